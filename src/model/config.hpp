@@ -1,0 +1,182 @@
+#pragma once
+// The configuration as everyone uses it: checked, complete, immutable. Made by `config`, from the
+// file; docs/operator/configuration.md owns the meaning of every key.
+//
+// No secrets in here: they live in a map of their own beside it.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/net/address.hpp"
+#include "base/net/mac.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "model/uplink.hpp"
+
+namespace michi::model {
+
+enum class PlaneKind : std::uint8_t { Auto, Tun };
+enum class AuthKind : std::uint8_t { Pap, ChapMd5, MsChapV2 };
+
+struct LineConfig {
+  std::string interface;
+  unsigned sessions = 0;  // 0: unlimited; `check` warns beyond it
+};
+
+enum class DnsSource : std::uint8_t { Peer, None, List };
+
+struct UplinkDns {
+  DnsSource source = DnsSource::Peer;
+  std::vector<Address> servers;      // when List
+  std::vector<std::string> domains;  // these names only; empty: all names, if default_route
+  bool operator==(const UplinkDns&) const = default;
+};
+
+struct UplinkConfig {
+  UplinkId id;
+  std::string interface;
+  std::optional<Mac> mac;  // own source address on the wire; default the interface's
+  bool start = true;       // R10
+  std::string user;
+  std::string ac_name;                  // required AC; empty: any
+  std::vector<std::string> prefer_acs;  // preference, then any
+  std::string service_name;
+  std::optional<ByteVec> host_uniq;
+  bool accept_missing_host_uniq = false;
+  std::vector<AuthKind> auth = {AuthKind::MsChapV2, AuthKind::ChapMd5};  // Pap only when written
+  bool ipv4 = true;
+  bool ipv6 = true;
+  std::optional<Ipv4> address;  // asked for in IPCP
+  std::uint16_t mtu = 1492;     // above 1492: RFC 4638
+  std::uint16_t mss = 0;        // 0: from the MTU (R21)
+  bool default_route = true;    // may carry flows of no closed network (R15, R182)
+  std::vector<Prefix> routes;   // closed prefixes of this uplink, also from routes_file
+  std::string routes_file;
+  std::string routes_date;  // as the file says (R5)
+  UplinkDns dns;
+  unsigned weight = 1;
+  bool nat = true;
+  PlaneKind plane = PlaneKind::Auto;
+  Duration echo_interval = seconds(10);
+  unsigned echo_failures = 3;
+  Duration one_way = seconds(60);
+  Duration connect_timeout = seconds(30);  // R16
+  Duration grace = seconds(10);            // renegotiation: how long device and addresses are kept
+  Duration retry_min = seconds(1);
+  Duration retry_max = seconds(60);
+  bool operator==(const UplinkConfig&) const;
+};
+
+enum class ResolvConf : std::uint8_t { Leave, Local };  // Local: michi writes "nameserver <router>"
+
+struct DhcpRange {
+  Ipv4 first, last;
+  Duration lease = hours(12);
+};
+
+struct LanConfig {
+  std::string name;  // "home"
+  std::string interface;
+  std::vector<Prefix> addresses;   // with host bits: the router's own address on it
+  std::optional<UplinkId> uplink;  // a routed block belongs to this uplink
+  bool nat = true;
+  std::optional<DhcpRange> dhcp;
+  bool dns = true;  // answer DNS on this LAN
+  std::string domain;
+};
+
+enum class Protocol : std::uint8_t { Any, Tcp, Udp, Icmp };
+
+struct PortRange {
+  std::uint16_t first = 0, last = 0;
+  auto operator<=>(const PortRange&) const = default;
+};
+
+struct FromAnywhere {};
+struct FromSelf {};
+struct FromLan {
+  std::string name;
+};
+using PolicySource = std::variant<FromAnywhere, FromSelf, FromLan, Prefix>;
+
+enum class PolicyMode : std::uint8_t { Failover, Balance };
+enum class Sticky : std::uint8_t { None, Source, SourceDestination };
+enum class Otherwise : std::uint8_t { NextPolicy, Unreachable };
+
+struct PolicyConfig {
+  std::size_t index = 0;  // order of the array
+  int line = 0;           // of the file, for `why`
+  std::string label;      // "policy 2" or its name
+  PolicySource from;
+  Protocol protocol = Protocol::Any;
+  std::vector<PortRange> ports;  // destination ports
+  std::vector<Prefix> to;        // destinations
+  std::vector<UplinkId> use;     // in this order
+  PolicyMode mode = PolicyMode::Failover;
+  Sticky sticky = Sticky::Source;
+  std::map<std::string, unsigned> weights;  // per uplink; default the uplink's weight
+  Otherwise otherwise = Otherwise::NextPolicy;
+  Duration return_after = seconds(10);
+};
+
+/// Where a published port leads: a LAN host, the router by its internal address ("self:53"), or a
+/// service bound to the uplink's own address, left as it is ("local").
+struct ToHost {
+  Ipv4 host;
+  std::uint16_t port = 0;
+};
+struct ToSelf {
+  std::uint16_t port = 0;
+};
+struct ToLocal {};
+using PublishTarget = std::variant<ToHost, ToSelf, ToLocal>;
+
+struct PublishConfig {
+  std::size_t index = 0;
+  int line = 0;
+  std::vector<UplinkId> uplinks;
+  Protocol protocol = Protocol::Tcp;
+  PortRange ports;
+  std::optional<Ipv4> address;  // another address of a routed block
+  PublishTarget to;             // for a range: the first port, the others in order
+  std::vector<Prefix> allow;    // empty: everyone
+};
+
+struct ControlConfig {
+  bool others_may_look = false;
+};
+
+struct GlobalConfig {
+  Ipv4 router_address{0xc0000008};  // 192.0.0.8 (RFC 7600): source of the router's own flows before NAT
+  std::uint32_t mark_mask = 0xff000000;
+  ResolvConf resolv_conf = ResolvConf::Leave;
+  std::vector<Address> fallback_dns;
+  std::string hooks_dir = "/etc/michi/hooks.d";
+  Duration hook_timeout = seconds(30);
+  unsigned padi_burst = 1;  // first PADIs per MAC: token bucket; 0 turns it off
+  Duration padi_interval = seconds(1);
+};
+
+struct Config {
+  GlobalConfig global;
+  ControlConfig control;
+  std::vector<LineConfig> lines;
+  std::vector<UplinkConfig> uplinks;   // by name
+  std::vector<LanConfig> lans;         // by name
+  std::vector<PolicyConfig> policies;  // by order; the file's, plus the implied last one
+  std::vector<PublishConfig> publishes;
+
+  const UplinkConfig* find(const UplinkId& id) const;
+  const LanConfig* find_lan(std::string_view name) const;
+};
+
+using ConfigPtr = std::shared_ptr<const Config>;
+using Secrets = std::map<std::string, Secret>;  // by uplink name
+
+}  // namespace michi::model

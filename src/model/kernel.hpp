@@ -1,0 +1,164 @@
+#pragma once
+// What michi wants in the kernel and what it finds there, as comparable values.
+//
+// Identity and content are kept apart: key() says which object it is, the rest is what it looks
+// like. Nothing here knows netlink or nft; names of devices stand for their indexes.
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/net/address.hpp"
+#include "base/net/mac.hpp"
+#include "model/uplink.hpp"
+
+namespace michi::model {
+
+inline constexpr std::uint8_t kRouteProtocol = 109;  // rt_protos.d/michi.conf
+inline constexpr std::uint32_t kTableBase = 20000;   // 20000: closed; 20000+n: uplink n
+inline constexpr std::uint32_t kTableClosed = 20000;
+inline constexpr std::uint32_t kTableSelf = 20251;  // law 8 for the router's own packets
+inline constexpr std::uint32_t kTableEnd = 20255;
+inline constexpr std::uint32_t kPriorityFirst = 20000;  // the rule band
+inline constexpr std::uint32_t kPriorityLast = 20999;
+inline constexpr std::uint32_t kMarkShift = 24;
+inline constexpr std::uint32_t kMarkMain = 0xffu << kMarkShift;         // law 2: arrived on a foreign interface
+inline constexpr std::uint32_t kMarkUnreachable = 0xfeu << kMarkShift;  // policy says: nowhere
+inline constexpr std::string_view kSelfDevice = "michi0";  // carries the internal address, no reader behind it
+
+/// An interface as the kernel shows it.
+struct Link {
+  std::string name;
+  std::uint32_t index = 0;
+  bool up = false;       // IFF_UP
+  bool carrier = false;  // IFF_LOWER_UP
+  std::uint32_t mtu = 0;
+  Mac mac;
+  std::string kind;   // "tun", "veth", "" for physical
+  std::string alias;  // ifalias; michi writes "michi" on its own devices
+  bool operator==(const Link&) const = default;
+};
+
+/// A device michi makes and keeps: a TUN named after the uplink, or the internal device.
+struct DeviceWant {
+  std::string name;
+  std::uint32_t mtu = 1500;
+  bool up = true;
+  bool operator==(const DeviceWant&) const = default;
+};
+
+struct AddressEntry {
+  std::string device;
+  Prefix address;  // with host bits
+  bool no_prefix_route = true;
+  auto key() const { return std::tie(device, address); }
+  auto operator<=>(const AddressEntry&) const = default;
+};
+
+enum class RouteType : std::uint8_t { Unicast, Unreachable };
+
+struct RouteEntry {
+  std::uint32_t table = 0;
+  Prefix to;
+  std::uint32_t metric = 0;
+  RouteType type = RouteType::Unicast;
+  std::string device;             // empty for Unreachable
+  std::optional<Address> source;  // preferred source
+  std::uint32_t mtu = 0;          // 0: none
+  std::uint8_t protocol = kRouteProtocol;
+  auto key() const { return std::tie(table, to, metric); }
+  auto operator<=>(const RouteEntry&) const = default;
+};
+
+enum class RuleAction : std::uint8_t { Lookup, Unreachable };
+
+struct RuleEntry {
+  Family family = Family::V4;
+  std::uint32_t priority = 0;
+  RuleAction action = RuleAction::Lookup;
+  std::uint32_t table = 0;
+  std::optional<Prefix> from;
+  std::string oif;
+  std::string iif;
+  std::uint32_t mark = 0, mark_mask = 0;  // mask 0: no mark selector
+  std::optional<std::uint32_t> suppress_prefix_length;
+  std::uint8_t protocol = kRouteProtocol;
+  auto operator<=>(const RuleEntry&) const = default;  // a rule is its own key
+};
+
+/// The whole of table `inet michi`. `structure` is nft text of chains, set and map declarations;
+/// `elements` the members of each named set or map, as nft element text. A change in elements only
+/// is applied as a delta, one in structure replaces the table; both in one transaction.
+struct NftTable {
+  std::string structure;
+  std::map<std::string, std::set<std::string>> elements;
+  bool operator==(const NftTable&) const = default;
+};
+
+struct SysctlWant {
+  std::string path;  // "net/ipv4/conf/isp/rp_filter"
+  std::string value;
+  /// Raised only after the firewall stands (ip_forward).
+  bool after_firewall = false;
+  /// Put back when michi's objects are flushed.
+  bool restore = false;
+  auto operator<=>(const SysctlWant&) const = default;
+};
+
+/// A session the data plane shall carry.
+struct AttachWant {
+  UplinkId uplink;
+  std::string device;     // the TUN
+  std::string interface;  // the Ethernet side
+  Mac local, peer;
+  std::uint16_t session_id = 0;
+  std::uint16_t mtu = 1492;
+  bool ipv4 = false, ipv6 = false;
+  /// Sources that may leave here; everything else is dropped and counted.
+  std::vector<Prefix> own_sources;
+  bool operator==(const AttachWant&) const = default;
+};
+
+struct ResolverServer {
+  Address server;
+  std::string device;                // bound to this uplink's device
+  std::vector<std::string> domains;  // empty: all names
+  auto operator<=>(const ResolverServer&) const = default;
+};
+
+struct ResolverWant {
+  std::vector<ResolverServer> servers;
+  bool operator==(const ResolverWant&) const = default;
+};
+
+/// Everything that follows from configuration and facts. Order inside does not matter.
+struct Desired {
+  std::vector<DeviceWant> devices;
+  std::vector<AttachWant> attaches;
+  std::vector<AddressEntry> addresses;
+  std::vector<RouteEntry> routes;
+  std::vector<RuleEntry> rules;
+  NftTable firewall;
+  std::vector<SysctlWant> sysctls;
+  ResolverWant resolver;
+  /// Conntrack marks whose flows must choose again, because their uplink went away. Performed once
+  /// per change of `generation`, after everything else is in place.
+  std::map<std::uint32_t, std::uint64_t> flows_to_move;  // mark → generation
+};
+
+/// What the kernel has. `routes` and `rules` hold michi's own (by protocol, table range and band);
+/// `addresses` and `links` everybody's.
+struct Observed {
+  bool complete = false;  // a full dump has been read
+  std::map<std::string, Link> links;
+  std::set<AddressEntry> addresses;
+  std::set<RouteEntry> routes;
+  std::multiset<RuleEntry> rules;
+};
+
+}  // namespace michi::model

@@ -1,0 +1,120 @@
+#pragma once
+// What an uplink is called, how it is doing and why: the nouns every room shares.
+//
+// Pure values. The enums' texts are the stable codes of `status --json`, events and hooks.
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/net/address.hpp"
+#include "base/net/mac.hpp"
+#include "base/time.hpp"
+
+namespace michi::model {
+
+/// The name is the identity (R35..R41): also the device's name.
+struct UplinkId {
+  std::string name;
+  auto operator<=>(const UplinkId&) const = default;
+};
+
+/// Number of an uplink, 1..250: routing table 20000+n, mark n.
+using UplinkNumber = std::uint8_t;
+inline constexpr UplinkNumber kMaxUplinkNumber = 250;
+
+enum class UplinkState : std::uint8_t { Down, Waiting, Connecting, Up, Stopping, Failed };
+
+enum class Reason : std::uint8_t {
+  None,
+  NotStarted,      // start = false, or `michi down`
+  Admin,           // `michi redial`, reload
+  NoInterface,     // the Ethernet interface is not there
+  NoCarrier,       // link down
+  NoAnswer,        // no PADO
+  NoSuitableAc,    // offers, none of the wanted name or service
+  NoConfirmation,  // PADR unanswered
+  ServiceRefused,  // PADS: Service-Name-Error
+  AcError,         // PADS: AC-System-Error or Generic-Error
+  SessionLimit,    // the AC says that no more sessions are allowed
+  AuthFailed,
+  AuthMethodRefused,
+  AuthNoAnswer,
+  NegotiationFailed,  // LCP or every NCP
+  NegotiationTimeout,
+  Loopback,
+  EchoTimeout,
+  OneWay,
+  PeerTerminated,  // Terminate-Request or PADT
+  DuplicateAddress,
+  EstablishTimeout,
+  PlaneFailed,  // the data plane could not be attached
+  NoSecret,     // no password for this uplink
+  Busy          // PADI gate: waiting for a turn
+};
+
+std::string_view to_text(UplinkState state);  // "waiting"
+std::string_view to_text(Reason reason);      // "no-answer"
+/// What a person can do about it; empty when nothing.
+std::string_view remedy_of(Reason reason);
+
+/// The agreed PPPoE session, as status shows it and as /run keeps it.
+struct SessionRecord {
+  int version = 1;  // reserved for adoption of live sessions
+  UplinkId uplink;
+  std::string interface;
+  std::uint16_t session_id = 0;
+  Mac local;
+  Mac peer;
+  std::string ac_name;
+  std::string service_name;
+  ByteVec cookie;
+  ByteVec relay_session_id;
+  ByteVec host_uniq;
+  bool operator==(const SessionRecord&) const = default;
+};
+
+struct Ipv4Facts {
+  Ipv4 local;
+  Ipv4 peer;
+  std::vector<Ipv4> dns;
+  bool operator==(const Ipv4Facts&) const = default;
+};
+
+struct Ipv6Facts {
+  Ipv6 local;  // link-local
+  Ipv6 peer;
+  bool operator==(const Ipv6Facts&) const = default;
+};
+
+/// Everything policy and status need to know of one uplink. `attached` says that the data plane
+/// shall carry this session; a renegotiating session stays attached (grace period).
+struct UplinkFacts {
+  UplinkId id;
+  UplinkState state = UplinkState::Down;
+  Reason reason = Reason::NotStarted;
+  std::string detail;
+  Instant since{};
+  std::optional<Instant> next_attempt;
+  unsigned attempts = 0;  // since the last success
+
+  std::optional<SessionRecord> session;
+  bool attached = false;
+  std::uint16_t mtu = 0;  // of the session device, 0 while unknown
+  std::string auth;       // "chap-md5"
+  std::optional<Ipv4Facts> v4;
+  std::optional<Ipv6Facts> v6;
+  std::string protocol_state;          // "lcp Opened, ipcp Opened"
+  std::optional<Duration> last_setup;  // PADI to first network protocol
+  bool operator==(const UplinkFacts&) const = default;
+
+  bool usable(Family family) const {
+    return state == UplinkState::Up && attached && (family == Family::V4 ? v4.has_value() : v6.has_value());
+  }
+};
+
+}  // namespace michi::model

@@ -1,0 +1,101 @@
+#pragma once
+// All uplinks' facts and the configuration → the whole desired kernel state, and the explanation of
+// a flow. Pure: the same inputs give the same text, byte for byte.
+//
+// It never compares with what is there (reconcile) and never waits (the Selector's deadlines do).
+// ARCHITECTURE.md "The routing law" is the specification.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/config.hpp"
+#include "model/event.hpp"
+#include "model/kernel.hpp"
+#include "model/uplink.hpp"
+
+namespace michi::policy {
+
+using AllFacts = std::map<std::string, model::UplinkFacts>;  // by uplink name
+using Numbers = std::map<std::string, model::UplinkNumber>;  // by uplink name
+
+/// Gives every configured uplink a number, keeping those it has. `taken` are numbers that must not
+/// be reused yet (another name's objects are still in the kernel).
+Numbers assign_numbers(const model::Config& config, const Numbers& known);
+/// Name→number as the kernel's own rules tell it (oif DEV lookup 20000+n).
+Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules);
+
+/// Which uplinks each policy line uses now. An engine, because return-after takes time.
+class Selector {
+ public:
+  void configure(model::ConfigPtr config, Instant now);
+  void on_facts(const AllFacts& facts, Instant now);
+  void on_deadline(Instant now);
+  std::optional<Instant> next_deadline() const;
+
+  struct Choice {
+    std::vector<model::UplinkId> usable;  // those that share the flows; one unless balancing
+    bool operator==(const Choice&) const = default;
+  };
+  /// By policy index. Empty `usable`: the line is skipped or unreachable, as it says.
+  const std::vector<Choice>& choices(Family family) const;
+  /// An uplink lost a family it had: its flows must choose again. Counts per uplink.
+  const std::map<std::string, std::uint64_t>& moves() const { return moves_; }
+
+ private:
+  struct Line;
+  model::ConfigPtr config_;
+  std::map<std::string, std::uint64_t> moves_;
+};
+
+/// What must be known of interfaces the file does not name (law 2), and of those it names.
+struct Surroundings {
+  std::map<std::string, model::Link> links;
+  std::set<model::AddressEntry> addresses;
+};
+
+struct Inputs {
+  const model::Config& config;
+  const Numbers& numbers;
+  const AllFacts& facts;
+  const Selector& selector;
+  const Surroundings& surroundings;
+};
+
+model::Desired derive(const Inputs& inputs);
+
+/// dnsmasq's static configuration (LANs, DHCP) and its servers file, as text.
+std::string dnsmasq_config(const model::Config& config, const std::string& run_directory);
+std::string dnsmasq_servers(const model::ResolverWant& want);
+
+/// Local addresses held by more than one uplink: the later in configuration order are to be held.
+std::vector<model::UplinkId> duplicate_addresses(const model::Config& config, const AllFacts& facts);
+
+struct FlowQuery {
+  Address destination;
+  std::optional<Address> source;  // nullopt: the router itself
+  std::string arrives_on;         // interface; empty: found from the source
+  model::Protocol protocol = model::Protocol::Any;
+  std::uint16_t port = 0;  // destination port
+  std::uint16_t source_port = 0;
+};
+
+struct Explanation {
+  enum class Verdict : std::uint8_t { Uplink, Main, Local, Unreachable, Published };
+  Verdict verdict = Verdict::Unreachable;
+  std::string uplink;                   // when Uplink or Published
+  std::string translated_source;        // after NAT
+  std::string law;                      // "5 closed network", "7 policy 2"
+  std::string rule;                     // the line of the file, or the kernel rule
+  std::vector<std::string> reasons;     // in order, sentences
+  std::vector<std::string> candidates;  // balancing: all that may carry it (hash decides)
+};
+Explanation explain(const Inputs& inputs, const FlowQuery& query);
+
+/// Warnings about things outside michi that will break it (rp_filter=1, overlapping marks, foreign
+/// base chains, LAN overlapping closed prefixes …).
+std::vector<model::Event> warnings(const Inputs& inputs);
+
+}  // namespace michi::policy

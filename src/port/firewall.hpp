@@ -1,0 +1,60 @@
+#pragma once
+// Door: the table `inet michi` of nftables, and the conntrack entries of michi's marks.
+//
+// Applies nft text in one transaction each. Watches the ruleset: when someone else changes or
+// removes the table, or after a refresh, it reports the table's state as the hash of the kernel's
+// own listing of chains and rules (handles and counters left out), so that "unchanged since my last
+// commit" can be told without parsing. Never reads or changes another table, but lists other base
+// chains that may drop (for diagnostics).
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "port/door.hpp"
+
+namespace michi::port {
+
+/// nft text, applied as one transaction.
+struct CommitRules {
+  std::string text;
+};
+/// Deletes conntrack entries with (mark & mask) == mark in one request.
+struct DeleteFlows {
+  std::uint32_t mark;
+  std::uint32_t mask;
+};
+/// Deletes entries of flows that leave by `device`'s address set wrongly: original source inside
+/// michi's LANs and no source NAT. Used after a repair.
+struct DeleteUntranslated {
+  std::uint32_t mask;
+};
+using FirewallOp = std::variant<CommitRules, DeleteFlows, DeleteUntranslated>;
+
+/// The table as the kernel lists it now. Empty hash: it is not there.
+struct TableSeen {
+  std::string hash;
+  /// Who changed it last, when known ("nft (pid 4711)").
+  std::string writer;
+  /// True when this follows from one of our own commits.
+  bool ours = false;
+};
+/// A base chain of somebody else's with policy drop (or a drop rule) on forward, input or output.
+struct ForeignChain {
+  std::string family, table, chain, hook, policy;
+};
+struct ForeignChains {
+  std::vector<ForeignChain> chains;
+};
+using FirewallReport = std::variant<Completion, TableSeen, ForeignChains>;
+
+class Firewall {
+ public:
+  virtual ~Firewall() = default;
+  virtual void submit(FirewallOp op, Ticket ticket) = 0;
+  virtual void refresh() = 0;
+  virtual std::optional<FirewallReport> poll() = 0;
+  virtual void on_wake(Wake wake) = 0;
+};
+
+}  // namespace michi::port

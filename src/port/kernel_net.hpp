@@ -1,0 +1,84 @@
+#pragma once
+// Door: links, addresses, routes and rules of the kernel (rtnetlink).
+//
+// Performs operations in the order of submission, in slices that keep the loop free, and reports
+// every completion. Reports what the kernel has as facts: first a whole dump (between DumpBegin and
+// DumpEnd; again after an overrun), then every change by anyone. Only michi's routes and rules are
+// reported: routes with protocol 109 or in tables 20000..20255, rules in the band 20000..20999.
+// Links and addresses are reported for all.
+
+#include <string>
+#include <variant>
+
+#include "model/kernel.hpp"
+#include "port/door.hpp"
+
+namespace michi::port {
+
+struct SetLink {
+  std::string name;
+  std::optional<bool> up;
+  std::optional<std::uint32_t> mtu;
+  std::optional<std::string> alias;
+};
+struct AddAddress {
+  model::AddressEntry address;
+};
+struct DeleteAddress {
+  model::AddressEntry address;
+};
+struct AddRoute {
+  model::RouteEntry route;
+};  // replaces one with the same key
+struct DeleteRoute {
+  model::RouteEntry route;
+};
+struct AddRule {
+  model::RuleEntry rule;
+};
+struct DeleteRule {
+  model::RuleEntry rule;
+};
+/// Deleting what is gone already, and adding what is there already, succeed.
+using NetOp = std::variant<SetLink, AddAddress, DeleteAddress, AddRoute, DeleteRoute, AddRule, DeleteRule>;
+
+struct DumpBegin {};
+struct DumpEnd {};
+struct LinkSeen {
+  model::Link link;
+};
+struct LinkGone {
+  std::string name;
+};
+struct AddressSeen {
+  model::AddressEntry address;
+};
+struct AddressGone {
+  model::AddressEntry address;
+};
+struct RouteSeen {
+  model::RouteEntry route;
+};
+struct RouteGone {
+  model::RouteEntry route;
+};
+struct RuleSeen {
+  model::RuleEntry rule;
+};
+struct RuleGone {
+  model::RuleEntry rule;
+};
+using NetReport = std::variant<Completion, DumpBegin, DumpEnd, LinkSeen, LinkGone, AddressSeen, AddressGone, RouteSeen,
+                               RouteGone, RuleSeen, RuleGone>;
+
+class KernelNet {
+ public:
+  virtual ~KernelNet() = default;
+  virtual void submit(NetOp op, Ticket ticket) = 0;
+  /// Ask for a new dump.
+  virtual void refresh() = 0;
+  virtual std::optional<NetReport> poll() = 0;
+  virtual void on_wake(Wake wake) = 0;
+};
+
+}  // namespace michi::port

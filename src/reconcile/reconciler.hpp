@@ -1,0 +1,118 @@
+#pragma once
+// Desired against observed → ordered operations, again and again, until they agree.
+//
+// An engine over the doors: it is told what is wanted and what the kernel shows, and says what to do
+// next. Order: device → attach → address → route → rule → firewall → sysctl → move flows; backwards
+// on removal, and new before old gone (make before break). It adopts what is right, repairs what is
+// not, never touches an object that is not michi's, and never loops: a repair that does not hold is
+// retried with growing pauses, at most five foreign damages are repaired in ten seconds.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/event.hpp"
+#include "model/kernel.hpp"
+
+namespace michi::reconcile {
+
+// Operations, in the vocabulary of model; the runtime hands each to its door.
+struct EnsureDevice {
+  std::string name;
+};
+struct RemoveDevice {
+  std::string name;
+};
+struct ConfigureLink {
+  std::string name;
+  std::optional<bool> up;
+  std::optional<std::uint32_t> mtu;
+  std::optional<std::string> alias;
+};
+struct Attach {
+  model::AttachWant session;
+};
+struct Detach {
+  model::UplinkId uplink;
+};
+struct PutAddress {
+  model::AddressEntry address;
+};
+struct RemoveAddress {
+  model::AddressEntry address;
+};
+struct PutRoute {
+  model::RouteEntry route;
+};
+struct RemoveRoute {
+  model::RouteEntry route;
+};
+struct PutRule {
+  model::RuleEntry rule;
+};
+struct RemoveRule {
+  model::RuleEntry rule;
+};
+struct CommitRules {
+  std::string text;
+};
+struct DeleteFlows {
+  std::uint32_t mark;
+  std::uint32_t mask;
+};
+struct DeleteUntranslated {};
+struct WriteSysctl {
+  model::SysctlWant want;
+};
+using Operation =
+    std::variant<EnsureDevice, RemoveDevice, ConfigureLink, Attach, Detach, PutAddress, RemoveAddress, PutRoute,
+                 RemoveRoute, PutRule, RemoveRule, CommitRules, DeleteFlows, DeleteUntranslated, WriteSysctl>;
+
+struct Do {
+  std::uint64_t ticket;
+  Operation operation;
+};
+/// Desired and observed agree; reported once per change.
+struct Settled {};
+/// Remember this across a restart: what was committed and how the kernel lists it.
+struct RememberFirewall {
+  std::string wanted_hash;
+  std::string listed_hash;
+};
+using Output = std::variant<Do, Settled, RememberFirewall, model::Event>;
+
+class Reconciler {
+ public:
+  /// `remembered`: the last RememberFirewall of an earlier run, if any.
+  explicit Reconciler(std::optional<RememberFirewall> remembered);
+  ~Reconciler();
+
+  void on_desired(model::Desired desired, Instant now);
+  /// The owner keeps Observed up to date and calls this after every batch of facts.
+  void on_observed(const model::Observed& observed, Instant now);
+  void on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
+  void on_done(std::uint64_t ticket, std::optional<std::string> error, Instant now);
+  void on_deadline(Instant now);
+  std::optional<Instant> next_deadline() const;
+  std::optional<Output> poll();
+
+  bool settled() const;
+  /// The difference as text, one line an object: "+ route …", "- rule …", "~ nft …" (`michi plan`).
+  std::vector<std::string> plan() const;
+  /// Everything of michi's that is observed, for `michi flush`: desired becomes empty.
+  static model::Desired nothing();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The nft text that turns `before` (nullopt: unknown, or damaged) into `after`, in one transaction.
+std::string firewall_text(const std::optional<model::NftTable>& before, const model::NftTable& after);
+/// The text that removes the table.
+std::string firewall_removal();
+
+}  // namespace michi::reconcile

@@ -1,0 +1,92 @@
+#pragma once
+// The life of one PPPoE uplink: waiting for its interface, discovery, the PPP session, being up,
+// ending, backing off, trying again. One value with the shape of an engine.
+//
+// It decides when to try and what a failure means; it never touches a device, a route or a file.
+// Facts about itself go out as values; policy makes kernel state of them.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/bytes.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "model/config.hpp"
+#include "model/event.hpp"
+#include "model/uplink.hpp"
+
+namespace michi::uplink {
+
+struct Frame {
+  std::string interface;
+  ByteVec bytes;
+  bool urgent = false;
+};
+struct FactsChanged {
+  model::UplinkFacts facts;
+};
+/// Keep this record in /run, at once; nullopt: forget it.
+struct Persist {
+  std::optional<model::SessionRecord> record;
+};
+/// A first PADI waits for its turn on this interface and address; answered by on_turn().
+struct AskTurn {
+  std::string interface;
+  Mac mac;
+};
+using Output = std::variant<Frame, FactsChanged, Persist, AskTurn, model::Event>;
+
+/// What the uplink must know of its Ethernet interface. Absent: nullopt to on_interface().
+struct InterfaceFacts {
+  bool carrier = false;
+  std::uint32_t mtu = 1500;
+  Mac mac;
+  bool operator==(const InterfaceFacts&) const = default;
+};
+
+class Uplink {
+ public:
+  /// `orphan`: a session record left by an earlier run; it gets its PADT before anything else.
+  Uplink(model::UplinkConfig config, std::optional<Secret> secret, Random random,
+         std::optional<model::SessionRecord> orphan);
+  ~Uplink();
+  Uplink(Uplink&&) noexcept;
+  Uplink& operator=(Uplink&&) noexcept;
+
+  void start(Instant now);
+  /// Terminate-Request and PADT, bounded wait; ends in Down.
+  void stop(Instant now);
+  void redial(Instant now);
+  /// New configuration: applied in place when the session can stay, else by redial. Tells which.
+  enum class Applied : std::uint8_t { InPlace, Redialled };
+  Applied configure(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
+  /// The question of configure(), without doing it (reload --dry-run).
+  static Applied effect(const model::UplinkConfig& before, const model::UplinkConfig& after, bool secret_changed);
+
+  void on_interface(std::optional<InterfaceFacts> facts, Instant now);
+  void on_frame(Bytes frame, Instant now);  // any frame of the interface; strangers' are ignored
+  void on_turn(Instant now);
+  void on_traffic(std::uint64_t packets_in, Instant now);
+  /// Another uplink holds the same local address: hold until told false.
+  void on_duplicate_address(bool duplicate, Instant now);
+  void on_plane_fault(std::string text, Instant now);
+  void on_deadline(Instant now);
+
+  std::optional<Instant> next_deadline() const;
+  std::optional<Output> poll();
+
+  const model::UplinkFacts& facts() const;
+  const model::UplinkConfig& config() const;
+  /// Conditions that are not met yet, in order: "interface wan0 has no carrier", …
+  std::vector<std::string> waiting_for() const;
+  bool settled_down() const;  // stop() has finished
+
+ private:
+  struct Life;
+  std::unique_ptr<Life> life_;
+};
+
+}  // namespace michi::uplink
