@@ -1,0 +1,73 @@
+# The only front: every verb of the project. CI calls the same ones.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc)
+PYTHON := /usr/bin/python3
+GCC_BUILD := build/gcc
+CLANG_BUILD := build/clang
+FUZZ_BUILD := build/fuzz
+export CCACHE_DIR ?= $(HOME)/.cache/ccache
+
+.PHONY: help deps build build-clang demo test unit scenarios bench soak fuzz format check install clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+deps: ## install what is needed from Debian 12's packages (as root; starts no service)
+	@tools/deps
+
+$(GCC_BUILD)/build.ninja:
+	@cmake -S . -B $(GCC_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=g++-12 \
+	  -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -g1" -DMICHI_CRASH_POINTS=ON >/dev/null
+
+$(CLANG_BUILD)/build.ninja:
+	@cmake -S . -B $(CLANG_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=clang++-19 \
+	  -DCMAKE_CXX_FLAGS_DEBUG="-O1 -gline-tables-only" -DMICHI_SANITIZE=ON >/dev/null
+
+$(FUZZ_BUILD)/build.ninja:
+	@cmake -S . -B $(FUZZ_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=clang++-19 \
+	  -DCMAKE_CXX_FLAGS_DEBUG="-O1 -gline-tables-only" -DMICHI_SANITIZE=ON -DMICHI_FUZZ=ON >/dev/null
+
+build: deps ## the product, its tests and the lab (GCC 12, -O2)
+	@$(MAKE) --no-print-directory $(GCC_BUILD)/build.ninja
+	@ninja -C $(GCC_BUILD) -j$(JOBS) --quiet
+
+build-clang: deps ## unit tests, stories and fuzz replay with clang-19, ASan and UBSan
+	@$(MAKE) --no-print-directory $(CLANG_BUILD)/build.ninja
+	@ninja -C $(CLANG_BUILD) -j$(JOBS) --quiet
+
+demo: deps ## the main job in the lab, step by step, in plain lines (KEEP=1 leaves it running)
+	@$(MAKE) --no-print-directory $(GCC_BUILD)/build.ninja
+	@ninja -C $(GCC_BUILD) -j$(JOBS) --quiet michid michi michi-ac
+	@$(PYTHON) lab/demo.py --build $(GCC_BUILD)
+
+test: build build-clang ## unit tests with both compilers, stories, fuzz replay, scenarios
+	@$(PYTHON) tools/run-tests --build $(GCC_BUILD) --build $(CLANG_BUILD) --scenarios
+
+unit: build ## unit tests and stories of the GCC build only
+	@$(PYTHON) tools/run-tests --build $(GCC_BUILD)
+
+scenarios: build ## scenarios in network namespaces only (NAMES="wrong-password …")
+	@$(PYTHON) tests/netns/run.py --build $(GCC_BUILD) $(NAMES)
+
+bench: build ## measurements into build/bench.json
+	@$(PYTHON) bench/run.py --build $(GCC_BUILD)
+
+fuzz: deps ## every fuzz target for SECONDS_EACH (default 60) seconds
+	@$(MAKE) --no-print-directory $(FUZZ_BUILD)/build.ninja
+	@tools/run-fuzz $(FUZZ_BUILD) $(or $(SECONDS_EACH),60)
+
+soak: build ## the long figures: 100,000 lives, 60 s of every fuzz target, all rounds of the scenarios
+	@tools/soak $(GCC_BUILD)
+
+format: ## rewrite the sources in the project's format
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+check: deps ## format, arrows, sizes, licences, the co_await rule
+	@tools/check-all
+
+install: build ## into DESTDIR (default: this machine)
+	@tools/install $(GCC_BUILD) "$(DESTDIR)"
+
+clean:
+	@rm -rf build
