@@ -44,6 +44,8 @@ class Files {
   virtual Result<std::string, OsError> read(const std::string& path) const = 0;
   virtual Result<FileStatus, OsError> status(const std::string& path) const = 0;
   virtual Result<void, OsError> write(const std::string& path, std::string_view text, std::uint32_t mode) = 0;
+  /// Names of the regular files in a directory that we may execute, sorted (hooks).
+  virtual Result<std::vector<std::string>, OsError> executables(const std::string& directory) const = 0;
   /// Without the leading /proc/sys/.
   virtual Result<std::string, OsError> read_sysctl(const std::string& path) const = 0;
   virtual Result<void, OsError> write_sysctl(const std::string& path, std::string_view value) = 0;
@@ -96,6 +98,9 @@ class Processes {
   virtual ~Processes() = default;
   virtual void spawn(Spawn what, Ticket ticket) = 0;
   virtual void signal(Ticket ticket, int number) = 0;
+  /// To the process whose number stands in this file (dnsmasq run as a unit of its own); ESRCH when
+  /// it is gone or the file is stale.
+  virtual Result<void, OsError> signal_pid_file(const std::string& path, int number) = 0;
   virtual std::optional<ProcessReport> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
 };
