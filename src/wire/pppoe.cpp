@@ -39,10 +39,7 @@ Parsed<Tags> parse_tags(Bytes payload) {
   Reader in(payload);
   while (!in.empty()) {
     const std::size_t at = in.offset();
-    if (in.remaining() < kTagHeader) {
-      // RFC 2516 appendix A: End-Of-List needs no length to be understood, but must have its own.
-      return fault(FaultCode::Truncated, at);
-    }
+    if (in.remaining() < kTagHeader) return fault(FaultCode::Truncated, at);
     const auto type = static_cast<TagType>(*in.u16());
     const std::uint16_t length = *in.u16();
     if (type == TagType::EndOfList) break;
