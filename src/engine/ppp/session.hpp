@@ -62,6 +62,9 @@ struct EchoSettings {
 struct Account {
   std::string user;
   Secret password;
+  /// For this user instead of Settings::assigned_address and assigned_dns.
+  std::optional<Ipv4> address = std::nullopt;
+  std::vector<Ipv4> dns = {};
 };
 
 struct Settings {
