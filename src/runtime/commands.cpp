@@ -1,0 +1,151 @@
+// What the operator can ask of a running Core.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "runtime/core.hpp"
+#include "runtime/records.hpp"
+
+namespace michi::runtime {
+
+namespace {
+
+constexpr Duration kLongestEnding = seconds(5);
+
+}  // namespace
+
+Core::Answer Core::up(const std::string& uplink) {
+  auto* found = lines_.find(uplink);
+  if (!found) return Answer::UnknownUplink;
+  now_ = doors_.alarm.now();
+  found->start(now_);
+  schedule_();
+  return Answer::Done;
+}
+
+Core::Answer Core::down(const std::string& uplink) {
+  auto* found = lines_.find(uplink);
+  if (!found) return Answer::UnknownUplink;
+  now_ = doors_.alarm.now();
+  found->stop(now_);
+  schedule_();
+  return Answer::Done;
+}
+
+Core::Answer Core::redial(const std::string& uplink) {
+  auto* found = lines_.find(uplink);
+  if (!found) return Answer::UnknownUplink;
+  now_ = doors_.alarm.now();
+  found->redial(now_);
+  schedule_();
+  return Answer::Done;
+}
+
+std::vector<UplinkChange> Core::preview(const model::Config& next, const model::Secrets& secrets) const {
+  using Kind = UplinkChange::Kind;
+  std::vector<UplinkChange> changes;
+  for (const auto& before : config_->uplinks)
+    if (!next.find(before.id)) changes.push_back({before.id.name, Kind::Removed});
+  for (const auto& after : next.uplinks) {
+    const auto* before = config_->find(after.id);
+    if (!before) {
+      changes.push_back({after.id.name, Kind::Added});
+      continue;
+    }
+    const auto old_secret = secret_of(secrets_, after.id.name);
+    const auto new_secret = secret_of(secrets, after.id.name);
+    const bool secret_changed =
+        old_secret.has_value() != new_secret.has_value() || (old_secret && !old_secret->same_as(*new_secret));
+    if (*before == after && !secret_changed) continue;
+    const auto effect = uplink::Uplink::effect(*before, after, secret_changed);
+    changes.push_back({after.id.name, effect == uplink::Uplink::Applied::InPlace ? Kind::InPlace : Kind::Redialled});
+  }
+  return changes;
+}
+
+std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secrets,
+                                      std::optional<Duration> confirm_within) {
+  using Kind = UplinkChange::Kind;
+  now_ = doors_.alarm.now();
+  auto changes = preview(*next, secrets);
+  if (confirm_within)
+    rollback_ = Rollback{config_, secrets_, now_ + *confirm_within};
+  else
+    rollback_.reset();
+  config_ = std::move(next);
+  secrets_ = std::move(secrets);
+  lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
+  hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
+  numbers_ = policy::assign_numbers(*config_, numbers_);
+  doors_.store.submit(port::Put{port::Lifetime::Durable, "numbers", write_numbers(numbers_)}, tickets_.next());
+  for (const auto& change : changes) {
+    const auto* config = config_->find(model::UplinkId{change.uplink});
+    switch (change.kind) {
+      case Kind::Added:
+        lines_.add(*config, secret_of(secrets_, change.uplink), std::nullopt, now_);
+        break;
+      case Kind::Removed:
+        lines_.remove(change.uplink, now_);
+        hooks_.forget(change.uplink);
+        break;
+      case Kind::InPlace:
+      case Kind::Redialled:
+        lines_.configure(*config, secret_of(secrets_, change.uplink), now_);
+        break;
+    }
+  }
+  selector_.configure(config_, now_);
+  resolver_.on_config(*config_, now_);
+  lines_.on_links(view_.observed().links, now_);
+  policy_dirty_ = true;
+  schedule_();
+  return changes;
+}
+
+bool Core::confirm() {
+  if (!rollback_) return false;
+  rollback_.reset();
+  event({model::Severity::Notice, "reload.confirmed", "", "the new configuration is confirmed", {}});
+  return true;
+}
+
+void Core::stop() {
+  if (ending_ != Ending::No) return;
+  now_ = doors_.alarm.now();
+  ending_ = Ending::Stopping;
+  give_up_at_ = now_ + kLongestEnding;
+  lines_.stop_all(now_);
+  resolver_.stop();
+  schedule_();
+}
+
+void Core::flush() {
+  now_ = doors_.alarm.now();
+  ending_ = Ending::Flushing;
+  give_up_at_ = now_ + kLongestEnding;
+  end_desired_ = false;
+  lines_.stop_all(now_);
+  resolver_.stop();
+  policy_dirty_ = true;
+  schedule_();
+}
+
+bool Core::stopped() const {
+  if (ending_ == Ending::No) return false;
+  const bool late = give_up_at_ && doors_.alarm.now() >= *give_up_at_;
+  return late || (running_ && lines_.all_down() && !resolver_.running() && !policy_dirty_ && !observed_dirty_ &&
+                  reconciler_.settled());
+}
+
+policy::Explanation Core::why(const policy::FlowQuery& query) const { return policy::explain(inputs(), query); }
+
+std::vector<model::Event> Core::warnings() const {
+  return running_ && config_ ? policy::warnings(inputs()) : std::vector<model::Event>{};
+}
+
+port::PlaneCounters Core::counters(const std::string& uplink) const {
+  return doors_.plane.counters(model::UplinkId{uplink});
+}
+
+}  // namespace michi::runtime

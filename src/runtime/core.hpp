@@ -1,0 +1,142 @@
+#pragma once
+// The daemon without its operating system: one turn takes in everything the doors have, lets uplinks,
+// policy and reconcile draw their conclusions, and hands the doors what follows.
+//
+// One thread, one direction: frames and facts → uplinks → policy → reconcile → doors. It never
+// blocks, reads no clock but the alarm's, and can be driven by virtual time and fake doors.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/config.hpp"
+#include "model/event.hpp"
+#include "policy/policy.hpp"
+#include "reconcile/reconciler.hpp"
+#include "runtime/doors.hpp"
+#include "runtime/hooks.hpp"
+#include "runtime/kernel_view.hpp"
+#include "runtime/lines.hpp"
+#include "runtime/resolver.hpp"
+#include "runtime/tickets.hpp"
+
+namespace michi::runtime {
+
+struct CoreOptions {
+  std::string run_directory = "/run/michi";
+  ResolverMode resolver = ResolverMode::Child;
+  /// Test builds: called with the name of each point where a crash is to be survived.
+  std::function<void(std::string_view)> crash_point;
+};
+
+/// What a new configuration does to an uplink.
+struct UplinkChange {
+  enum class Kind : std::uint8_t { Added, Removed, InPlace, Redialled };
+  std::string uplink;
+  Kind kind;
+};
+
+class Core {
+ public:
+  using EventSink = std::function<void(const model::Event&, Instant)>;
+  using TraceSink = std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)>;
+
+  /// `schedule` asks the owner to call turn() soon; it may be called from any door's wake-up.
+  Core(Doors doors, CoreOptions options, Random random, port::Wake schedule, EventSink events);
+  ~Core();
+
+  /// Reads what an earlier life left and begins. Without a configuration only flush() makes sense.
+  void begin(model::ConfigPtr config, model::Secrets secrets);
+  void turn();
+
+  // commands
+  enum class Answer : std::uint8_t { Done, UnknownUplink };
+  Answer up(const std::string& uplink);
+  Answer down(const std::string& uplink);
+  Answer redial(const std::string& uplink);
+  std::vector<UplinkChange> preview(const model::Config& next, const model::Secrets& secrets) const;
+  /// With `confirm_within` the old configuration comes back unless confirm() is called in time.
+  std::vector<UplinkChange> apply(model::ConfigPtr next, model::Secrets secrets,
+                                  std::optional<Duration> confirm_within = std::nullopt);
+  bool confirm();
+  /// Orderly end of all sessions; stopped() tells when it is done.
+  void stop();
+  bool stopped() const;
+  /// Takes everything of michi's out of the kernel; ends in stopped().
+  void flush();
+
+  // views
+  const model::ConfigPtr& config() const { return config_; }
+  const policy::AllFacts& facts() const { return lines_.facts(); }
+  const policy::Numbers& numbers() const { return numbers_; }
+  const policy::Selector& selector() const { return selector_; }
+  const model::Observed& observed() const { return view_.observed(); }
+  std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
+  std::vector<std::string> plan() const { return reconciler_.plan(); }
+  bool settled() const { return running_ && reconciler_.settled(); }
+  bool awaiting_confirmation() const { return rollback_.has_value(); }
+  policy::Explanation why(const policy::FlowQuery& query) const;
+  std::vector<model::Event> warnings() const;
+  const std::vector<port::ForeignChain>& foreign_chains() const { return foreign_chains_; }
+  port::PlaneCounters counters(const std::string& uplink) const;
+  void set_trace(TraceSink sink) { trace_ = std::move(sink); }
+
+ private:
+  struct Rollback {
+    model::ConfigPtr config;
+    model::Secrets secrets;
+    Instant at;
+  };
+  enum class Ending : std::uint8_t { No, Stopping, Flushing };
+
+  void event(const model::Event& event) { events_(event, now_); }
+  void crash_point(std::string_view point) {
+    if (options_.crash_point) options_.crash_point(point);
+  }
+  void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
+  void start_running();
+  void take_reports();
+  void take_kernel_reports();
+  void decide();
+  void perform();
+  void perform(const reconcile::Do& what);
+  void run_deadlines();
+  void set_alarm();
+  std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) const;
+  policy::Inputs inputs() const;
+
+  Doors doors_;
+  CoreOptions options_;
+  port::Wake schedule_;
+  EventSink events_;
+  TraceSink trace_;
+  Instant now_{};
+
+  Tickets tickets_;
+  Lines lines_;
+  Hooks hooks_;
+  Resolver resolver_;
+  KernelView view_;
+  policy::Selector selector_;
+  policy::Numbers numbers_;
+  reconcile::Reconciler reconciler_;
+
+  model::ConfigPtr config_;
+  model::Secrets secrets_;
+  std::optional<Rollback> rollback_;
+  std::map<std::string, model::SessionRecord> orphans_;
+  std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were
+  std::vector<port::ForeignChain> foreign_chains_;
+  policy::Surroundings surroundings_;
+  bool running_ = false;  // the first dump is in, uplinks exist
+  bool observed_dirty_ = false;
+  bool policy_dirty_ = false;
+  Ending ending_ = Ending::No;
+  std::optional<Instant> give_up_at_;
+  bool end_desired_ = false;
+};
+
+}  // namespace michi::runtime

@@ -1,0 +1,153 @@
+#include "runtime/hooks.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace michi::runtime {
+
+namespace {
+
+constexpr std::size_t kMostWaiting = 8;
+
+/// What hooks are told about; a new text of a reason alone does not wake them.
+bool same_for_hooks(const model::UplinkFacts& a, const model::UplinkFacts& b) {
+  return (a.state == model::UplinkState::Up) == (b.state == model::UplinkState::Up) && a.v4 == b.v4 && a.v6 == b.v6;
+}
+
+std::map<std::string, std::string> words(const std::string& event, const model::UplinkFacts& facts) {
+  std::map<std::string, std::string> out{{"EVENT", event},
+                                         {"UPLINK", facts.id.name},
+                                         {"DEVICE", facts.id.name},
+                                         {"STATE", std::string(to_text(facts.state))},
+                                         {"REASON", std::string(to_text(facts.reason))},
+                                         {"DETAIL", facts.detail},
+                                         {"MTU", std::to_string(facts.mtu)}};
+  if (facts.session) {
+    out["INTERFACE"] = facts.session->interface;
+    out["SESSION"] = std::to_string(facts.session->session_id);
+    out["AC_MAC"] = to_text(facts.session->peer);
+    out["AC_NAME"] = facts.session->ac_name;
+  }
+  if (facts.v4) {
+    out["LOCAL4"] = to_text(facts.v4->local);
+    out["PEER4"] = to_text(facts.v4->peer);
+    std::vector<std::string> servers;
+    for (const auto& server : facts.v4->dns) servers.push_back(to_text(server));
+    out["DNS"] = fmt::format("{}", fmt::join(servers, " "));
+  }
+  if (facts.v6) {
+    out["LOCAL6"] = to_text(facts.v6->local);
+    out["PEER6"] = to_text(facts.v6->peer);
+  }
+  return out;
+}
+
+/// The peer's words may hold anything; a hook must not find line ends or controls in a variable.
+std::string printable(std::string text) {
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (code < 0x20 || code >= 0x7f)
+      out += fmt::format("\\u{:04x}", code);
+    else
+      out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+std::vector<std::string> hook_environment(const std::string& event, const model::UplinkFacts& facts) {
+  std::vector<std::string> out{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  for (const auto& [key, value] : words(event, facts)) out.push_back("MICHI_" + key + "=" + printable(value));
+  return out;
+}
+
+std::string hook_json(const std::string& event, const model::UplinkFacts& facts) {
+  std::string out = "{\"version\":1";
+  for (const auto& [key, value] : words(event, facts)) {
+    std::string lower = key;
+    for (char& c : lower)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    out += fmt::format(",{}:{}", quoted(lower), quoted(value));
+  }
+  return out + "}\n";
+}
+
+Hooks::Hooks(Doors& doors, Tickets& tickets, std::function<void(const model::Event&)> event)
+    : doors_(doors), tickets_(tickets), event_(std::move(event)) {}
+
+void Hooks::on_facts(const model::UplinkFacts& facts) {
+  auto& known = known_[facts.id.name];
+  if (same_for_hooks(known, facts)) return;
+  const bool was_up = known.state == model::UplinkState::Up;
+  const bool is_up = facts.state == model::UplinkState::Up;
+  known = facts;
+  if (!was_up && !is_up) return;
+  auto& queue = queues_[facts.id.name];
+  if (queue.waiting.size() >= kMostWaiting) queue.waiting.erase(queue.waiting.end() - 1);
+  queue.waiting.push_back({is_up ? (was_up ? "change" : "up") : "down", facts});
+  if (!queue.running) next(facts.id.name);
+}
+
+void Hooks::next(const std::string& uplink) {
+  auto& queue = queues_[uplink];
+  while (!queue.running && !queue.waiting.empty()) {
+    if (queue.programs.empty()) {
+      auto found = doors_.files.executables(directory_);
+      if (!found || found->empty()) {
+        queue.waiting.pop_front();
+        continue;
+      }
+      queue.programs = std::move(*found);
+      std::ranges::reverse(queue.programs);
+    }
+    const auto& call = queue.waiting.front();
+    port::Spawn spawn;
+    spawn.argv = {directory_ + "/" + queue.programs.back(), call.event, uplink};
+    spawn.environment = hook_environment(call.event, call.facts);
+    spawn.input = hook_json(call.event, call.facts);
+    spawn.deadline = limit_;
+    queue.running = tickets_.next();
+    doors_.processes.spawn(std::move(spawn), *queue.running);
+  }
+}
+
+bool Hooks::on_report(const port::ProcessReport& report) {
+  const auto ticket = std::visit([](const auto& r) { return r.ticket; }, report);
+  const auto at = std::ranges::find_if(queues_, [&](const auto& entry) { return entry.second.running == ticket; });
+  if (at == queues_.end()) return false;
+  auto& [uplink, queue] = *at;
+  const auto program = queue.programs.back();
+  if (const auto* failed = std::get_if<port::SpawnFailed>(&report)) {
+    event_({model::Severity::Warning,
+            "hook.failed",
+            uplink,
+            fmt::format("hook {} does not start: {}", program, failed->error.text()),
+            {{"hook", program}}});
+  } else if (const auto& exited = std::get<port::Exited>(report); exited.timed_out || exited.status != 0) {
+    event_({model::Severity::Warning,
+            "hook.failed",
+            uplink,
+            exited.timed_out ? fmt::format("hook {} was ended after its time limit", program)
+                             : fmt::format("hook {} ended with status {}: {}", program, exited.status, exited.output),
+            {{"hook", program}}});
+  }
+  queue.running.reset();
+  queue.programs.pop_back();
+  if (queue.programs.empty()) queue.waiting.pop_front();
+  next(uplink);
+  return true;
+}
+
+}  // namespace michi::runtime

@@ -1,0 +1,257 @@
+#include "runtime/lines.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/pppoe/discovery.hpp"
+#include "wire/ether.hpp"
+#include "wire/pppoe.hpp"
+
+namespace michi::runtime {
+
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+/// Frames taken from one socket in one turn; the rest waits for the next, so that timers run.
+constexpr int kFramesPerTurn = 512;
+
+std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
+  if (!link) return std::nullopt;
+  return uplink::InterfaceFacts{.carrier = link->up && link->carrier, .mtu = link->mtu, .mac = link->mac};
+}
+
+}  // namespace
+
+Lines::Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks)
+    : doors_(doors), random_(std::move(random)), wake_(std::move(wake)), sinks_(std::move(sinks)) {}
+
+void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
+                std::optional<model::SessionRecord> orphan, Instant now) {
+  const auto& name = config.id.name;
+  if (auto leaving = units_.find(name); leaving != units_.end()) {
+    // Removed a moment ago and wanted again before its session had ended.
+    leaving->second.leaving = false;
+    configure(config, std::move(secret), now);
+    if (config.start) leaving->second.uplink.start(now);
+    drain(name, leaving->second, now);
+    return;
+  }
+  uplink::Uplink made(config, std::move(secret), random_.fork(), std::move(orphan));
+  auto [at, fresh] = units_.insert_or_assign(name, Unit{std::move(made), false});
+  std::ignore = fresh;
+  auto& interface = interfaces_[config.interface];
+  if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
+  note_facts(name, at->second.uplink.facts());
+  at->second.uplink.on_interface(interface.facts, now);
+  if (config.start) at->second.uplink.start(now);
+  drain(name, at->second, now);
+}
+
+void Lines::remove(const std::string& name, Instant now) {
+  auto at = units_.find(name);
+  if (at == units_.end()) return;
+  at->second.leaving = true;
+  at->second.uplink.stop(now);
+  drain(name, at->second, now);
+}
+
+void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now) {
+  auto at = units_.find(config.id.name);
+  if (at == units_.end()) return;
+  auto& interface = interfaces_[config.interface];
+  if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
+  auto& unit = at->second;
+  std::ignore = unit.uplink.configure(config, std::move(secret), now);
+  unit.uplink.on_interface(interface.facts, now);
+  drain(at->first, unit, now);
+}
+
+uplink::Uplink* Lines::find(const std::string& name) {
+  auto at = units_.find(name);
+  return at == units_.end() || at->second.leaving ? nullptr : &at->second.uplink;
+}
+
+std::vector<std::string> Lines::waiting_for(const std::string& name) const {
+  auto at = units_.find(name);
+  return at == units_.end() ? std::vector<std::string>{} : at->second.uplink.waiting_for();
+}
+
+void Lines::open(const std::string& name, Interface& interface) {
+  auto opened = doors_.frames.open(name);
+  if (!opened) {
+    auto text = opened.error().text();
+    if (text != std::exchange(interface.complaint, text))
+      sinks_.event({model::Severity::Error,
+                    "interface.unusable",
+                    "",
+                    fmt::format("cannot receive PPPoE frames on {}: {}", name, text),
+                    {{"interface", name}}});
+    return;
+  }
+  interface.complaint.clear();
+  interface.socket = std::move(*opened);
+  interface.socket->on_wake(wake_);
+  for (const auto& [uplink, unit] : units_) {
+    const auto& config = unit.uplink.config();
+    if (config.interface == name && config.mac) std::ignore = interface.socket->add_address(*config.mac);
+  }
+}
+
+void Lines::end_orphan(model::SessionRecord record) {
+  interfaces_.try_emplace(record.interface);
+  orphans_.push_back(std::move(record));
+}
+
+void Lines::end_orphans(const std::string& name, port::FrameSocket& socket) {
+  std::erase_if(orphans_, [&](const model::SessionRecord& orphan) {
+    if (orphan.interface != name) return false;
+    const engine::pppoe::Agreed session{.session_id = orphan.session_id,
+                                        .local = orphan.local,
+                                        .peer = orphan.peer,
+                                        .ac_name = orphan.ac_name,
+                                        .service_name = orphan.service_name,
+                                        .cookie = orphan.cookie,
+                                        .relay_session_id = orphan.relay_session_id,
+                                        .host_uniq = orphan.host_uniq};
+    std::ignore = socket.send(engine::pppoe::padt(session), port::Priority::Urgent);
+    sinks_.persist(orphan.uplink.name, std::nullopt);
+    return true;
+  });
+}
+
+void Lines::on_links(const std::map<std::string, model::Link>& links, Instant now) {
+  for (auto& [name, interface] : interfaces_) {
+    const auto at = links.find(name);
+    const model::Link* link = at == links.end() ? nullptr : &at->second;
+    if (!link || link->index != interface.index) interface.socket.reset();
+    interface.index = link ? link->index : 0;
+    if (link && !link->up && !interface.raised)
+      doors_.kernel.submit(port::SetLink{.name = name, .up = true, .mtu = {}, .alias = {}}, 0);
+    interface.raised = link != nullptr;
+    if (link && !interface.socket) open(name, interface);
+    if (interface.socket) end_orphans(name, *interface.socket);
+
+    auto facts = interface.socket ? facts_of(link) : std::nullopt;
+    if (facts == interface.facts) continue;
+    interface.facts = facts;
+    for (auto& [uplink, unit] : units_) {
+      if (unit.uplink.config().interface != name) continue;
+      unit.uplink.on_interface(facts, now);
+      drain(uplink, unit, now);
+    }
+  }
+}
+
+void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
+  const auto parsed = wire::pppoe::parse_frame(frame);
+  if (!parsed) return;
+  if (parsed->header.type == wire::ether::kTypePppoeSession) {
+    const auto owner = by_session_.find({interface, parsed->packet.session_id});
+    if (owner == by_session_.end()) return;
+    const auto unit = units_.find(owner->second);
+    if (unit == units_.end()) return;
+    if (sinks_.trace) sinks_.trace(owner->second, Direction::In, frame, now);
+    unit->second.uplink.on_frame(frame, now);
+    drain(owner->second, unit->second, now);
+    return;
+  }
+  for (auto& [name, unit] : units_) {
+    if (unit.uplink.config().interface != interface) continue;
+    if (sinks_.trace) sinks_.trace(name, Direction::In, frame, now);
+    unit.uplink.on_frame(frame, now);
+    drain(name, unit, now);
+  }
+}
+
+void Lines::note_facts(const std::string& name, const model::UplinkFacts& facts) {
+  auto& known = facts_[name];
+  if (known == facts) return;
+  if (known.session) by_session_.erase({known.session->interface, known.session->session_id});
+  if (facts.session) by_session_[{facts.session->interface, facts.session->session_id}] = name;
+  known = facts;
+  changed_ = true;
+}
+
+void Lines::drain(const std::string& name, Unit& unit, Instant now) {
+  while (auto output = unit.uplink.poll()) {
+    std::visit(Overloaded{
+                   [&](uplink::Frame& frame) {
+                     const auto at = interfaces_.find(frame.interface);
+                     if (at == interfaces_.end() || !at->second.socket) return;
+                     if (sinks_.trace) sinks_.trace(name, Direction::Out, frame.bytes, now);
+                     // A frame the kernel refuses is a lost frame: the protocol's own timers see to it.
+                     std::ignore = at->second.socket->send(
+                         frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
+                   },
+                   [&](uplink::FactsChanged& changed) { note_facts(name, changed.facts); },
+                   [&](uplink::Persist& persist) { sinks_.persist(name, persist.record); },
+                   [&](uplink::AskTurn& ask) { gate_.on_ask(model::UplinkId{name}, ask.interface, ask.mac, now); },
+                   [&](model::Event& event) { sinks_.event(event); },
+               },
+               *output);
+  }
+}
+
+bool Lines::turn(Instant now) {
+  for (auto& [name, interface] : interfaces_) {
+    for (int taken = 0; interface.socket && taken < kFramesPerTurn; ++taken) {
+      auto frame = interface.socket->poll();
+      if (!frame) break;
+      deliver(name, *frame, now);
+    }
+  }
+  for (auto& [name, unit] : units_) {
+    const auto deadline = unit.uplink.next_deadline();
+    if (!deadline || *deadline > now) continue;
+    if (unit.uplink.facts().attached)
+      unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
+    unit.uplink.on_deadline(now);
+    drain(name, unit, now);
+  }
+  gate_.on_deadline(now);
+  while (auto turn = gate_.poll()) {
+    auto at = units_.find(turn->name);
+    if (at == units_.end()) continue;
+    at->second.uplink.on_turn(now);
+    drain(at->first, at->second, now);
+  }
+  for (auto at = units_.begin(); at != units_.end();) {
+    if (!at->second.leaving || !at->second.uplink.settled_down()) {
+      ++at;
+      continue;
+    }
+    gate_.forget(model::UplinkId{at->first});
+    facts_.erase(at->first);
+    changed_ = true;
+    at = units_.erase(at);
+  }
+  return std::exchange(changed_, false);
+}
+
+std::optional<Instant> Lines::next_deadline() const {
+  auto next = gate_.next_deadline();
+  for (const auto& [name, unit] : units_) {
+    const auto deadline = unit.uplink.next_deadline();
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  return next;
+}
+
+void Lines::stop_all(Instant now) {
+  for (auto& [name, unit] : units_) {
+    unit.uplink.stop(now);
+    drain(name, unit, now);
+  }
+}
+
+bool Lines::all_down() const {
+  return std::ranges::all_of(units_, [](const auto& unit) { return unit.second.uplink.settled_down(); });
+}
+
+}  // namespace michi::runtime

@@ -1,0 +1,89 @@
+#pragma once
+// The uplinks at work: owns each one with the frame socket of its interface and the gate of first
+// PADIs, and carries what goes between them.
+//
+// It knows nothing of routes or rules. What policy must know comes out as changed facts.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "model/config.hpp"
+#include "model/event.hpp"
+#include "model/kernel.hpp"
+#include "runtime/doors.hpp"
+#include "uplink/padi_gate.hpp"
+#include "uplink/uplink.hpp"
+
+namespace michi::runtime {
+
+enum class Direction : std::uint8_t { In, Out };
+
+class Lines {
+ public:
+  struct Sinks {
+    std::function<void(const model::Event&)> event;
+    /// A record to keep or forget (nullopt), by uplink name.
+    std::function<void(const std::string&, const std::optional<model::SessionRecord>&)> persist;
+    std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
+  };
+
+  Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
+
+  void set_gate(unsigned burst, Duration interval) { gate_ = uplink::PadiGate(burst, interval); }
+  void add(const model::UplinkConfig& config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
+           Instant now);
+  /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.
+  void end_orphan(model::SessionRecord record);
+  /// Stops it and forgets it when it has gone down.
+  void remove(const std::string& name, Instant now);
+  void configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now);
+  uplink::Uplink* find(const std::string& name);
+  const std::map<std::string, model::UplinkFacts>& facts() const { return facts_; }
+  std::vector<std::string> waiting_for(const std::string& name) const;
+
+  void on_links(const std::map<std::string, model::Link>& links, Instant now);
+  /// Takes frames in, runs deadlines, drains outputs. True when facts changed.
+  bool turn(Instant now);
+  std::optional<Instant> next_deadline() const;
+
+  void stop_all(Instant now);
+  bool all_down() const;
+
+ private:
+  struct Unit {
+    uplink::Uplink uplink;
+    bool leaving = false;
+  };
+  struct Interface {
+    std::unique_ptr<port::FrameSocket> socket;
+    std::uint32_t index = 0;
+    std::optional<uplink::InterfaceFacts> facts;
+    bool raised = false;
+    std::string complaint;  // the last failure told, so that it is told once
+  };
+
+  void drain(const std::string& name, Unit& unit, Instant now);
+  void deliver(const std::string& interface, Bytes frame, Instant now);
+  void open(const std::string& name, Interface& interface);
+  void end_orphans(const std::string& name, port::FrameSocket& socket);
+  void note_facts(const std::string& name, const model::UplinkFacts& facts);
+
+  Doors& doors_;
+  Random random_;
+  port::Wake wake_;
+  Sinks sinks_;
+  uplink::PadiGate gate_{1, seconds(1)};
+  std::map<std::string, Unit> units_;
+  std::map<std::string, Interface> interfaces_;
+  std::map<std::pair<std::string, std::uint16_t>, std::string> by_session_;  // (interface, id) → uplink
+  std::map<std::string, model::UplinkFacts> facts_;
+  std::vector<model::SessionRecord> orphans_;
+  bool changed_ = false;
+};
+
+}  // namespace michi::runtime

@@ -1,0 +1,117 @@
+#include "runtime/resolver.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "policy/policy.hpp"
+
+namespace michi::runtime {
+
+namespace {
+
+constexpr Duration kLongestPause = seconds(30);
+
+bool answers(const model::Config& config) {
+  return config.global.resolv_conf == model::ResolvConf::Local ||
+         std::ranges::any_of(config.lans, [](const auto& lan) { return lan.dns || lan.dhcp; });
+}
+
+/// dnsmasq's own words for the usual conflict.
+bool port_is_taken(const std::string& output) { return output.find("ddress already in use") != std::string::npos; }
+
+}  // namespace
+
+Resolver::Resolver(Doors& doors, Tickets& tickets, ResolverMode mode, std::string run_directory,
+                   std::function<void(const model::Event&)> event)
+    : doors_(doors), tickets_(tickets), mode_(mode), directory_(std::move(run_directory)), event_(std::move(event)) {}
+
+void Resolver::write(const std::string& path, const std::string& text, const char* what) {
+  if (auto written = doors_.files.write(path, text, 0644); !written)
+    event_({model::Severity::Error,
+            "resolver.write-failed",
+            "",
+            fmt::format("cannot write {}: {}", what, written.error().text()),
+            {{"path", path}}});
+}
+
+void Resolver::on_config(const model::Config& config, Instant now) {
+  wanted_ = answers(config);
+  auto text = policy::dnsmasq_config(config, directory_);
+  const bool changed = text != std::exchange(config_text_, text);
+  if (changed) write(directory_ + "/dnsmasq.conf", text, "dnsmasq's configuration");
+  if (config.global.resolv_conf == model::ResolvConf::Local && changed)
+    write("/etc/resolv.conf", "# written by michi (resolv-conf = \"local\")\nnameserver 127.0.0.1\n", "resolv.conf");
+  if (mode_ != ResolverMode::Child) return;
+  if (child_ && (changed || !wanted_)) {
+    relaunch_ = wanted_;
+    doors_.processes.signal(*child_, SIGTERM);
+  } else if (!child_ && wanted_) {
+    restart_at_ = now;
+  }
+}
+
+void Resolver::on_servers(const model::ResolverWant& want) {
+  auto text = policy::dnsmasq_servers(want);
+  if (text == std::exchange(servers_text_, text)) return;
+  write(directory_ + "/dnsmasq.servers", text, "dnsmasq's servers");
+  hang_up();
+}
+
+void Resolver::hang_up() {
+  if (mode_ == ResolverMode::Child && child_) doors_.processes.signal(*child_, SIGHUP);
+  // No unit running is no fault: it reads the file when it starts.
+  if (mode_ == ResolverMode::Unit) std::ignore = doors_.processes.signal_pid_file(directory_ + "/dnsmasq.pid", SIGHUP);
+}
+
+void Resolver::launch() {
+  child_ = tickets_.next();
+  port::Spawn spawn;
+  spawn.argv = {"/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=" + directory_ + "/dnsmasq.conf"};
+  spawn.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  spawn.drop_capabilities = false;  // it binds ports 53 and 67
+  doors_.processes.spawn(std::move(spawn), *child_);
+}
+
+bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
+  const auto ticket = std::visit([](const auto& r) { return r.ticket; }, report);
+  if (ticket != child_) return false;
+  child_.reset();
+  if (stopping_) return true;
+  if (std::exchange(relaunch_, false)) {
+    restart_at_ = now;
+    return true;
+  }
+  if (!wanted_) return true;
+  restart_at_ = now + pause_;
+  pause_ = std::min(pause_ * 2, kLongestPause);
+  std::string text;
+  if (const auto* failed = std::get_if<port::SpawnFailed>(&report)) {
+    text = fmt::format("dnsmasq does not start: {}; install dnsmasq-base", failed->error.text());
+  } else {
+    const auto& exited = std::get<port::Exited>(report);
+    text = fmt::format("dnsmasq ended with status {}: {}", exited.status, exited.output);
+    if (port_is_taken(exited.output))
+      text +=
+          " (another DNS or DHCP server holds port 53 or 67 on this interface: stop it, or set dns = false and "
+          "leave out dhcp for that LAN)";
+  }
+  event_({model::Severity::Error, "resolver.failed", "", text, {}});
+  return true;
+}
+
+void Resolver::on_deadline(Instant now) {
+  if (!restart_at_ || *restart_at_ > now) return;
+  restart_at_.reset();
+  if (!child_ && wanted_ && !stopping_) launch();
+}
+
+void Resolver::stop() {
+  stopping_ = true;
+  restart_at_.reset();
+  if (child_) doors_.processes.signal(*child_, SIGTERM);
+}
+
+}  // namespace michi::runtime

@@ -1,0 +1,60 @@
+#pragma once
+// Keeps dnsmasq in step: its static configuration, the servers file that follows the uplinks, and the
+// process, as a child or as a unit of its own.
+//
+// It never answers DNS itself and never writes resolv.conf unless the file says so.
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/time.hpp"
+#include "model/config.hpp"
+#include "model/event.hpp"
+#include "model/kernel.hpp"
+#include "runtime/doors.hpp"
+#include "runtime/tickets.hpp"
+
+namespace michi::runtime {
+
+enum class ResolverMode : std::uint8_t {
+  Off,    // only the files are written
+  Child,  // dnsmasq is our child
+  Unit    // michi-dnsmasq.service runs it; we signal the process of its pid file
+};
+
+class Resolver {
+ public:
+  Resolver(Doors& doors, Tickets& tickets, ResolverMode mode, std::string run_directory,
+           std::function<void(const model::Event&)> event);
+
+  void on_config(const model::Config& config, Instant now);
+  void on_servers(const model::ResolverWant& want);
+  /// True when the report was about our child.
+  bool on_report(const port::ProcessReport& report, Instant now);
+  void on_deadline(Instant now);
+  std::optional<Instant> next_deadline() const { return restart_at_; }
+  void stop();
+  bool running() const { return child_.has_value(); }
+
+ private:
+  void launch();
+  void hang_up();
+  void write(const std::string& path, const std::string& text, const char* what);
+
+  Doors& doors_;
+  Tickets& tickets_;
+  ResolverMode mode_;
+  std::string directory_;
+  std::function<void(const model::Event&)> event_;
+  std::string config_text_;
+  std::string servers_text_;
+  bool wanted_ = false;
+  bool stopping_ = false;
+  bool relaunch_ = false;  // the child was told to end because its configuration changed
+  std::optional<port::Ticket> child_;
+  std::optional<Instant> restart_at_;
+  Duration pause_ = milliseconds(500);
+};
+
+}  // namespace michi::runtime
