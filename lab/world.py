@@ -187,8 +187,8 @@ class World:
                           [Account(user, password, ADDRESS["flets"])], ["198.18.98.0/24"], None)
             square = self.space("square")
             cable(square, "eth0", ac.space, "net")
-            square.ip(f"addr add 198.18.99.2/24 dev eth0", *(f"addr add {a}/32 dev lo" for a in (SQUARE, RESOLVER["flets"], CLOSED_ASKER)),
-                      f"route add default via 198.18.99.1")
+            square.ip("addr add 198.18.99.2/24 dev eth0", *(f"addr add {a}/32 dev lo" for a in (SQUARE, RESOLVER["flets"], CLOSED_ASKER)),
+                      "route add default via 198.18.99.1")
             ac.space.ip("addr add 198.18.99.1/24 dev net")
             for address in (SQUARE, RESOLVER["flets"], CLOSED_ASKER):
                 ac.space.ip(f"route add {address}/32 via 198.18.99.2")
@@ -200,16 +200,17 @@ class World:
 
     def add(self, name, address, pool, dns, accounts, networks, transit, **more):
         """One more access concentrator on the wire. `transit`: three octets of its link to the internet."""
+        options = {"mtu": self.mtu, "address": address, "accounts": accounts, **more, **self.options.get(name, {})}
+        address = options["address"]
         space = self.space(name)
         self.plug(space, "wire", "wan", name)
         space.set_sysctl("net/ipv4/ip_forward", 1)
         space.ip(f"addr add {address}/32 dev lo", *(f"addr add {server}/32 dev lo" for server in dns if transit))
-        options = {"mtu": self.mtu, **more, **self.options.get(name, {})}
         if transit:
             cable(space, "net", self.internet, name)
             space.ip(f"addr add {transit}1/30 dev net", f"route add default via {transit}2")
             self.internet.ip(f"addr add {transit}2/30 dev {name}", *(f"route add {net} via {transit}1" for net in networks))
-        ac = Concentrator(self, space, name, address, pool, dns, accounts, networks, **options)
+        ac = Concentrator(self, space, name, pool=pool, dns=dns, networks=networks, **options)
         self.acs[name] = ac
         ac.start(wait=False)
         return ac

@@ -1,0 +1,92 @@
+"""Ethernet frames by hand: forging some, and watching a wire."""
+import socket
+import struct
+import threading
+import time
+
+DISCOVERY, SESSION = 0x8863, 0x8864
+PADT = 0xa7
+_ALL = 0x0003
+_OUTGOING = 4
+
+
+def mac_of(space, device):
+    with space.inside():
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+            sock.bind((device, 0))
+            return sock.getsockname()[4]
+
+
+def mac_bytes(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def pppoe(code, session, destination, source, payload=b"", kind=DISCOVERY):
+    body = struct.pack("!BBHH", 0x11, code, session, len(payload)) + payload
+    return (destination + source + struct.pack("!H", kind) + body).ljust(60, b"\0")
+
+
+def send(space, device, frame):
+    with space.inside():
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    with sock:
+        sock.bind((device, 0))
+        sock.send(frame)
+
+
+class Watch(threading.Thread):
+    """Every frame or packet that passes a device from now on: (time, outgoing, bytes). At most `limit` are kept."""
+
+    def __init__(self, space, device, limit=200_000, protocol=_ALL):
+        super().__init__(daemon=True)
+        with space.inside():
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
+        self.sock.bind((device, protocol))
+        self.sock.settimeout(0.05)
+        self.seen, self.limit, self.ended = [], limit, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.is_set():
+            try:
+                data, origin = self.sock.recvfrom(65535)
+            except socket.timeout:
+                continue
+            except OSError:
+                return
+            if len(self.seen) < self.limit:
+                self.seen.append((time.monotonic(), origin[2] == _OUTGOING, data))
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        self.sock.close()
+        return self.seen
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if not self.ended.is_set():
+            self.stop()
+
+
+def pppoe_fields(frame):
+    """(ethertype, code, session, payload) of an untagged PPPoE frame, or None."""
+    if len(frame) < 20:
+        return None
+    kind, = struct.unpack_from("!H", frame, 12)
+    if kind not in (DISCOVERY, SESSION):
+        return None
+    _, code, session, length = struct.unpack_from("!BBHH", frame, 14)
+    return kind, code, session, frame[20:20 + length]
+
+
+def ipv4_fields(packet):
+    """(source, destination, protocol, source port, destination port) of an IPv4 packet, or None."""
+    if len(packet) < 20 or packet[0] >> 4 != 4:
+        return None
+    head = (packet[0] & 15) * 4
+    ports = struct.unpack_from("!HH", packet, head) if packet[9] in (6, 17) and len(packet) >= head + 4 else (0, 0)
+    return socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]), packet[9], *ports
