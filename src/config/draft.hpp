@@ -1,0 +1,52 @@
+#pragma once
+// Inside of the loader: the configuration while it is being read, and the steps that read and check
+// it. Nothing outside this room includes it.
+
+#include <string>
+#include <vector>
+
+#include "config/section.hpp"
+#include "model/config.hpp"
+
+namespace michi::config {
+
+struct Environment;
+
+struct Draft {
+  explicit Draft(Report& report) : reading{report, {}, {}} {}
+
+  Reading reading;
+  model::Config config;
+  std::vector<std::string> routes_files;  // as they are to be read and watched
+};
+
+// Reading: document → draft. One finding per wrong value; nothing is compared with anything else.
+void read_globals(Draft& draft, const Node& document);
+void read_lines(Draft& draft, const Node& document);
+void read_uplinks(Draft& draft, const Node& document, const Environment& environment);
+void read_lans(Draft& draft, const Node& document);
+void read_policies(Draft& draft, const Node& document);
+void read_publishes(Draft& draft, const Node& document);
+
+// Checking: what is right by itself but not together.
+void check_names(Draft& draft, const Environment& environment);
+void check_uplinks(Draft& draft);
+void check_lans(Draft& draft);
+void check_closed_networks(Draft& draft);
+void check_policies(Draft& draft);
+void check_publishes(Draft& draft);
+
+/// The policy that holds when the file has none without conditions.
+void add_implied_policy(Draft& draft);
+
+/// The tables [kind.NAME] of the document, by name; says so when `kind` is something else.
+std::vector<const Entry*> named_tables(Draft& draft, const Node& document, const std::string& kind);
+/// The tables [[kind]], in the order of the file.
+std::vector<const Node*> array_tables(Draft& draft, const Node& document, const std::string& kind);
+
+/// The names of all uplinks, and a finding unless `word` is one of them.
+bool is_uplink(Draft& draft, const Word& word, const std::string& key);
+std::string policy_path(std::size_t index);
+std::string publish_path(std::size_t index);
+
+}  // namespace michi::config
