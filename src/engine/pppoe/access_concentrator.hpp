@@ -10,8 +10,8 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -59,7 +59,7 @@ struct AcSettings {
   AcFaults faults;
 };
 
-/// One client as the access concentrator sees it. Reported again when a network protocol joins.
+/// One client as the access concentrator sees it.
 struct SessionInfo {
   std::uint16_t session_id = 0;
   Mac peer;
@@ -73,9 +73,11 @@ struct AcFrame {
   ByteVec bytes;
   bool urgent = false;
 };
+/// The first network protocol is open; again with more when the other one joins.
 struct SessionUp {
   SessionInfo session;
 };
+/// Only for sessions that were reported up.
 struct SessionDown {
   SessionInfo session;
   std::string reason;
@@ -129,7 +131,7 @@ class AccessConcentrator {
   AcSettings settings_;
   Random random_;
   Concentrator concentrator_;
-  std::map<std::uint16_t, Client> clients_;
+  std::map<std::uint16_t, std::unique_ptr<Client>> clients_;
   std::set<std::uint32_t> taken_;
   std::uint32_t next_address_ = 0;
   std::deque<AcOutput> outputs_;

@@ -230,8 +230,7 @@ void Discovery::on_pado(const Framed& frame, const Tags& tags, Instant now) {
 }
 
 void Discovery::on_pads(const Framed& frame, const Tags& tags, Instant now) {
-  const bool expected =
-      state_ == State::Requesting && frame.header.source == candidates_[*chosen_].peer && ours(tags);
+  const bool expected = state_ == State::Requesting && frame.header.source == candidates_[*chosen_].peer && ours(tags);
   if (!expected) return on_stray_pads(frame, tags);
   ++counters_.pads;
   const Candidate& from = candidates_[*chosen_];
@@ -276,14 +275,13 @@ void Discovery::on_stray_pads(const Framed& frame, const Tags& tags) {
   const Tag* uniq = wire::pppoe::find_tag(tags, TagType::HostUniq);
   const bool real = id != wire::pppoe::kNoSession && id != wire::pppoe::kReservedSession;
   // Only a random Host-Uniq proves that the session is ours to end: a configured one may be shared.
-  const bool was_ours = uniq != nullptr && !uniq->value.empty() && !settings_.host_uniq &&
-                        (std::ranges::any_of(abandoned_,
-                                             [&](const Abandoned& past) {
-                                               return past.peer == peer && past.host_uniq == uniq->value;
-                                             }) ||
-                         std::ranges::any_of(candidates_, [&](const Candidate& candidate) {
-                           return candidate.tried && candidate.peer == peer && uniq->value == host_uniq_;
-                         }));
+  const bool was_ours =
+      uniq != nullptr && !uniq->value.empty() && !settings_.host_uniq &&
+      (std::ranges::any_of(abandoned_,
+                           [&](const Abandoned& past) { return past.peer == peer && past.host_uniq == uniq->value; }) ||
+       std::ranges::any_of(candidates_, [&](const Candidate& candidate) {
+         return candidate.tried && candidate.peer == peer && uniq->value == host_uniq_;
+       }));
   const bool current = agreed_ && agreed_->session_id == id && agreed_->peer == peer;
   if (!real || !was_ours || current) {
     ++counters_.foreign;
