@@ -41,8 +41,8 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
                     if (trace_) trace_(uplink, direction, frame, now);
                   }}),
-      hooks_(doors_, tickets_, [this](const model::Event& e) { event(e); }),
-      resolver_(doors_, tickets_, options_.resolver, options_.run_directory,
+      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
+      resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
       reconciler_(remembered_firewall(doors_.store)) {
   doors_.alarm.on_wake(schedule_);

@@ -84,8 +84,9 @@ std::string hook_json(const std::string& event, const model::UplinkFacts& facts)
   return out + "}\n";
 }
 
-Hooks::Hooks(Doors& doors, Tickets& tickets, std::function<void(const model::Event&)> event)
-    : doors_(doors), tickets_(tickets), event_(std::move(event)) {}
+Hooks::Hooks(port::Processes& processes, port::Files& files, Tickets& tickets,
+             std::function<void(const model::Event&)> event)
+    : processes_(processes), files_(files), tickets_(tickets), event_(std::move(event)) {}
 
 void Hooks::on_facts(const model::UplinkFacts& facts) {
   auto& known = known_[facts.id.name];
@@ -104,7 +105,7 @@ void Hooks::next(const std::string& uplink) {
   auto& queue = queues_[uplink];
   while (!queue.running && !queue.waiting.empty()) {
     if (queue.programs.empty()) {
-      auto found = doors_.files.executables(directory_);
+      auto found = files_.executables(directory_);
       if (!found || found->empty()) {
         queue.waiting.pop_front();
         continue;
@@ -119,7 +120,7 @@ void Hooks::next(const std::string& uplink) {
     spawn.input = hook_json(call.event, call.facts);
     spawn.deadline = limit_;
     queue.running = tickets_.next();
-    doors_.processes.spawn(std::move(spawn), *queue.running);
+    processes_.spawn(std::move(spawn), *queue.running);
   }
 }
 

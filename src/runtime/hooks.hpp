@@ -17,14 +17,15 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/uplink.hpp"
-#include "runtime/doors.hpp"
+#include "port/system.hpp"
 #include "runtime/tickets.hpp"
 
 namespace michi::runtime {
 
 class Hooks {
  public:
-  Hooks(Doors& doors, Tickets& tickets, std::function<void(const model::Event&)> event);
+  Hooks(port::Processes& processes, port::Files& files, Tickets& tickets,
+        std::function<void(const model::Event&)> event);
 
   void configure(std::string directory, Duration limit) {
     directory_ = std::move(directory);
@@ -47,7 +48,8 @@ class Hooks {
   };
   void next(const std::string& uplink);
 
-  Doors& doors_;
+  port::Processes& processes_;
+  port::Files& files_;
   Tickets& tickets_;
   std::function<void(const model::Event&)> event_;
   std::string directory_;

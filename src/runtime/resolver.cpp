@@ -24,12 +24,17 @@ bool port_is_taken(const std::string& output) { return output.find("ddress alrea
 
 }  // namespace
 
-Resolver::Resolver(Doors& doors, Tickets& tickets, ResolverMode mode, std::string run_directory,
-                   std::function<void(const model::Event&)> event)
-    : doors_(doors), tickets_(tickets), mode_(mode), directory_(std::move(run_directory)), event_(std::move(event)) {}
+Resolver::Resolver(port::Processes& processes, port::Files& files, Tickets& tickets, ResolverMode mode,
+                   std::string run_directory, std::function<void(const model::Event&)> event)
+    : processes_(processes),
+      files_(files),
+      tickets_(tickets),
+      mode_(mode),
+      directory_(std::move(run_directory)),
+      event_(std::move(event)) {}
 
 void Resolver::write(const std::string& path, const std::string& text, const char* what) {
-  if (auto written = doors_.files.write(path, text, 0644); !written)
+  if (auto written = files_.write(path, text, 0644); !written)
     event_({model::Severity::Error,
             "resolver.write-failed",
             "",
@@ -47,7 +52,7 @@ void Resolver::on_config(const model::Config& config, Instant now) {
   if (mode_ != ResolverMode::Child) return;
   if (child_ && (changed || !wanted_)) {
     relaunch_ = wanted_;
-    doors_.processes.signal(*child_, SIGTERM);
+    processes_.signal(*child_, SIGTERM);
   } else if (!child_ && wanted_) {
     restart_at_ = now;
   }
@@ -61,9 +66,9 @@ void Resolver::on_servers(const model::ResolverWant& want) {
 }
 
 void Resolver::hang_up() {
-  if (mode_ == ResolverMode::Child && child_) doors_.processes.signal(*child_, SIGHUP);
+  if (mode_ == ResolverMode::Child && child_) processes_.signal(*child_, SIGHUP);
   // No unit running is no fault: it reads the file when it starts.
-  if (mode_ == ResolverMode::Unit) std::ignore = doors_.processes.signal_pid_file(directory_ + "/dnsmasq.pid", SIGHUP);
+  if (mode_ == ResolverMode::Unit) std::ignore = processes_.signal_pid_file(directory_ + "/dnsmasq.pid", SIGHUP);
 }
 
 void Resolver::launch() {
@@ -72,7 +77,7 @@ void Resolver::launch() {
   spawn.argv = {"/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=" + directory_ + "/dnsmasq.conf"};
   spawn.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   spawn.drop_capabilities = false;  // it binds ports 53 and 67
-  doors_.processes.spawn(std::move(spawn), *child_);
+  processes_.spawn(std::move(spawn), *child_);
 }
 
 bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
@@ -111,7 +116,7 @@ void Resolver::on_deadline(Instant now) {
 void Resolver::stop() {
   stopping_ = true;
   restart_at_.reset();
-  if (child_) doors_.processes.signal(*child_, SIGTERM);
+  if (child_) processes_.signal(*child_, SIGTERM);
 }
 
 }  // namespace michi::runtime

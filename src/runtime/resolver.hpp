@@ -12,7 +12,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
-#include "runtime/doors.hpp"
+#include "port/system.hpp"
 #include "runtime/tickets.hpp"
 
 namespace michi::runtime {
@@ -25,8 +25,8 @@ enum class ResolverMode : std::uint8_t {
 
 class Resolver {
  public:
-  Resolver(Doors& doors, Tickets& tickets, ResolverMode mode, std::string run_directory,
-           std::function<void(const model::Event&)> event);
+  Resolver(port::Processes& processes, port::Files& files, Tickets& tickets, ResolverMode mode,
+           std::string run_directory, std::function<void(const model::Event&)> event);
 
   void on_config(const model::Config& config, Instant now);
   void on_servers(const model::ResolverWant& want);
@@ -42,7 +42,8 @@ class Resolver {
   void hang_up();
   void write(const std::string& path, const std::string& text, const char* what);
 
-  Doors& doors_;
+  port::Processes& processes_;
+  port::Files& files_;
   Tickets& tickets_;
   ResolverMode mode_;
   std::string directory_;

@@ -1,0 +1,104 @@
+#include "runtime/hooks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace michi::runtime {
+namespace {
+
+model::UplinkFacts up() {
+  model::UplinkFacts facts;
+  facts.id = {"isp"};
+  facts.state = model::UplinkState::Up;
+  facts.attached = true;
+  facts.detail = "hello \"world\"\nMICHI_UPLINK=evil";
+  facts.v4 = model::Ipv4Facts{*parse_ipv4("203.0.113.7"), {}, {*parse_ipv4("192.0.2.53"), *parse_ipv4("192.0.2.54")}};
+  return facts;
+}
+
+bool has(const std::vector<std::string>& lines, const std::string& line) {
+  return std::ranges::find(lines, line) != lines.end();
+}
+
+TEST(Hooks, the_environment_names_the_uplink_and_not_a_unit_number) {
+  const auto environment = hook_environment("up", up());
+  EXPECT_TRUE(has(environment, "MICHI_UPLINK=isp"));
+  EXPECT_TRUE(has(environment, "MICHI_EVENT=up"));
+  EXPECT_TRUE(has(environment, "MICHI_LOCAL4=203.0.113.7"));
+  EXPECT_TRUE(has(environment, "MICHI_DNS=192.0.2.53 192.0.2.54"));
+}
+
+TEST(Hooks, a_peers_words_cannot_add_a_variable_or_break_the_json) {
+  for (const auto& line : hook_environment("up", up())) EXPECT_EQ(line.find('\n'), std::string::npos);
+  const auto json = hook_json("up", up());
+  EXPECT_NE(json.find(R"("detail":"hello \"world\"\u000aMICHI_UPLINK=evil")"), std::string::npos) << json;
+}
+
+struct RecordingProcesses final : port::Processes {
+  void spawn(port::Spawn what, port::Ticket ticket) override {
+    spawned.push_back(what.argv);
+    running.push_back(ticket);
+  }
+  void signal(port::Ticket, int) override {}
+  Result<void, port::OsError> signal_pid_file(const std::string&, int) override { return {}; }
+  std::optional<port::ProcessReport> poll() override { return std::nullopt; }
+  void on_wake(port::Wake) override {}
+  std::vector<std::vector<std::string>> spawned;
+  std::vector<port::Ticket> running;
+};
+
+struct TwoHooks final : port::Files {
+  Result<std::string, port::OsError> read(const std::string&) const override { return Fault(port::OsError{"read", 2}); }
+  Result<port::FileStatus, port::OsError> status(const std::string&) const override {
+    return Fault(port::OsError{"stat", 2});
+  }
+  Result<void, port::OsError> write(const std::string&, std::string_view, std::uint32_t) override { return {}; }
+  Result<std::vector<std::string>, port::OsError> executables(const std::string&) const override {
+    return std::vector<std::string>{"10-first", "20-second"};
+  }
+  Result<std::string, port::OsError> read_sysctl(const std::string&) const override { return std::string(); }
+  Result<void, port::OsError> write_sysctl(const std::string&, std::string_view) override { return {}; }
+};
+
+class HooksInOrder : public ::testing::Test {
+ protected:
+  RecordingProcesses processes;
+  TwoHooks files;
+  Tickets tickets;
+  std::vector<model::Event> events;
+  Hooks hooks{processes, files, tickets, [this](const model::Event& e) { events.push_back(e); }};
+};
+
+TEST_F(HooksInOrder, run_one_after_the_other_by_name_and_a_failure_is_told) {
+  hooks.configure("/hooks", seconds(1));
+  hooks.on_facts(up());
+  ASSERT_EQ(processes.spawned.size(), 1u);
+  EXPECT_EQ(processes.spawned[0], (std::vector<std::string>{"/hooks/10-first", "up", "isp"}));
+  EXPECT_TRUE(hooks.on_report(port::Exited{processes.running[0], 3, false, "broken"}));
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].code, "hook.failed");
+  ASSERT_EQ(processes.spawned.size(), 2u);
+  EXPECT_EQ(processes.spawned[1][0], "/hooks/20-second");
+  EXPECT_TRUE(hooks.on_report(port::Exited{processes.running[1], 0, false, ""}));
+  EXPECT_EQ(processes.spawned.size(), 2u);
+}
+
+TEST_F(HooksInOrder, the_last_change_is_never_dropped_however_many_wait) {
+  hooks.configure("/hooks", seconds(1));
+  auto facts = up();
+  for (std::uint32_t i = 0; i < 50; ++i) {
+    facts.v4->local.value += 1;
+    hooks.on_facts(facts);
+  }
+  auto down = facts;
+  down.state = model::UplinkState::Waiting;
+  hooks.on_facts(down);
+  for (std::size_t i = 0; i < processes.running.size(); ++i)
+    hooks.on_report(port::Exited{processes.running[i], 0, false, ""});
+  EXPECT_LE(processes.spawned.size(), 20u);
+  EXPECT_EQ(processes.spawned.back()[1], "down");
+}
+
+}  // namespace
+}  // namespace michi::runtime

@@ -1,0 +1,70 @@
+#include "runtime/kernel_view.hpp"
+
+#include <gtest/gtest.h>
+
+namespace michi::runtime {
+namespace {
+
+model::RouteEntry route(std::string device) {
+  return {.table = 20001,
+          .to = *parse_prefix("0.0.0.0/0"),
+          .metric = 0,
+          .type = model::RouteType::Unicast,
+          .device = std::move(device),
+          .source = {},
+          .mtu = 0};
+}
+
+TEST(KernelView, a_dump_becomes_visible_only_at_its_end) {
+  KernelView view;
+  EXPECT_FALSE(view.on_report(port::DumpBegin{}));
+  EXPECT_FALSE(view.on_report(port::RouteSeen{route("isp")}));
+  EXPECT_FALSE(view.observed().complete);
+  EXPECT_TRUE(view.observed().routes.empty());
+  EXPECT_TRUE(view.on_report(port::DumpEnd{}));
+  EXPECT_TRUE(view.observed().complete);
+  EXPECT_EQ(view.observed().routes.size(), 1u);
+}
+
+TEST(KernelView, a_second_dump_forgets_what_it_does_not_show) {
+  KernelView view;
+  view.on_report(port::DumpBegin{});
+  view.on_report(port::RouteSeen{route("isp")});
+  view.on_report(port::DumpEnd{});
+  view.on_report(port::DumpBegin{});
+  view.on_report(port::DumpEnd{});
+  EXPECT_TRUE(view.observed().routes.empty());
+}
+
+TEST(KernelView, a_route_with_the_same_key_takes_the_older_ones_place) {
+  KernelView view;
+  EXPECT_TRUE(view.on_report(port::RouteSeen{route("isp")}));
+  EXPECT_FALSE(view.on_report(port::RouteSeen{route("isp")}));
+  EXPECT_TRUE(view.on_report(port::RouteSeen{route("biz")}));
+  ASSERT_EQ(view.observed().routes.size(), 1u);
+  EXPECT_EQ(view.observed().routes.begin()->device, "biz");
+}
+
+TEST(KernelView, a_device_that_goes_takes_its_addresses_along) {
+  KernelView view;
+  view.on_report(port::LinkSeen{{.name = "isp", .mac = {}, .kind = {}, .alias = {}}});
+  view.on_report(port::AddressSeen{{"isp", *parse_prefix("192.0.2.1/32"), true}});
+  view.on_report(port::AddressSeen{{"lan0", *parse_prefix("192.168.1.1/24"), false}});
+  EXPECT_TRUE(view.on_report(port::LinkGone{"isp"}));
+  ASSERT_EQ(view.observed().addresses.size(), 1u);
+  EXPECT_EQ(view.observed().addresses.begin()->device, "lan0");
+}
+
+TEST(KernelView, the_same_rule_twice_is_two_rules) {
+  KernelView view;
+  model::RuleEntry rule;
+  rule.priority = 20200;
+  view.on_report(port::RuleSeen{rule});
+  view.on_report(port::RuleSeen{rule});
+  EXPECT_EQ(view.observed().rules.size(), 2u);
+  view.on_report(port::RuleGone{rule});
+  EXPECT_EQ(view.observed().rules.size(), 1u);
+}
+
+}  // namespace
+}  // namespace michi::runtime
