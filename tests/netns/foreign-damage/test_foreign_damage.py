@@ -1,0 +1,104 @@
+"""What others break is repaired at once; what others made is not touched."""
+import re
+
+import pytest
+from harness import wait_until
+from lab import probe
+from lab.world import ADDRESS, ECHO, SQUARE, WEB
+
+
+def first_rule(router):
+    priority, rest = router.michi_rules()[0].split(":", 1)
+    return f"priority {priority} {rest.strip()}"
+
+
+def uplink_route(router, name):
+    line = next(l for l in router.routes() if re.match(rf"default dev {name} ", l))
+    return line
+
+
+DAMAGE = {
+    "rule": lambda r: r.space.ip(f"rule del priority {r.michi_rules()[-1].split(':')[0]}"),
+    "every-rule": lambda r: r.space.run("sh", "-c", "ip rule flush; ip rule add priority 32766 lookup main; ip rule add priority 32767 lookup default"),
+    "route": lambda r: r.space.ip(f"route del default table {table_of(r, 'isp')}", check=False),
+    "route-table": lambda r: r.space.ip(f"route flush table {table_of(r, 'isp')}"),
+    "closed-route": lambda r: r.space.ip("route flush table 20000"),
+    "address": lambda r: r.space.ip(f"addr del {ADDRESS['isp']}/32 dev isp"),
+    "lan-address": lambda r: r.space.ip("addr flush dev lan0"),
+    "nft-table": lambda r: r.space.nft("delete table inet michi"),
+    "flush-ruleset": lambda r: r.space.nft("flush ruleset"),
+    "nft-elements": lambda r: r.space.run("sh", "-c", "nft -j list sets table inet michi >/dev/null; for m in $(nft list maps table inet michi"
+                                          " | sed -n 's/^\\tmap \\(.*\\) {/\\1/p'); do nft flush map inet michi $m; done"),
+    "link-down": lambda r: r.space.ip("link set isp down"),
+    "device-removed": lambda r: r.space.ip("link del isp"),
+    "mtu": lambda r: r.space.ip("link set isp mtu 1300"),
+    "self-device": lambda r: r.space.ip("link del michi0"),
+    "forwarding-off": lambda r: r.space.set_sysctl("net/ipv4/ip_forward", 0),
+}
+
+
+def table_of(router, name):
+    words = next(l for l in router.michi_rules() if f"oif {name} " in l + " ").split()
+    return words[words.index("lookup") + 1]
+
+
+def works(lab):
+    try:
+        return (probe.ask_udp(lab.world.lan_a, ECHO, 7, timeout=0.2)[1] == ADDRESS["isp"]
+                and probe.ask_udp(lab.router.space, WEB, 7, timeout=0.2)[1] == ADDRESS["isp"]
+                and probe.ask_udp(lab.world.lan_b, SQUARE, 7, timeout=0.2)[1] == ADDRESS["flets"])
+    except probe.NoReply:
+        return False
+
+
+def test_damage_of_every_kind_is_repaired(lab):
+    router = lab.router
+    # Foreign things that must be the same before and after.
+    router.space.ip("rule add priority 500 from 10.77.0.0/16 lookup 77", "route add 10.78.0.0/16 dev mgmt0 table 77",
+                    "route add 10.79.0.0/16 dev mgmt0")
+    router.space.nft("add table ip others; add chain ip others c { type filter hook forward priority 5; }; add rule ip others c counter")
+    router.wait_up("isp", "office", "flets")
+    wait_until(lambda: works(lab), 3, "everything works")
+    clean = router.kernel_state()
+    session = {n: router.uplink(n)["session"]["id"] for n in ADDRESS}
+    slow = {}
+    for kind, damage in DAMAGE.items():
+        damage(router)
+        if kind == "flush-ruleset":
+            router.space.nft("add table ip others; add chain ip others c { type filter hook forward priority 5; }; add rule ip others c counter")
+        try:
+            slow[kind] = wait_until(lambda: router.kernel_state() == clean, 3, kind)
+            wait_until(lambda: works(lab), 3, f"everything works after {kind}")
+        except AssertionError as error:
+            import difflib
+            pytest.fail(f"{kind}: {error}\n" + "\n".join(difflib.unified_diff(clean.splitlines(), router.kernel_state().splitlines(), "clean", "now", lineterm="", n=0)))
+        wait_until(router.settled, 3, f"plan is empty after {kind}")
+        # At most five repairs in ten seconds are promised; a person does not break things faster.
+        router.michi("reload")
+    assert {n: router.uplink(n)["session"]["id"] for n in ADDRESS} == session, "a repair cost a session"
+    assert any(e["code"].startswith("repair") for e in router.events()), "no event tells of the repairs"
+
+
+def test_the_ethernet_interface_may_go_and_come(lab):
+    router, world = lab.router, lab.world
+    router.wait_up("isp", "office", "flets")
+    router.space.ip("link del wan0")
+    for name in ADDRESS:
+        router.wait_state(name, "waiting", 5, reason="no-interface")
+    world.plug(router.space, "wan0", "wan", "router-wan2")
+    router.wait_up("isp", "office", "flets", seconds=20)
+    assert probe.ask_tcp(world.lan_a, WEB, 80)[1] == ADDRESS["isp"]
+
+
+def test_a_persistent_vandal_is_named_and_not_fought_for_ever(lab):
+    router = lab.router
+    router.wait_up("isp", "office", "flets")
+    for _ in range(8):
+        priority = router.michi_rules()[-1].split(":")[0]
+        router.space.ip(f"rule del priority {priority}")
+        try:
+            wait_until(lambda: any(l.startswith(priority) for l in router.michi_rules()), 0.5, "rule is back")
+        except AssertionError:
+            break
+    event = router.wait_event("repair.suspended", seconds=5)
+    assert "rule" in str(event)
