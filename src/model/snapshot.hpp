@@ -1,0 +1,53 @@
+#pragma once
+// The daemon's state at one moment, for status: what the uplinks' facts alone do not say is added
+// here. Durations are relative to the moment of the snapshot, so no clock is needed to show them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "model/event.hpp"
+#include "model/uplink.hpp"
+
+namespace michi::model {
+
+struct TrafficCounters {
+  std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
+  std::uint64_t rx_dropped = 0, tx_dropped = 0, foreign_source = 0;
+};
+
+struct UplinkSnapshot {
+  UplinkFacts facts;
+  UplinkNumber number = 0;
+  std::string interface;
+  Duration in_state{};                  // since facts.since
+  std::optional<Duration> next_attempt;  // from now
+  std::vector<std::string> waiting_for;
+  TrafficCounters traffic;
+  std::string plane = "tun";
+  std::size_t closed_routes = 0;
+  std::string routes_date;
+};
+
+struct PolicySnapshot {
+  std::string label;
+  std::vector<std::string> use;     // as configured
+  std::vector<std::string> in_use;  // now, IPv4
+  std::vector<std::string> in_use6;
+};
+
+struct Snapshot {
+  std::string version;
+  std::string start_id;             // also the first half of event numbers
+  Duration uptime{};
+  std::string config_path;
+  bool settled = false;             // kernel state is as desired
+  bool awaiting_confirmation = false;
+  std::vector<UplinkSnapshot> uplinks;  // by name
+  std::vector<PolicySnapshot> policies;
+  std::vector<Event> warnings;
+};
+
+}  // namespace michi::model
