@@ -118,6 +118,8 @@ struct AttachWant {
   Mac local, peer;
   std::uint16_t session_id = 0;
   std::uint16_t mtu = 1492;
+  /// The largest packet accepted from the wire. 0: the larger of `mtu` and 1492.
+  std::uint16_t mru = 0;
   bool ipv4 = false, ipv6 = false;
   /// Sources that may leave here; everything else is dropped and counted.
   std::vector<Prefix> own_sources;
@@ -139,6 +141,8 @@ struct ResolverWant {
 /// Everything that follows from configuration and facts. Order inside does not matter.
 struct Desired {
   std::vector<DeviceWant> devices;
+  /// Interfaces the file names that are not michi's: brought up, never taken down, nothing else.
+  std::set<std::string> links_up;
   std::vector<AttachWant> attaches;
   std::vector<AddressEntry> addresses;
   std::vector<RouteEntry> routes;
