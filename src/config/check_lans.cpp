@@ -112,7 +112,9 @@ void check_overlaps(Draft& draft) {
 void check_against_lans(Draft& draft, const model::UplinkConfig& uplink, const Prefix& prefix, Position at) {
   for (const model::LanConfig& lan : draft.config.lans) {
     for (const Prefix& own : lan.addresses) {
-      if (!own.overlaps(prefix)) continue;
+      // A routed block of a closed network lies inside that network: its own route is more specific.
+      const bool own_block = lan.uplink == uplink.id && prefix.contains(own) && prefix.length < own.length;
+      if (!own.overlaps(prefix) || own_block) continue;
       draft.reading.report.error(at, "closed-lan",
                                  fmt::format("the closed prefix {} of [uplink.{}] overlaps {} of [lan.{}]",
                                              to_text(prefix), uplink.id.name, to_text(own.canonical()), lan.name),

@@ -122,10 +122,9 @@ void check_uplinks(Draft& draft) {
       report.warning(draft.reading.place(path), "idle-line", fmt::format("no uplink has the interface of [{}]", path),
                      did_you_mean(closest(line.interface, names)));
     } else if (line.sessions != 0 && count > line.sessions) {
-      report.warning(
-          draft.reading.place(path + ".sessions"), "too-many-sessions",
-          fmt::format("{} uplinks on {}, whose contract allows {} sessions", count, line.interface, line.sessions),
-          "the provider refuses the others");
+      report.warning(draft.reading.place(path + ".sessions"), "too-many-sessions",
+                     fmt::format("{} uplinks on {}, whose contract allows {}", count, line.interface, line.sessions),
+                     "the provider refuses the others");
     }
   }
 }

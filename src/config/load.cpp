@@ -53,7 +53,7 @@ Result<Loaded, std::vector<Diagnostic>> load(std::string_view text, const std::s
   Draft draft(report);
   read_document(draft, *document, environment);
   check_document(draft, environment);
-  add_implied_policy(draft);
+  if (!report.failed()) add_implied_policy(draft);
 
   const bool failed = report.failed();
   std::vector<Diagnostic> diagnostics = std::move(report).take();

@@ -107,8 +107,7 @@ model::PolicyConfig read_policy(Draft& draft, Section& section) {
   section.choice("proto", policy.protocol, {"any", "tcp", "udp", "icmp"});
   read_policy_ports(section, policy.ports);
   if (!policy.ports.empty() && policy.protocol != model::Protocol::Tcp && policy.protocol != model::Protocol::Udp) {
-    section.bad(section.place_of("port"), "port", "ports need a protocol that has them",
-                "write proto = \"tcp\" or \"udp\"");
+    section.bad(section.place_of("port"), "port", "only TCP and UDP have ports", "write proto = \"tcp\" or \"udp\"");
   }
   policy.to = section.networks("to", "[\"192.0.2.0/24\"]");
   if (const Node* to = section.take("to"); to != nullptr && to->kind == Kind::List && to->items.empty()) {

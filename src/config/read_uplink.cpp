@@ -186,13 +186,15 @@ void read_routes_of_file(Draft& draft, Section& section, model::UplinkConfig& up
 }
 
 void read_routes(Draft& draft, Section& section, model::UplinkConfig& uplink, const Environment& environment) {
-  for (const Prefix& prefix : section.networks("routes", "[\"192.0.2.0/24\"]")) {
-    if (prefix.length == 0) {
-      draft.reading.report.error(section.place_of("routes"), "closed-everything",
-                                 fmt::format("routes: {} would close the whole internet", to_text(prefix)),
+  for (const Word& word : section.words("routes", "[\"192.0.2.0/24\"]")) {
+    const std::optional<Prefix> prefix = read_network(section, "routes", word);
+    if (!prefix) continue;
+    if (prefix->length == 0) {
+      draft.reading.report.error(word.at, "closed-everything",
+                                 fmt::format("routes: {} would close the whole internet", to_text(*prefix)),
                                  "default-route = true is what lets an uplink carry everything else");
     } else {
-      uplink.routes.push_back(prefix);
+      uplink.routes.push_back(*prefix);
     }
   }
   read_routes_of_file(draft, section, uplink, environment);

@@ -1,0 +1,193 @@
+// Fields of the configuration as text, in the spelling of the file.
+#include <fmt/format.h>
+
+#include "config/difference.hpp"
+#include "config/values.hpp"
+
+namespace michi::config {
+
+namespace {
+
+template <class List, class Text>
+std::string joined(const List& list, Text text, std::string_view between = ",") {
+  std::string out;
+  for (const auto& item : list) {
+    if (!out.empty()) out += between;
+    out += text(item);
+  }
+  return out;
+}
+
+std::string yes_no(bool value) { return value ? "true" : "false"; }
+std::string address_text(const Address& address) { return michi::to_text(address); }
+std::string prefix_text(const Prefix& prefix) { return michi::to_text(prefix); }
+std::string id_text(const model::UplinkId& id) { return id.name; }
+std::string same(const std::string& text) { return text; }
+
+std::string_view auth_text(model::AuthKind kind) {
+  switch (kind) {
+    case model::AuthKind::Pap:
+      return "pap";
+    case model::AuthKind::ChapMd5:
+      return "chap-md5";
+    case model::AuthKind::MsChapV2:
+      return "mschapv2";
+  }
+  return "";
+}
+
+std::string_view protocol_text(model::Protocol protocol) {
+  switch (protocol) {
+    case model::Protocol::Any:
+      return "any";
+    case model::Protocol::Tcp:
+      return "tcp";
+    case model::Protocol::Udp:
+      return "udp";
+    case model::Protocol::Icmp:
+      return "icmp";
+  }
+  return "";
+}
+
+std::string_view sticky_text(model::Sticky sticky) {
+  switch (sticky) {
+    case model::Sticky::None:
+      return "none";
+    case model::Sticky::Source:
+      return "source";
+    case model::Sticky::SourceDestination:
+      return "source-destination";
+  }
+  return "";
+}
+
+std::string servers_text(const model::UplinkDns& dns) {
+  switch (dns.source) {
+    case model::DnsSource::Peer:
+      return "peer";
+    case model::DnsSource::None:
+      return "none";
+    case model::DnsSource::List:
+      return joined(dns.servers, address_text);
+  }
+  return "";
+}
+
+std::string plane_text(model::PlaneKind plane) {
+  switch (plane) {
+    case model::PlaneKind::Auto:
+      return "auto";
+    case model::PlaneKind::Tun:
+      return "tun";
+  }
+  return "";
+}
+
+struct SourceText {
+  std::string operator()(const model::FromAnywhere&) const { return ""; }
+  std::string operator()(const model::FromSelf&) const { return "from self"; }
+  std::string operator()(const model::FromLan& lan) const { return "from lan." + lan.name; }
+  std::string operator()(const Prefix& prefix) const { return "from " + michi::to_text(prefix); }
+};
+
+struct TargetText {
+  std::string operator()(const model::ToHost& to) const {
+    return fmt::format("{}:{}", michi::to_text(to.host), to.port);
+  }
+  std::string operator()(const model::ToSelf& to) const { return fmt::format("self:{}", to.port); }
+  std::string operator()(const model::ToLocal&) const { return "local"; }
+};
+
+}  // namespace
+
+Fields fields_of(const model::UplinkConfig& uplink) {
+  return {{"interface", uplink.interface},
+          {"mac", uplink.mac ? michi::to_text(*uplink.mac) : ""},
+          {"start", yes_no(uplink.start)},
+          {"user", uplink.user},
+          {"ac-name", uplink.ac_name},
+          {"prefer-acs", joined(uplink.prefer_acs, same)},
+          {"service-name", uplink.service_name},
+          {"host-uniq", uplink.host_uniq ? to_hex(*uplink.host_uniq) : ""},
+          {"accept-missing-host-uniq", yes_no(uplink.accept_missing_host_uniq)},
+          {"auth", joined(uplink.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
+          {"ipv4", yes_no(uplink.ipv4)},
+          {"ipv6", yes_no(uplink.ipv6)},
+          {"address", uplink.address ? michi::to_text(*uplink.address) : ""},
+          {"mtu", fmt::format("{}", uplink.mtu)},
+          {"mss", uplink.mss == 0 ? "" : fmt::format("{}", uplink.mss)},
+          {"default-route", yes_no(uplink.default_route)},
+          {"routes", joined(uplink.routes, prefix_text)},
+          {"routes-file", uplink.routes_file},
+          {"routes-date", uplink.routes_date},
+          {"dns.servers", servers_text(uplink.dns)},
+          {"dns.domains", joined(uplink.dns.domains, same)},
+          {"weight", fmt::format("{}", uplink.weight)},
+          {"nat", yes_no(uplink.nat)},
+          {"plane", plane_text(uplink.plane)},
+          {"echo.interval", to_text(uplink.echo_interval)},
+          {"echo.failures", fmt::format("{}", uplink.echo_failures)},
+          {"echo.one-way", to_text(uplink.one_way)},
+          {"connect-timeout", to_text(uplink.connect_timeout)},
+          {"grace", to_text(uplink.grace)},
+          {"retry.min", to_text(uplink.retry_min)},
+          {"retry.max", to_text(uplink.retry_max)}};
+}
+
+Fields fields_of(const model::LanConfig& lan) {
+  return {{"interface", lan.interface},
+          {"address", joined(lan.addresses, prefix_text)},
+          {"uplink", lan.uplink ? lan.uplink->name : ""},
+          {"nat", yes_no(lan.nat)},
+          {"dhcp.first", lan.dhcp ? michi::to_text(lan.dhcp->first) : ""},
+          {"dhcp.last", lan.dhcp ? michi::to_text(lan.dhcp->last) : ""},
+          {"dhcp.lease", lan.dhcp ? to_text(lan.dhcp->lease) : ""},
+          {"dns", yes_no(lan.dns)},
+          {"domain", lan.domain}};
+}
+
+Fields fields_of(const model::LineConfig& line) {
+  return {{"sessions", line.sessions == 0 ? "" : fmt::format("{}", line.sessions)}};
+}
+
+Fields fields_of(const model::GlobalConfig& global, const model::ControlConfig& control) {
+  return {{"address", michi::to_text(global.router_address)},
+          {"mark-mask", fmt::format("{:#010x}", global.mark_mask)},
+          {"resolv-conf", global.resolv_conf == model::ResolvConf::Local ? "local" : "leave"},
+          {"fallback-dns", joined(global.fallback_dns, address_text)},
+          {"hooks-dir", global.hooks_dir},
+          {"hook-timeout", to_text(global.hook_timeout)},
+          {"padi-burst", fmt::format("{}", global.padi_burst)},
+          {"padi-interval", to_text(global.padi_interval)},
+          {"others-may-look", yes_no(control.others_may_look)}};
+}
+
+std::string describe(const model::PolicyConfig& policy) {
+  std::string out = std::visit(SourceText{}, policy.from);
+  auto add = [&](const std::string& text) { out += (out.empty() ? "" : ", ") + text; };
+  auto ports = joined(policy.ports, [](const model::PortRange& range) { return to_text(range); });
+  if (policy.protocol != model::Protocol::Any) {
+    add(fmt::format("{}{}{}", protocol_text(policy.protocol), ports.empty() ? "" : " ", ports));
+  }
+  if (!policy.to.empty()) add("to " + joined(policy.to, prefix_text));
+  add("use " + joined(policy.use, id_text));
+  if (policy.mode == model::PolicyMode::Balance) {
+    add(fmt::format("balance, sticky {}", sticky_text(policy.sticky)));
+    for (const auto& [name, weight] : policy.weights) add(fmt::format("weight {}={}", name, weight));
+  }
+  if (policy.otherwise == model::Otherwise::Unreachable) add("otherwise unreachable");
+  add("return-after " + to_text(policy.return_after));
+  return out;
+}
+
+std::string describe(const model::PublishConfig& publish) {
+  std::string out = fmt::format("{} {} of {}", protocol_text(publish.protocol), to_text(publish.ports),
+                                joined(publish.uplinks, id_text));
+  if (publish.address) out += " at " + michi::to_text(*publish.address);
+  out += " to " + std::visit(TargetText{}, publish.to);
+  if (!publish.allow.empty()) out += " for " + joined(publish.allow, prefix_text);
+  return out;
+}
+
+}  // namespace michi::config
