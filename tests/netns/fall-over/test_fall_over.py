@@ -45,7 +45,7 @@ def test_a_stream_moves_to_the_next_uplink_and_new_flows_return(lab):
 
 def test_a_silent_concentrator_is_noticed_by_echo(lab):
     router = lab.router
-    router.write_config(lab.edit(("mtu = 1454\n", 'mtu = 1454\necho-interval = "300ms"\necho-failures = 3\n')))
+    router.write_config(lab.edit(("mtu = 1454\n", 'mtu = 1454\necho = { interval = "300ms", failures = 3 }\n')))
     router.michi("reload")
     router.wait_up("isp", "office")
     stream = probe.Stream(lab.world.lan_a, ECHO, 7)
