@@ -46,6 +46,8 @@ struct Timing {
   static Timing rfc1661() {
     Timing t;
     t.restart_first = t.restart_max = seconds(3);
+    // Ten requests three seconds apart must fit in.
+    t.establish = seconds(60);
     return t;
   }
 };
@@ -126,7 +128,9 @@ struct LinkUp {
   std::uint16_t mru;
   AuthMethod auth;
 };
-/// LCP left Opened but the session goes on: the peer renegotiates. Devices and addresses stay.
+/// LCP left Opened but the session goes on: the peer renegotiates. Devices and addresses stay. No
+/// Ipv4Down or Ipv6Down comes with it: each protocol that opens again is reported again, changed or
+/// not, and one that does not is reported down then.
 struct LinkRenegotiating {};
 /// The credentials were accepted; `message` is the peer's text.
 struct Authenticated {
@@ -184,8 +188,12 @@ class Session {
   void start(Instant now);
   /// Orderly end: Terminate-Request, bounded wait, then Ended{LocalStop}.
   void stop(Instant now);
-  /// The lower layer is gone (PADT, link loss): no more frames. No Ended is reported.
+  /// The lower layer is gone (PADT, link loss): no more frames. No Ended is reported; ask verdict().
   void abort(Instant now);
+  /// Server role: a new challenge in the middle of the network phase (RFC 1994 §2).
+  void rechallenge(Instant now);
+  /// Negotiate LCP anew from our side, as an access concentrator does at a hand-over.
+  void renegotiate(Instant now);
   void on_frame(Bytes frame, Instant now);
   /// Total data packets received on this session so far, from the data plane (trap 35).
   void on_traffic(std::uint64_t packets_in, Instant now);
@@ -197,6 +205,9 @@ class Session {
   std::optional<Output> poll();
 
   bool ended() const;
+  /// Why, once it has ended; after abort() only if the reason was known or evident by then (a refused
+  /// or still unanswered authentication), else nothing: the owner knows why it aborted.
+  std::optional<Ended> verdict() const;
   /// One line for status: "lcp Opened, auth done, ipcp Opened, ipv6cp ReqSent".
   std::string state_text() const;
   /// Whether this peer ever answered an echo (one-way needs it).
