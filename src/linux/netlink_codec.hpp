@@ -1,0 +1,66 @@
+#pragma once
+// rtnetlink as values: operations become messages, messages become facts. No socket.
+//
+// Index and name of a device are looked up through functions, so that the codec is tested with
+// bytes alone. Two normal forms, because the kernel shows things differently from how they are
+// asked for: an IPv6 metric of 1024 (the kernel's default) is read as 0, and an unreachable route
+// has no device. A route with anything a RouteEntry cannot say (gateway, several next hops) is read
+// with the device kOtherNexthop, so that it never equals one of ours.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.hpp"
+#include "model/kernel.hpp"
+#include "port/kernel_net.hpp"
+
+struct nlmsghdr;
+
+namespace michi::linux {
+
+inline constexpr std::string_view kOtherNexthop = "?";
+
+using IndexOf = std::function<std::uint32_t(const std::string& name)>;  // 0: there is none
+using NameOf = std::function<std::string(std::uint32_t index)>;         // "": there is none
+
+/// One message with NLM_F_ACK. Nothing when the device it needs is not there, or a name in it is
+/// longer than the kernel's names are.
+std::optional<ByteVec> encode(const port::NetOp& op, std::uint32_t sequence, const IndexOf& index_of);
+
+/// "add route 192.0.2.0/24 table 20000 dev isp", for errors.
+std::string describe(const port::NetOp& op);
+/// Whether this errno means that what was wanted is so already.
+bool is_done_already(const port::NetOp& op, int error);
+
+enum class Change : std::uint8_t { Seen, Gone };
+struct LinkFact {
+  model::Link link;
+};
+struct AddressFact {
+  model::AddressEntry address;
+  std::uint32_t index = 0;
+};
+struct RouteFact {
+  model::RouteEntry route;
+  std::uint32_t index = 0;
+};
+struct RuleFact {
+  model::RuleEntry rule;
+};
+struct NetFact {
+  Change change = Change::Seen;
+  std::variant<LinkFact, AddressFact, RouteFact, RuleFact> what;
+};
+/// Nothing for what is not michi's business: other message types, bridge ports, foreign routes
+/// and rules, route types the model does not know.
+std::optional<NetFact> decode(const nlmsghdr& message, const NameOf& name_of);
+
+enum class DumpPart : std::uint8_t { Links, Addresses, RoutesV4, RoutesV6, RulesV4, RulesV6 };
+/// A dump request that passes the kernel's strict check; routes only those of our protocol.
+ByteVec encode_dump(DumpPart part, std::uint32_t sequence);
+
+}  // namespace michi::linux
