@@ -197,6 +197,11 @@ def main():
     print("michi's demo: a router with one Ethernet line, two ISPs and a closed network on it, a LAN behind it.\n"
           "Everything stands in network namespaces of this machine; nothing outside is touched.\n")
     world = World("demo", build if build.is_absolute() else ROOT / build, keep=keep)
+    for name in ("michid", "michi", "michi-ac"):
+        try:
+            world.binary(name)
+        except FileNotFoundError as error:
+            sys.exit(f"michi: {error}")
     with world:
         demo = Demo(world)
         plan = [("three sessions come up on one Ethernet line", demo.come_up), ("what michi says", demo.status),

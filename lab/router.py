@@ -8,6 +8,11 @@ from lab.process import NotReached, Process, wait_until
 from lab.world import ACCOUNTS
 
 
+def number_of(event):
+    """The sequence number of `<start id>.<n>`."""
+    return int(str(event["id"]).rsplit(".", 1)[-1])
+
+
 class CliFailed(RuntimeError):
     def __init__(self, argv, done):
         super().__init__(f"michi {' '.join(argv)}: status {done.returncode}: {(done.stderr or done.stdout).strip()}")
@@ -134,10 +139,14 @@ class Router:
     def events(self):
         return self.json("events")["events"]
 
-    def wait_event(self, code, seconds=5, uplink=None, after=-1):
+    def mark(self):
+        """Where the event log ends now, for wait_event(after=…)."""
+        return max((number_of(event) for event in self.events()), default=0)
+
+    def wait_event(self, code, seconds=5, uplink=None, after=0):
         def question():
             for event in self.events():
-                if event["code"] == code and (uplink is None or event.get("uplink") == uplink):
+                if event["code"] == code and number_of(event) > after and uplink in (None, event.get("uplink")):
                     return event
             return None
         return wait_until(question, seconds, f"event {code}", tell=lambda: str([e["code"] for e in self.events()][-20:]))

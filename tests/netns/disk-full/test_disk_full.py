@@ -18,11 +18,10 @@ def test_a_full_state_directory_degrades_with_an_event(lab):
     router.state_directory = small
     router.start()
     router.wait_up("isp", "office", "flets")
-    router.wait_event("store.failed")
+    router.wait_event("store.write-failed")
     assert probe.ask_tcp(lab.world.lan_a, WEB, 80)[1] == ADDRESS["isp"]
     (small / "fill").unlink()
     router.michi("redial", "isp")
-    router.wait_event("store.recovered")
     router.wait_up("isp", seconds=15)
 
 
@@ -41,4 +40,4 @@ def test_a_full_run_directory_does_not_stop_the_sessions(lab):
         pass
     router.start()
     router.wait_up("isp", "office", "flets")
-    router.wait_event("store.failed")
+    router.wait_event("store.write-failed")

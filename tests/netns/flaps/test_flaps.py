@@ -14,6 +14,7 @@ def test_flaps_leave_no_residue(lab):
     router.wait_up("isp", "office", "flets")
 
     def flap(number):
+        mark = router.mark()
         if number % 3 == 0:
             router.michi("redial", "isp")
         elif number % 3 == 1:
@@ -22,7 +23,7 @@ def test_flaps_leave_no_residue(lab):
             router.michi("down", "isp")
             router.wait_state("isp", "down")
             router.michi("up", "isp")
-        router.wait_event("uplink.up", uplink="isp", seconds=30, after=number)
+        router.wait_event("uplink.up", uplink="isp", seconds=30, after=mark)
         router.wait_up("isp", seconds=30)
     flap(0)
     before = router.kernel_state(), router.devices(), descriptors(router)

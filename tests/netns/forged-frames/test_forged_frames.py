@@ -43,7 +43,7 @@ def test_a_real_padt_ends_the_session_and_it_is_dialled_again(lab):
     session = router.uplink("isp")["session"]["id"]
     ours, peer = frames.mac_of(router.space, "wan0"), frames.mac_of(lab.ac("isp-a").space, "wire")
     frames.send(lab.world.switch, "router-wan", frames.pppoe(frames.PADT, session, ours, peer))
-    ended = router.wait_event("uplink.down", uplink="isp")
+    ended = router.wait_event("uplink.lost", uplink="isp")
     assert ended["fields"].get("reason") == "peer-terminated", ended
     router.wait_up("isp", seconds=15)
     assert probe.ask_tcp(lab.world.lan_a, ECHO, 7)[1] == ADDRESS["isp"]

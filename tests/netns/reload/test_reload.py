@@ -18,8 +18,9 @@ def test_a_reload_drops_no_session_that_did_not_change(lab):
     dry = router.michi("reload", "--dry-run").stdout
     assert "flets" in dry and "office" not in dry, dry
     assert session(router, "flets") == before["flets"], "--dry-run did it"
+    mark = router.mark()
     router.michi("reload")
-    router.wait_event("uplink.up", uplink="flets")
+    router.wait_event("uplink.up", uplink="flets", after=mark)
     router.wait_up("isp", "office", "flets")
     stream.stop()
     assert {name: session(router, name) for name in ("isp", "office")} == {n: before[n] for n in ("isp", "office")}
@@ -34,7 +35,7 @@ def test_confirm_rolls_back_unless_confirmed(lab):
     router.michi("reload", "--confirm", "1")
     router.wait_settled()
     assert probe.greeting(world.lan_a, MAIL) == ADDRESS["isp"]
-    router.wait_event("config.rolled-back", seconds=5)
+    router.wait_event("reload.rolled-back", seconds=5)
     router.wait_settled()
     assert probe.greeting(world.lan_a, MAIL) == ADDRESS["office"]
     assert router.uplink("isp")["state"] == "up"
