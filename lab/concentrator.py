@@ -83,15 +83,12 @@ class Concentrator:
     # What the network behind it can do to it.
 
     def cut(self):
-        """The wire between it and everyone: frames vanish, the link stays up."""
-        self.space.nft("add table netdev cut; add chain netdev cut in { type filter hook ingress device wire priority 0; };"
-                       "add rule netdev cut in drop")
-        self.space.run("tc", "qdisc", "replace", "dev", "wire", "clsact")
-        self.space.run("tc", "filter", "replace", "dev", "wire", "egress", "pref", "1", "matchall", "action", "drop")
+        """The wire between it and everyone: frames vanish, the links stay up."""
+        self.world.switch.nft(f"add table bridge {self.name}; add chain bridge {self.name} c {{ type filter hook forward priority 0; }};"
+                              f"add rule bridge {self.name} c iifname {self.name} drop; add rule bridge {self.name} c oifname {self.name} drop")
 
     def mend(self):
-        self.space.nft("delete table netdev cut", check=False)
-        self.space.run("tc", "qdisc", "del", "dev", "wire", "clsact", check=False)
+        self.world.switch.nft(f"delete table bridge {self.name}")
 
     def lose(self, percent):
         """Drops this share of the frames that come in from the wire."""

@@ -24,7 +24,7 @@ def test_every_name_is_asked_of_its_own_network(lab):
     assert probe.resolve(lab.world.lan_a, ROUTER, "square.flets") == (0, [SQUARE])
     assert probe.resolve(lab.world.lan_a, ROUTER, f"who.{time.monotonic_ns()}.flets", dns.TXT)[1] == [f"flets-dns {ADDRESS['flets']}"]
     for name in ("isp-a", "isp-b"):
-        lab.ac(name).watch("names", "udp dport 53 @th,160,48 0x067371756172")  # 6 "squar"
+        lab.ac(name).watch("names", "udp dport 53 @th,192,48 0x067371756172")  # "www" 6 "squar"
     router.michi("down", "flets")
     router.wait_state("flets", "down")
     code, found = probe.resolve(lab.world.lan_a, ROUTER, "www.square.flets")
