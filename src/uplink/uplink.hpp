@@ -3,12 +3,17 @@
 // ending, backing off, trying again. One value with the shape of an engine.
 //
 // It decides when to try and what a failure means; it never touches a device, a route or a file.
-// Facts about itself go out as values; policy makes kernel state of them.
+// Facts about itself go out as values; policy makes kernel state of them. One FactsChanged per
+// change that policy or status must act on: a new `protocol_state` alone is none.
+//
+// The phases and their edges stand in phase.hpp, failures and back-off in failure.hpp.
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/random.hpp"
@@ -39,6 +44,9 @@ struct AskTurn {
 };
 using Output = std::variant<Frame, FactsChanged, Persist, AskTurn, model::Event>;
 
+/// PADT for a session that an earlier run left behind, of an uplink that is no longer configured.
+Frame farewell(const model::SessionRecord& record);
+
 /// What the uplink must know of its Ethernet interface. Absent: nullopt to on_interface().
 struct InterfaceFacts {
   bool carrier = false;
@@ -61,6 +69,8 @@ class Uplink {
   void stop(Instant now);
   void redial(Instant now);
   /// New configuration: applied in place when the session can stay, else by redial. Tells which.
+  /// A new `interface` needs its on_interface() next. Echo settings and preferences work in place
+  /// and are used from the next session on.
   enum class Applied : std::uint8_t { InPlace, Redialled };
   Applied configure(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
   /// The question of configure(), without doing it (reload --dry-run).
@@ -72,6 +82,7 @@ class Uplink {
   void on_traffic(std::uint64_t packets_in, Instant now);
   /// Another uplink holds the same local address: hold until told false.
   void on_duplicate_address(bool duplicate, Instant now);
+  /// The data plane cannot carry this session.
   void on_plane_fault(std::string text, Instant now);
   void on_deadline(Instant now);
 
@@ -79,6 +90,8 @@ class Uplink {
   std::optional<Output> poll();
 
   const model::UplinkFacts& facts() const;
+  /// The phase's own name, finer than facts().state: "LinkHold".
+  std::string_view phase() const;
   const model::UplinkConfig& config() const;
   /// Conditions that are not met yet, in order: "interface wan0 has no carrier", …
   std::vector<std::string> waiting_for() const;
