@@ -84,11 +84,12 @@ class Concentrator:
 
     def cut(self):
         """The wire between it and everyone: frames vanish, the links stay up."""
-        self.world.switch.nft(f"add table bridge {self.name}; add chain bridge {self.name} c {{ type filter hook forward priority 0; }};"
-                              f"add rule bridge {self.name} c iifname {self.name} drop; add rule bridge {self.name} c oifname {self.name} drop")
+        table = f"bridge cut_{self.name.replace('-', '_')}"
+        self.world.switch.nft(f'add table {table}; add chain {table} c {{ type filter hook forward priority 0; }};'
+                              f'add rule {table} c iifname "{self.name}" drop; add rule {table} c oifname "{self.name}" drop')
 
     def mend(self):
-        self.world.switch.nft(f"delete table bridge {self.name}")
+        self.world.switch.nft(f"delete table bridge cut_{self.name.replace('-', '_')}")
 
     def lose(self, percent):
         """Drops this share of the frames that come in from the wire."""
