@@ -1,0 +1,49 @@
+#include "linux/frame_filter.hpp"
+
+#include <linux/bpf_common.h>
+#include <linux/if_ether.h>
+
+namespace michi::linux {
+
+namespace {
+
+constexpr std::uint32_t kTypeOffset = 12;      // Ethernet type
+constexpr std::uint32_t kProtocolOffset = 20;  // PPP protocol behind Ethernet and PPPoE headers
+constexpr std::uint32_t kFirstControl = 0x8000;
+constexpr std::uint32_t kVlanTag = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG);
+constexpr std::uint32_t kVlanIdMask = 0x0fff;
+constexpr std::uint32_t kAccept = 0xffffffff, kRefuse = 0;
+
+}  // namespace
+
+FrameFilter session_control_filter() {
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kProtocolOffset),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstControl, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
+FrameFilter own_address_filter(const Mac& mac) {
+  const auto& m = mac.octets;
+  const std::uint32_t high = std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];
+  const std::uint32_t low = std::uint32_t{m[4]} << 8 | m[5];
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kTypeOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 9),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kProtocolOffset),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstControl, 0, 7),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kVlanTag),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kVlanIdMask, 5, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, 3),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, low, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
+}  // namespace michi::linux

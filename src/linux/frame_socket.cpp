@@ -1,0 +1,191 @@
+#include "linux/frame_socket.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "linux/frame_filter.hpp"
+#include "linux/readiness.hpp"
+#include "port/fd.hpp"
+
+namespace michi::linux {
+
+namespace {
+
+constexpr int kReceiveBuffer = 256 * 1024;   // a few hundred small frames
+constexpr int kFramesPerTurn = 64;           // under a flood the loop still gets its turn
+constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
+constexpr int kUrgentPriority = 7;           // 802.1p network control
+
+enum class Accept : std::uint8_t { AddressedByKernel, AddressedByFilter };
+
+struct Source {
+  port::Fd fd;
+  Accept accept = Accept::AddressedByKernel;
+  std::unique_ptr<Readiness> readable;
+  bool pending = false;
+};
+
+port::OsError error(const std::string& what, const std::string& interface) {
+  return {what + " on " + interface, errno};
+}
+
+Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const FrameFilter& filter,
+                                            const std::string& interface) {
+  // Protocol 0 receives nothing yet: no frame may slip in before the filter stands.
+  port::Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return Fault(error("open packet socket", interface));
+  const int size = kReceiveBuffer, yes = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  ::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+  if (!filter.empty()) {
+    const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
+                             .filter = const_cast<sock_filter*>(filter.data())};
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+      return Fault(error("filter packet socket", interface));
+    }
+  }
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(type);
+  address.sll_ifindex = index;
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return Fault(error("bind packet socket", interface));
+  }
+  return fd;
+}
+
+class Socket final : public port::FrameSocket {
+ public:
+  Socket(boost::asio::io_context& loop, std::string interface, int index, port::Fd discovery, port::Fd session)
+      : loop_(loop), interface_(std::move(interface)), index_(index) {
+    listen(std::move(discovery), Accept::AddressedByKernel);
+    listen(std::move(session), Accept::AddressedByKernel);
+    ::setsockopt(urgent(), SOL_SOCKET, SO_PRIORITY, &kUrgentPriority, sizeof kUrgentPriority);
+  }
+
+  Result<void, port::OsError> add_address(Mac mac) override {
+    if (std::ranges::find(own_, mac) != own_.end() || mac == interface_address()) return {};
+    auto tap = open_packet(ETH_P_ALL, index_, own_address_filter(mac), interface_);
+    if (!tap) return Fault(tap.error());
+    packet_mreq request{};
+    request.mr_ifindex = index_;
+    request.mr_type = PACKET_MR_UNICAST;
+    request.mr_alen = ETH_ALEN;
+    std::memcpy(static_cast<void*>(request.mr_address), mac.octets.data(), ETH_ALEN);
+    if (::setsockopt(tap->get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0) {
+      return Fault(error("listen for " + to_text(mac), interface_));
+    }
+    own_.push_back(mac);
+    listen(std::move(*tap), Accept::AddressedByFilter);
+    return {};
+  }
+
+  Result<void, port::OsError> send(Bytes frame, port::Priority priority) override {
+    const int fd = priority == port::Priority::Urgent ? urgent() : normal();
+    for (bool again = true;;) {
+      const ssize_t sent = ::send(fd, frame.data(), frame.size(), 0);
+      if (sent >= 0) return {};
+      // An error left over from the interface going down is reported once, and not for this frame.
+      if (errno == EINTR || (errno == ENETDOWN && std::exchange(again, false))) continue;
+      return Fault(error("send frame", interface_));
+    }
+  }
+
+  std::optional<ByteVec> poll() override {
+    for (const auto& source : sources_) {
+      while (source->pending && left_ > 0) {
+        --left_;
+        if (auto frame = read(*source)) return frame;
+      }
+    }
+    for (const auto& source : sources_) {
+      source->pending = false;
+      source->readable->arm();
+    }
+    return std::nullopt;
+  }
+
+  void on_wake(port::Wake wake) override { wake_ = std::move(wake); }
+
+ private:
+  int normal() const { return sources_[0]->fd.get(); }
+  int urgent() const { return sources_[1]->fd.get(); }
+
+  void listen(port::Fd fd, Accept accept) {
+    auto source = std::make_unique<Source>();
+    source->fd = std::move(fd);
+    source->accept = accept;
+    source->readable = std::make_unique<Readiness>(loop_, source->fd.get(),
+                                                   [this, &pending = source->pending] { on_readable(pending); });
+    source->readable->arm();
+    sources_.push_back(std::move(source));
+  }
+
+  void on_readable(bool& pending) {
+    pending = true;
+    left_ = kFramesPerTurn;
+    if (wake_) wake_();
+  }
+
+  // A frame, or nothing; then `pending` says whether to go on.
+  std::optional<ByteVec> read(Source& source) {
+    sockaddr_ll from{};
+    socklen_t length = sizeof from;
+    const ssize_t got = ::recvfrom(source.fd.get(), buffer_.data(), buffer_.size(), MSG_TRUNC,
+                                   reinterpret_cast<sockaddr*>(&from), &length);
+    if (got < 0) {
+      // ENETDOWN comes once when the interface goes down or away; frames come again when it is back.
+      if (errno != EINTR && errno != ENETDOWN) source.pending = false;
+      return std::nullopt;
+    }
+    const auto size = static_cast<std::size_t>(got);
+    if (size > buffer_.size() || size < ETH_HLEN) return std::nullopt;
+    if (from.sll_pkttype == PACKET_OUTGOING) return std::nullopt;
+    if (source.accept == Accept::AddressedByKernel && from.sll_pkttype != PACKET_HOST) return std::nullopt;
+    return copy_of(Bytes(buffer_).first(size));
+  }
+
+  Mac interface_address() const {
+    ifreq request{};
+    interface_.copy(static_cast<char*>(request.ifr_name), IFNAMSIZ - 1);
+    if (::ioctl(normal(), SIOCGIFHWADDR, &request) != 0) return {};
+    Mac mac;
+    std::memcpy(mac.octets.data(), static_cast<const char*>(request.ifr_hwaddr.sa_data), ETH_ALEN);
+    return mac;
+  }
+
+  boost::asio::io_context& loop_;
+  std::string interface_;
+  int index_;
+  std::vector<std::unique_ptr<Source>> sources_;  // discovery, session, then one for each own address
+  std::vector<Mac> own_;
+  std::array<std::byte, kLongestFrame> buffer_{};
+  int left_ = 0;
+  port::Wake wake_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<port::FrameSocket>, port::OsError> FrameSockets::open(const std::string& interface) {
+  const unsigned index = interface.size() < IFNAMSIZ ? ::if_nametoindex(interface.c_str()) : 0;
+  if (index == 0) return Fault(port::OsError{"open packet socket on " + interface, ENODEV});
+  auto discovery = open_packet(ETH_P_PPP_DISC, static_cast<int>(index), {}, interface);
+  if (!discovery) return Fault(discovery.error());
+  auto session = open_packet(ETH_P_PPP_SES, static_cast<int>(index), session_control_filter(), interface);
+  if (!session) return Fault(session.error());
+  return std::make_unique<Socket>(loop_, interface, static_cast<int>(index), std::move(*discovery),
+                                  std::move(*session));
+}
+
+}  // namespace michi::linux
