@@ -157,8 +157,8 @@ class Router:
         return self.space.run("ip", family, "rule").splitlines()
 
     def routes(self, family="-4"):
-        return sorted(line.strip() for line in self.space.run("ip", family, "route", "show", "table", "all").splitlines()
-                      if "table local" not in line and "linkdown" not in line.split("proto")[0])
+        shown = self.space.run("ip", family, "route", "show", "table", "all").splitlines()
+        return sorted(line.replace(" linkdown", "").strip() for line in shown if "table local" not in line)
 
     def nft(self):
         """Tables, chains and fixed sets, without what moves by itself."""
