@@ -38,11 +38,26 @@ std::string describe_tags(Bytes payload) {
 }
 
 std::string describe_lcp_option(const control::Option& option) {
-  if (const auto mru = lcp::mru(option)) return fmt::format("mru={}", *mru);
-  if (const auto magic = lcp::magic(option)) return fmt::format("magic={:08x}", *magic);
-  if (const auto auth = lcp::authentication(option))
-    return fmt::format("auth={}{}", ppp::to_text(auth->protocol),
-                       auth->algorithm ? fmt::format("/{:02x}", *auth->algorithm) : "");
+  switch (static_cast<lcp::OptionType>(option.type)) {
+    case lcp::OptionType::Mru:
+      if (const auto mru = lcp::mru(option)) return fmt::format("mru={}", *mru);
+      break;
+    case lcp::OptionType::MagicNumber:
+      if (const auto magic = lcp::magic(option)) return fmt::format("magic={:08x}", *magic);
+      break;
+    case lcp::OptionType::AuthenticationProtocol:
+      if (const auto auth = lcp::authentication(option))
+        return fmt::format("auth={}{}", ppp::to_text(auth->protocol),
+                           auth->algorithm ? fmt::format("/{:02x}", *auth->algorithm) : "");
+      break;
+    case lcp::OptionType::Accm:
+    case lcp::OptionType::QualityProtocol:
+    case lcp::OptionType::Pfc:
+    case lcp::OptionType::Acfc:
+    case lcp::OptionType::Mrru:
+    case lcp::OptionType::EndpointDiscriminator:
+      break;
+  }
   return {};
 }
 
@@ -50,12 +65,14 @@ std::string describe_option(ppp::Protocol protocol, const control::Option& optio
   std::string known;
   if (protocol == ppp::Protocol::Lcp) known = describe_lcp_option(option);
   if (protocol == ppp::Protocol::Ipcp) {
-    if (const auto address = ipcp::address(option))
+    const bool carries = option.type == 3 || (option.type >= 129 && option.type <= 132);
+    if (const auto address = ipcp::address(option); carries && address)
       known = fmt::format("{}={}", option.type == 3 ? "address" : fmt::format("address-option-{}", option.type),
                           to_text(*address));
   }
   if (protocol == ppp::Protocol::Ipv6cp) {
-    if (const auto id = ipv6cp::interface_id(option)) known = fmt::format("interface-id={:016x}", *id);
+    const bool carries = option.type == static_cast<std::uint8_t>(ipv6cp::OptionType::InterfaceIdentifier);
+    if (const auto id = ipv6cp::interface_id(option); carries && id) known = fmt::format("interface-id={:016x}", *id);
   }
   return known.empty() ? fmt::format("option-{}={}", option.type, shortened_hex(option.value)) : known;
 }
