@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/pppoe/discovery.hpp"
 #include "wire/ether.hpp"
 #include "wire/pppoe.hpp"
 
@@ -111,15 +110,7 @@ void Lines::end_orphan(model::SessionRecord record) {
 void Lines::end_orphans(const std::string& name, port::FrameSocket& socket) {
   std::erase_if(orphans_, [&](const model::SessionRecord& orphan) {
     if (orphan.interface != name) return false;
-    const engine::pppoe::Agreed session{.session_id = orphan.session_id,
-                                        .local = orphan.local,
-                                        .peer = orphan.peer,
-                                        .ac_name = orphan.ac_name,
-                                        .service_name = orphan.service_name,
-                                        .cookie = orphan.cookie,
-                                        .relay_session_id = orphan.relay_session_id,
-                                        .host_uniq = orphan.host_uniq};
-    std::ignore = socket.send(engine::pppoe::padt(session), port::Priority::Urgent);
+    std::ignore = socket.send(uplink::farewell(orphan).bytes, port::Priority::Urgent);
     sinks_.persist(orphan.uplink.name, std::nullopt);
     return true;
   });
