@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ Numbers assign_numbers(const model::Config& config, const Numbers& known);
 Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules);
 
 /// Which uplinks each policy line uses now. An engine, because return-after takes time.
+///
+/// Fail-over: a lost uplink is left at once; a better one that was lost before is taken again only
+/// after it has been usable for return-after. An uplink that was never lost is taken at once.
 class Selector {
  public:
   void configure(model::ConfigPtr config, Instant now);
@@ -35,25 +39,53 @@ class Selector {
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
 
+  /// The addresses an earlier run left on the session devices, before the first facts: a session
+  /// that comes back with another address makes the flows of the old one choose again.
+  void adopt(const Numbers& numbers, const std::set<model::AddressEntry>& addresses);
+
   struct Choice {
     std::vector<model::UplinkId> usable;  // those that share the flows; one unless balancing
     bool operator==(const Choice&) const = default;
   };
   /// By policy index. Empty `usable`: the line is skipped or unreachable, as it says.
   const std::vector<Choice>& choices(Family family) const;
-  /// An uplink lost a family it had: its flows must choose again. Counts per uplink.
+  /// An uplink lost what its flows need (its addresses, or the address they were translated to):
+  /// its flows must choose again. Counts per uplink.
   const std::map<std::string, std::uint64_t>& moves() const { return moves_; }
 
  private:
-  struct Line;
+  struct Seen {
+    std::optional<Instant> usable_since;
+    bool lost_before = false;
+  };
+  using SeenByName = std::map<std::string, Seen>;
+
+  void choose(Family family, Instant now);
+  Choice choose_line(const model::PolicyConfig& line, const Choice& current, const SeenByName& seen, Instant now);
+  SeenByName& seen(Family family) { return family == Family::V4 ? seen4_ : seen6_; }
+
   model::ConfigPtr config_;
+  SeenByName seen4_, seen6_;
+  std::vector<Choice> choices4_, choices6_;
+  std::map<std::string, Ipv4> last_address_;
   std::map<std::string, std::uint64_t> moves_;
+  std::optional<Instant> deadline_;
+};
+
+/// A base chain of somebody else's that may drop what michi lets through.
+struct ForeignChain {
+  std::string family, table, chain, hook, policy;
 };
 
 /// What must be known of interfaces the file does not name (law 2), and of those it names.
 struct Surroundings {
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;
+  /// For warnings() only: sysctls as they are ("net/ipv4/conf/all/rp_filter"), other people's rules
+  /// and base chains. What is not given is not warned of.
+  std::map<std::string, std::string> sysctls;
+  std::vector<model::RuleEntry> foreign_rules;
+  std::vector<ForeignChain> foreign_chains;
 };
 
 struct Inputs {

@@ -1,0 +1,88 @@
+// Table `inet michi`: source NAT, the filters, and the guard that no uplink sees a foreign source.
+
+#include "policy/nft.hpp"
+
+namespace michi::policy {
+
+namespace {
+
+constexpr unsigned kTcpIpv4 = 40, kTcpIpv6 = 60;  // header bytes between MTU and MSS
+
+void write_elements(const View& view, model::NftTable& table) {
+  for (const char* set : {"outside", "source", "own", "routed", "mss4", "mss6", "lan-address", "hairpin"})
+    table.elements[set];
+  for (const auto& name : view.outside()) table.elements["outside"].insert(nft::quoted(name));
+  for (const auto& uplink : view.uplinks()) {
+    const auto device = nft::quoted(uplink.name());
+    table.elements["outside"].insert(device);
+    if (uplink.address) table.elements["source"].insert(fmt::format("{} : {}", device, to_text(*uplink.address)));
+    for (const auto& prefix : view.own(uplink))
+      table.elements["own"].insert(fmt::format("{} . {}", device, to_text(prefix)));
+    for (const auto& prefix : view.routed(uplink))
+      table.elements["routed"].insert(fmt::format("{} . {}", device, to_text(prefix)));
+    const unsigned mss4 = uplink.config->mss != 0 ? uplink.config->mss : uplink.mtu - kTcpIpv4;
+    const unsigned mss6 = uplink.config->mss != 0 ? uplink.config->mss : uplink.mtu - kTcpIpv6;
+    table.elements["mss4"].insert(fmt::format("{} : {}", device, mss4));
+    table.elements["mss6"].insert(fmt::format("{} : {}", device, mss6));
+  }
+  std::set<std::string> seen;
+  for (const auto& lan : view.config().lans) {
+    if (lan.addresses.empty() || lan.addresses.front().family() != Family::V4) continue;
+    if (!seen.insert(lan.interface).second) continue;
+    const auto device = nft::quoted(lan.interface);
+    table.elements["lan-address"].insert(fmt::format("{} : {}", device, to_text(lan.addresses.front().address)));
+    table.elements["hairpin"].insert(fmt::format("{0} . {0}", device));
+  }
+}
+
+}  // namespace
+
+void write_filters(const View& view, nft::Body& body, model::NftTable& table) {
+  write_elements(view, table);
+  body.chain("input",
+             {"type filter hook input priority filter; policy accept;", "iifname != @uplinks accept",
+              "ct state established,related accept", "ct state invalid drop", "jump published-in",
+              "ip6 hoplimit 255 icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept",
+              "counter name refused drop"});
+  body.chain("clamp", {"meta nfproto ipv4 tcp option maxseg size set oifname map @mss4",
+                       "meta nfproto ipv4 tcp option maxseg size set iifname map @mss4",
+                       "meta nfproto ipv6 tcp option maxseg size set oifname map @mss6",
+                       "meta nfproto ipv6 tcp option maxseg size set iifname map @mss6"});
+  body.chain("forward",
+             {"type filter hook forward priority filter; policy accept;", "tcp flags & (syn | rst) == syn jump clamp",
+              // No prefix of an uplink is on any LAN yet: say so at once, hosts then use IPv4.
+              "meta nfproto ipv6 oifname @uplinks reject with icmpv6 no-route", "iifname != @outside accept",
+              "ct state established,related accept", "ct state invalid drop", "jump published-on",
+              "counter name refused drop"});
+  body.chain("srcnat", {"type nat hook postrouting priority srcnat; policy accept;",
+                        "oifname . ip saddr @routed accept", "snat ip to oifname map @source",
+                        // Back to the wire it came from: the answer must pass here, too.
+                        "ct status dnat iifname . oifname @hairpin snat ip to oifname map @lan-address"});
+  body.chain("guard", {"type filter hook postrouting priority srcnat + 10; policy accept;",
+                       "oifname != @uplinks accept", "oifname . ip saddr @own accept", "ip6 saddr fe80::/10 accept",
+                       "ip6 saddr :: drop",  // the kernel's own listener reports: nobody's leak
+                       "counter name leaks drop"});
+}
+
+model::NftTable derive_firewall(const View& view) {
+  model::NftTable table;
+  nft::Body body;
+  body.declare("counter", "leaks", "");
+  body.declare("counter", "refused", "");
+  body.declare("set", "outside", "type ifname;");
+  body.declare("map", "source", "type ifname : ipv4_addr;");
+  body.declare("set", "own", "type ifname . ipv4_addr; flags interval;");
+  body.declare("set", "routed", "type ifname . ipv4_addr; flags interval;");
+  body.declare("map", "mss4", "typeof oifname : tcp option maxseg size;");
+  body.declare("map", "mss6", "typeof oifname : tcp option maxseg size;");
+  body.declare("map", "lan-address", "type ifname : ipv4_addr;");
+  body.declare("set", "hairpin", "type ifname . ifname;");
+  write_policies(view, body, table);
+  write_marks(view, body, table);
+  write_publishes(view, body, table);
+  write_filters(view, body, table);
+  table.structure = body.take();
+  return table;
+}
+
+}  // namespace michi::policy

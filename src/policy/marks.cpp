@@ -1,0 +1,82 @@
+// Marks: by arrival, by what the flow carries already, by law 2, and after routing by what really
+// happened.
+
+#include "policy/nft.hpp"
+
+namespace michi::policy {
+
+namespace {
+
+struct Writer {
+  const View& view;
+  nft::Body& body;
+  model::NftTable& table;
+  std::string mask = nft::hex(view.marks().mask);
+  std::string others = nft::hex(~view.marks().mask);
+
+  std::string packet(std::uint32_t mark) const {
+    return fmt::format("meta mark set meta mark & {} | {}", others, nft::hex(mark));
+  }
+  std::string flow(std::uint32_t mark) const {
+    return fmt::format("ct mark set ct mark & {} | {}", others, nft::hex(mark));
+  }
+
+  /// The chains that end with "this packet takes this way": with `accept`, so that nothing below in
+  /// the same hook chooses again.
+  void way(std::string_view name, std::uint32_t mark) {
+    body.chain(fmt::format("flow-{}", name), {flow(mark), packet(mark), "accept"});
+    body.chain(fmt::format("road-{}", name), {packet(mark), "accept"});
+    table.elements["known"].insert(fmt::format("{} : goto road-{}", nft::hex(mark), name));
+  }
+
+  void uplink(const UplinkView& uplink) {
+    const auto& name = uplink.name();
+    const auto mark = view.marks().of(uplink.number);
+    way(name, mark);
+    body.chain(fmt::format("arrive-{}", name),
+               {packet(mark), fmt::format("ct state new {}", flow(mark)),
+                fmt::format("ct direction original ct mark & {} == 0 {}", mask, flow(mark)), "accept"});
+    body.chain(fmt::format("depart-{}", name), {flow(mark), "accept"});
+    const auto device = nft::quoted(name);
+    table.elements["uplinks"].insert(device);
+    table.elements["arrival"].insert(fmt::format("{} : goto arrive-{}", device, name));
+    table.elements["departure"].insert(fmt::format("{} : goto depart-{}", device, name));
+  }
+};
+
+}  // namespace
+
+void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
+  Writer writer{view, body, table};
+  body.declare("set", "uplinks", "type ifname;");
+  body.declare("set", "named", "type ifname;");
+  body.declare("set", "lans", "type ifname;");
+  body.declare("map", "arrival", "type ifname : verdict;");
+  body.declare("map", "departure", "type ifname : verdict;");
+  body.declare("map", "known", "type mark : verdict;");
+  for (const char* set : {"uplinks", "named", "lans", "arrival", "departure", "known"}) table.elements[set];
+  for (const auto& name : view.named()) table.elements["named"].insert(nft::quoted(name));
+  for (const auto& lan : view.config().lans) table.elements["lans"].insert(nft::quoted(lan.interface));
+
+  writer.way("0-main", view.marks().main());  // no uplink's name begins with a digit
+  body.chain("nowhere", {writer.packet(view.marks().nowhere()), "accept"});
+  for (const auto& uplink : view.uplinks()) writer.uplink(uplink);
+
+  body.chain("prerouting",
+             {"type filter hook prerouting priority mangle; policy accept;",
+              // Before any local shortcut: a request to the router keeps its road, too.
+              "iifname vmap @arrival", fmt::format("ct mark & {} vmap @known", writer.mask),
+              "ct direction reply accept", "iifname != @named goto flow-0-main", "iifname != @lans accept",
+              "fib daddr type { local, broadcast, multicast } accept", "meta nfproto ipv4 goto policy-lan"});
+  body.chain(
+      "output",
+      {"type route hook output priority mangle; policy accept;", fmt::format("ct mark & {} vmap @known", writer.mask),
+       // Only what law 8 brought to the internal device has not found its road yet.
+       fmt::format("oifname != \"{}\" accept", model::kSelfDevice), "meta nfproto ipv4 goto policy-self"});
+  body.chain("postrouting", {"type filter hook postrouting priority mangle; policy accept;", "ct state != new accept",
+                             "oifname vmap @departure", "iifname @uplinks accept",
+                             fmt::format("ct mark & {} == {} accept", writer.mask, nft::hex(view.marks().main())),
+                             fmt::format("ct mark set ct mark & {}", writer.others)});
+}
+
+}  // namespace michi::policy

@@ -1,0 +1,92 @@
+// Who is asked for names, and dnsmasq's two files as text.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "policy/view.hpp"
+
+namespace michi::policy {
+
+model::ResolverWant derive_resolver(const View& view) {
+  model::ResolverWant want;
+  bool for_all_names = false;
+  for (const auto& uplink : view.uplinks()) {
+    const auto& dns = uplink.config->dns;
+    // A closed network answers for its own names only (R14, R112).
+    if (dns.domains.empty() && !uplink.config->default_route) continue;
+    std::vector<Address> servers;
+    if (dns.source == model::DnsSource::List) servers = dns.servers;
+    if (dns.source == model::DnsSource::Peer && uplink.facts != nullptr && uplink.facts->v4)
+      servers.assign(uplink.facts->v4->dns.begin(), uplink.facts->v4->dns.end());
+    for (const auto& server : servers) {
+      if (!uplink.usable(server.family())) continue;
+      want.servers.push_back({.server = server, .device = uplink.name(), .domains = dns.domains});
+      for_all_names = for_all_names || dns.domains.empty();
+    }
+  }
+  if (for_all_names) return want;
+  for (const auto& server : view.config().global.fallback_dns)
+    want.servers.push_back({.server = server, .device = "", .domains = {}});
+  return want;
+}
+
+namespace {
+
+std::string netmask(std::uint8_t length) {
+  return to_text(Ipv4{length == 0 ? 0U : ~std::uint32_t{0} << (32 - length)});
+}
+
+const Prefix* address_of(const model::LanConfig& lan, const model::DhcpRange& range) {
+  auto at = std::ranges::find_if(lan.addresses, [&](const Prefix& address) { return address.contains(range.first); });
+  return at == lan.addresses.end() ? nullptr : &*at;
+}
+
+std::string lan_text(const model::LanConfig& lan) {
+  std::string text = fmt::format("\n# lan.{}\ninterface={}\n", lan.name, lan.interface);
+  if (!lan.domain.empty()) {
+    text += fmt::format("local=/{}/\n", lan.domain);
+    for (const auto& address : lan.addresses)
+      text += fmt::format("domain={},{}\n", lan.domain, to_text(address.canonical()));
+  }
+  const Prefix* address = lan.dhcp ? address_of(lan, *lan.dhcp) : nullptr;
+  if (address == nullptr) return text + fmt::format("no-dhcp-interface={}\n", lan.interface);
+  text += fmt::format("dhcp-range=set:{},{},{},{},{}\n", lan.name, to_text(lan.dhcp->first), to_text(lan.dhcp->last),
+                      netmask(address->length), std::chrono::duration_cast<seconds>(lan.dhcp->lease).count());
+  text += fmt::format("dhcp-option=tag:{},option:router,{}\n", lan.name, to_text(address->address));
+  text += lan.dns ? fmt::format("dhcp-option=tag:{},option:dns-server,{}\n", lan.name, to_text(address->address))
+                  : fmt::format("dhcp-option=tag:{},option:dns-server\n", lan.name);
+  return text;
+}
+
+}  // namespace
+
+std::string dnsmasq_config(const model::Config& config, const std::string& run_directory) {
+  const bool local = config.global.resolv_conf == model::ResolvConf::Local;
+  const bool dns = local || std::ranges::any_of(config.lans, &model::LanConfig::dns);
+  std::string text = "# Written by michi from its own file; changes here are lost.\nbind-dynamic\n";
+  text += dns ? "port=53\n" : "port=0\n";
+  if (!local) text += "except-interface=lo\n";
+  text += "no-resolv\nno-poll\n";
+  text += fmt::format("servers-file={0}/dnsmasq.servers\ndhcp-leasefile={0}/dnsmasq.leases\n", run_directory);
+  text += "domain-needed\nbogus-priv\ncache-size=1000\nlocal-ttl=30\nmax-cache-ttl=3600\n";
+  if (std::ranges::any_of(config.lans, [](const model::LanConfig& lan) { return lan.dhcp.has_value(); }))
+    text += "dhcp-authoritative\n";
+  for (const auto& lan : config.lans)
+    if (lan.dns || lan.dhcp) text += lan_text(lan);
+  return text;
+}
+
+std::string dnsmasq_servers(const model::ResolverWant& want) {
+  std::string text;
+  for (const auto& server : want.servers) {
+    std::string names;
+    for (const auto& domain : server.domains) names += "/" + domain;
+    if (!names.empty()) names += "/";
+    text +=
+        fmt::format("server={}{}{}\n", names, to_text(server.server), server.device.empty() ? "" : "@" + server.device);
+  }
+  return text;
+}
+
+}  // namespace michi::policy

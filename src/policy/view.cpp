@@ -1,0 +1,126 @@
+#include "policy/view.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace michi::policy {
+
+std::uint32_t Marks::of(unsigned value) const { return value << std::countr_zero(mask) & mask; }
+
+namespace {
+
+bool foreign_device(const Surroundings& surroundings, const std::string& name) {
+  auto at = surroundings.links.find(name);
+  return at != surroundings.links.end() && at->second.kind != "tun";
+}
+
+}  // namespace
+
+View::View(const Inputs& inputs) : inputs_(inputs) {
+  const auto held = duplicate_addresses(inputs.config, inputs.facts);
+  named_ = {"lo", std::string(model::kSelfDevice)};
+  for (const auto& line : inputs.config.lines) named_.insert(line.interface);
+  for (const auto& lan : inputs.config.lans) named_.insert(lan.interface);
+  for (const auto& config : inputs.config.uplinks) {
+    named_.insert(config.interface);
+    auto number = inputs.numbers.find(config.id.name);
+    if (number == inputs.numbers.end() || foreign_device(inputs.surroundings, config.id.name)) continue;
+    named_.insert(config.id.name);
+    UplinkView uplink{.config = &config, .number = number->second, .mtu = config.mtu};
+    auto facts = inputs.facts.find(config.id.name);
+    if (facts != inputs.facts.end()) {
+      uplink.facts = &facts->second;
+      if (facts->second.mtu != 0) uplink.mtu = facts->second.mtu;
+      const bool is_held = holds(held, config.id);
+      if (facts->second.attached && facts->second.v4 && !is_held) uplink.address = facts->second.v4->local;
+      if (facts->second.attached && facts->second.v6) uplink.link_local = facts->second.v6->local;
+      uplink.usable4 = facts->second.usable(Family::V4) && !is_held;
+      uplink.usable6 = facts->second.usable(Family::V6);
+    }
+    uplinks_.push_back(uplink);
+  }
+}
+
+const UplinkView* View::find(std::string_view name) const {
+  auto at = std::ranges::find_if(uplinks_, [&](const UplinkView& uplink) { return uplink.name() == name; });
+  return at == uplinks_.end() ? nullptr : &*at;
+}
+
+bool View::is_lan(const std::string& interface) const {
+  return holds(config().lans, interface, &model::LanConfig::interface);
+}
+
+std::set<std::string> View::outside() const {
+  std::set<std::string> found;
+  for (const auto& uplink : config().uplinks)
+    if (!is_lan(uplink.interface)) found.insert(uplink.interface);
+  return found;
+}
+
+std::vector<model::AddressEntry> View::foreign_addresses() const {
+  std::vector<model::AddressEntry> found;
+  for (const auto& entry : inputs_.surroundings.addresses) {
+    const auto* v6 = entry.address.address.v6();
+    if (named(entry.device) || (v6 != nullptr && v6->is_link_local())) continue;
+    found.push_back(entry);
+  }
+  return found;
+}
+
+std::vector<Prefix> View::routed(const UplinkView& uplink) const {
+  std::vector<Prefix> found;
+  for (const auto& lan : config().lans) {
+    if (lan.nat || lan.uplink != uplink.config->id) continue;
+    for (const auto& address : lan.addresses)
+      if (address.family() == Family::V4) found.push_back(address);
+  }
+  return disjoint(std::move(found));
+}
+
+std::vector<Prefix> View::own(const UplinkView& uplink) const {
+  std::vector<Prefix> found = routed(uplink);
+  if (uplink.address) found.push_back(Prefix::host(*uplink.address));
+  for (const auto& publish : config().publishes)
+    if (publish.address && holds(publish.uplinks, uplink.config->id)) found.push_back(Prefix::host(*publish.address));
+  return disjoint(std::move(found));
+}
+
+std::vector<Prefix> disjoint(std::vector<Prefix> prefixes) {
+  for (auto& prefix : prefixes) prefix = prefix.canonical();
+  // Shorter first, so that what is kept can swallow what follows.
+  std::ranges::sort(prefixes, [](const Prefix& a, const Prefix& b) {
+    return std::tie(a.length, a.address) < std::tie(b.length, b.address);
+  });
+  std::vector<Prefix> kept;
+  for (const auto& prefix : prefixes)
+    if (std::ranges::none_of(
+            kept, [&](const Prefix& other) { return other.family() == prefix.family() && other.contains(prefix); }))
+      kept.push_back(prefix);
+  std::ranges::sort(kept);
+  return kept;
+}
+
+std::vector<model::PortRange> disjoint(std::vector<model::PortRange> ranges) {
+  std::ranges::sort(ranges);
+  std::vector<model::PortRange> merged;
+  for (const auto& range : ranges) {
+    if (!merged.empty() && range.first <= merged.back().last)
+      merged.back().last = std::max(merged.back().last, range.last);
+    else
+      merged.push_back(range);
+  }
+  return merged;
+}
+
+std::vector<model::UplinkId> duplicate_addresses(const model::Config& config, const AllFacts& facts) {
+  std::set<Ipv4> taken;
+  std::vector<model::UplinkId> later;
+  for (const auto& uplink : config.uplinks) {
+    auto at = facts.find(uplink.id.name);
+    if (at == facts.end() || !at->second.v4) continue;
+    if (!taken.insert(at->second.v4->local).second) later.push_back(uplink.id);
+  }
+  return later;
+}
+
+}  // namespace michi::policy
