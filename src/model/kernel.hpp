@@ -53,7 +53,7 @@ struct DeviceWant {
 };
 
 struct AddressEntry {
-  std::string device;
+  std::string device{};
   Prefix address;  // with host bits
   bool no_prefix_route = true;
   auto key() const { return std::tie(device, address); }
@@ -67,9 +67,9 @@ struct RouteEntry {
   Prefix to;
   std::uint32_t metric = 0;
   RouteType type = RouteType::Unicast;
-  std::string device;             // empty for Unreachable
-  std::optional<Address> source;  // preferred source
-  std::uint32_t mtu = 0;          // 0: none
+  std::string device{};             // empty for Unreachable
+  std::optional<Address> source{};  // preferred source
+  std::uint32_t mtu = 0;            // 0: none
   std::uint8_t protocol = kRouteProtocol;
   auto key() const { return std::tie(table, to, metric); }
   auto operator<=>(const RouteEntry&) const = default;
@@ -82,11 +82,11 @@ struct RuleEntry {
   std::uint32_t priority = 0;
   RuleAction action = RuleAction::Lookup;
   std::uint32_t table = 0;
-  std::optional<Prefix> from;
-  std::string oif;
-  std::string iif;
+  std::optional<Prefix> from{};
+  std::string oif{};
+  std::string iif{};
   std::uint32_t mark = 0, mark_mask = 0;  // mask 0: no mark selector
-  std::optional<std::uint32_t> suppress_prefix_length;
+  std::optional<std::uint32_t> suppress_prefix_length{};
   std::uint8_t protocol = kRouteProtocol;
   auto operator<=>(const RuleEntry&) const = default;  // a rule is its own key
 };
@@ -102,7 +102,7 @@ struct NftTable {
 
 struct SysctlWant {
   std::string path;  // "net/ipv4/conf/isp/rp_filter"
-  std::string value;
+  std::string value{};
   /// Raised only after the firewall stands (ip_forward).
   bool after_firewall = false;
   /// Put back when michi's objects are flushed.
@@ -113,7 +113,7 @@ struct SysctlWant {
 /// A session the data plane shall carry.
 struct AttachWant {
   UplinkId uplink;
-  std::string device;     // the TUN
+  std::string device{};   // the TUN
   std::string interface;  // the Ethernet side
   Mac local, peer;
   std::uint16_t session_id = 0;
@@ -122,14 +122,14 @@ struct AttachWant {
   std::uint16_t mru = 0;
   bool ipv4 = false, ipv6 = false;
   /// Sources that may leave here; everything else is dropped and counted.
-  std::vector<Prefix> own_sources;
+  std::vector<Prefix> own_sources{};
   bool operator==(const AttachWant&) const = default;
 };
 
 struct ResolverServer {
   Address server;
-  std::string device;                // bound to this uplink's device
-  std::vector<std::string> domains;  // empty: all names
+  std::string device;                  // bound to this uplink's device
+  std::vector<std::string> domains{};  // empty: all names
   auto operator<=>(const ResolverServer&) const = default;
 };
 
