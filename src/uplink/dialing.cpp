@@ -156,8 +156,8 @@ void Uplink::Life::on_agreed(engine::pppoe::Agreed session, Instant now) {
   outputs.push_back(Persist{std::move(record)});
   const auto deadline = establish_by;
   enter(Negotiating, "PADS", now);
-  establish_by = deadline ? *deadline + kEstablishSlack : now + config.connect_timeout;
-  ppp.emplace(session_settings(now), random.fork());
+  establish_by = deadline;
+  ppp.emplace(session_settings(), random.fork());
   ppp->start(now);
   drain_session(now);
   for (ByteVec& frame : std::exchange(early, {})) on_frame(frame, now);

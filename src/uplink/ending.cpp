@@ -139,6 +139,7 @@ void Uplink::Life::on_padt(std::string_view words, Instant now) {
       last_detail = failure.detail;
       enter(LastWords, "PADT", now);
       due = now + kLastWordsTime;
+      ppp->abort(now);
       return;
     }
     case Up:
@@ -160,15 +161,17 @@ void Uplink::Life::on_padt(std::string_view words, Instant now) {
 
 void Uplink::Life::on_ended(const engine::ppp::Ended& ended, Instant now) {
   if (phase == Ending) return finish_ending(Farewell::Padt, "session ended", now);
-  Failure failure = failure_of(ended);
-  if (phase != LastWords) return lose(std::move(failure), Farewell::Padt, "session ended", now);
-  // The session's verdict is worth more than the PADT alone, unless it knows nothing better.
-  if (failure.kind == FailureClass::Auth || failure.kind == FailureClass::SessionLimit) {
-    due.reset();
-    return lose(std::move(failure), Farewell::None, "session ended", now);
+  lose(failure_of(ended), phase == LastWords ? Farewell::None : Farewell::Padt, "session ended", now);
+}
+
+void Uplink::Life::conclude_last_words(Instant now) {
+  Failure failure{last_class, last_reason, last_detail};
+  // What the session found out is worth more than a PADT alone.
+  if (const auto verdict = ppp->verdict()) {
+    failure = failure_of(*verdict);
+    if (failure.detail.empty()) failure.detail = last_detail;
   }
-  due.reset();
-  lose({last_class, last_reason, last_detail}, Farewell::None, "session ended", now);
+  lose(std::move(failure), Farewell::None, "last words", now);
 }
 
 void Uplink::Life::lose(Failure failure, Farewell how, std::string_view on, Instant now) {

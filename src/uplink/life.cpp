@@ -140,7 +140,7 @@ void Uplink::Life::on_deadline(Instant now) {
     case Held:
       return begin_ending(After::Dial, "another address is asked for", now);
     case LastWords:
-      return fail({last_class, last_reason, last_detail}, "nothing more was said", now);
+      return conclude_last_words(now);
     case Ending:
       return finish_ending(Farewell::Padt, "no Terminate-Ack", now);
     case BackOff:

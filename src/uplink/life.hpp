@@ -24,7 +24,6 @@ namespace michi::uplink {
 inline constexpr Duration kAskAgain = seconds(10);       // a turn that was lost
 inline constexpr Duration kEndingTime = seconds(2);      // Terminate-Request to PADT at most
 inline constexpr Duration kLastWordsTime = seconds(1);   // trap 44
-inline constexpr Duration kEstablishSlack = seconds(1);  // the engine's own, more precise verdict first
 /// How long a session outlives its carrier. The facts are unusable from the first moment, so nothing
 /// waits for this; a cable pulled and replugged finds its session again.
 inline constexpr Duration kLinkHold = seconds(2);
@@ -79,6 +78,7 @@ struct Uplink::Life {
   void begin_ending(After next, std::string_view on, Instant now);
   void finish_ending(Farewell farewell, std::string_view on, Instant now);
   void on_padt(std::string_view words, Instant now);
+  void conclude_last_words(Instant now);
   void on_ended(const engine::ppp::Ended& ended, Instant now);
   void fail(Failure failure, std::string_view on, Instant now);
   void lose(Failure failure, Farewell farewell, std::string_view on, Instant now);
@@ -91,7 +91,7 @@ struct Uplink::Life {
   Mac local_address() const;
   std::uint16_t payload_limit() const;
   engine::pppoe::Settings discovery_settings() const;
-  engine::ppp::Settings session_settings(Instant now) const;
+  engine::ppp::Settings session_settings() const;
 
   model::UplinkConfig config;
   std::optional<Secret> secret;

@@ -48,11 +48,11 @@ engine::pppoe::Settings Uplink::Life::discovery_settings() const {
   return out;
 }
 
-engine::ppp::Settings Uplink::Life::session_settings(Instant now) const {
+engine::ppp::Settings Uplink::Life::session_settings() const {
   engine::ppp::Settings out;
   out.role = engine::ppp::Role::Client;
-  const Instant started = attempt_since.value_or(now);
-  out.timing.establish = std::max<Duration>(started + config.connect_timeout - now, seconds(1));
+  // For renegotiations; the attempt as a whole is bounded by establish_by.
+  out.timing.establish = config.connect_timeout;
   out.echo.interval = config.echo_interval;
   out.echo.failures = config.echo_failures;
   out.echo.one_way = config.one_way;

@@ -309,6 +309,13 @@ void AccessConcentrator::renegotiate(std::uint16_t session_id, Instant now) {
   drain_client(session_id, now);
 }
 
+void AccessConcentrator::rechallenge(std::uint16_t session_id, Instant now) {
+  const auto at = clients_.find(session_id);
+  if (at == clients_.end()) return;
+  at->second->ppp->rechallenge(now);
+  drain_client(session_id, now);
+}
+
 std::vector<SessionInfo> AccessConcentrator::sessions() const {
   std::vector<SessionInfo> out;
   for (const auto& [id, client] : clients_) out.push_back(client->info);

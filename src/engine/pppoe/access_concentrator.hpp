@@ -110,6 +110,8 @@ class AccessConcentrator {
   void restart(Instant now);
   /// LCP begins anew inside the session, as after a hand-over to another LNS (trap 25).
   void renegotiate(std::uint16_t session_id, Instant now);
+  /// A CHAP challenge in the middle of the network phase.
+  void rechallenge(std::uint16_t session_id, Instant now);
 
   AcFaults& faults() { return settings_.faults; }
   /// Limits, delays and refusals of discovery, changeable at any time.
