@@ -184,6 +184,11 @@ void Link::on_auth_server(AuthServer::Outcome outcome, Instant now) {
     case AuthServer::Outcome::Nothing:
       return;
     case AuthServer::Outcome::Accepted:
+      for (const Account& account : accounts_) {
+        if (account.user != server_.user()) continue;
+        if (account.address) settings_.assigned_address = *account.address;
+        if (!account.dns.empty()) settings_.assigned_dns = account.dns;
+      }
       outbox_.report(Authenticated{server_.user(), {}});
       enter_network_if_authenticated(now);
       return;
