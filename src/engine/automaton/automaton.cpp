@@ -57,6 +57,10 @@ std::optional<Event> Automaton::expired(Instant now) const {
   return restart_count_ > 0 ? Event::ToPlus : Event::ToMinus;
 }
 
+void Automaton::slow_down(Duration at_least) {
+  limits_.restart_first = std::min(std::max(limits_.restart_first * 2, at_least), limits_.restart_max);
+}
+
 void Automaton::hold_until(Instant until) {
   if (deadline_) deadline_ = std::max(*deadline_, until);
 }

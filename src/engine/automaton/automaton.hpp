@@ -44,6 +44,8 @@ class Automaton {
   std::optional<Event> expired(Instant now) const;
   /// Moves a running timer to a later instant (a pause before the final state, RFC 1661 §4.4 zrc).
   void hold_until(Instant until);
+  /// The first period was shorter than the round trip: at least this long from now on, within the cap.
+  void slow_down(Duration at_least);
 
   State state() const { return state_; }
   std::optional<Instant> deadline() const { return deadline_; }

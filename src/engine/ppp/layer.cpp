@@ -105,6 +105,7 @@ Signals Layer::on_configure_reply(const Packet& packet, Instant now) {
     return {};
   }
   awaiting_ = false;
+  reply_delay_ = now - request_sent_at_;
   const bool exhausted = count_exchange();
   if (packet.code == Code::ConfigureNak) negotiator_.on_nak(*options);
   if (packet.code == Code::ConfigureReject) negotiator_.on_reject(*options);
@@ -167,7 +168,7 @@ Signals Layer::step(Event event, Instant now, const Cause& cause) {
         signals.finished = true;
         break;
       case Action::Scr:
-        send_configure_request();
+        send_configure_request(now);
         break;
       case Action::Sca:
         naks_sent_ = 0;
@@ -208,19 +209,25 @@ void Layer::begin_negotiation(Instant now) {
   negotiator_.restart();
   naks_sent_ = 0;
   awaiting_ = false;
-  // A peer that opens and reopens without end does not get a new budget each time.
-  if (!opened_at_ || now - *opened_at_ >= kStableAfter) exchanges_ = 0;
+  if (!opened_at_ || now - *opened_at_ >= kStableAfter) {
+    exchanges_ = 0;
+  } else {
+    // Open and at once negotiating again: a retransmission of ours may have crossed its own answer (trap
+    // 27). And a peer that opens and reopens without end gets no new budget.
+    automaton_.slow_down(reply_delay_ * 5 / 4);
+  }
   opened_at_.reset();
   give_up_at_ = now + timing_.establish;
 }
 
-void Layer::send_configure_request() {
+void Layer::send_configure_request(Instant now) {
   // RFC 1661 §5.1: a new identifier when the options change and after any valid reply.
   ByteVec options = wire::control::write_options(negotiator_.request());
   if (!awaiting_ || options != request_) {
     request_id_ = ++id_;
     request_ = std::move(options);
     awaiting_ = true;
+    request_sent_at_ = now;
   }
   outbox_.send(protocol_, Code::ConfigureRequest, request_id_, request_);
 }

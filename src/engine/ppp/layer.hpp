@@ -87,7 +87,7 @@ class Layer {
   Signals on_code_reject(const wire::control::Packet& packet, Instant now);
   bool is_reply_to_ours(const wire::control::Packet& packet, const Options& options) const;
   void begin_negotiation(Instant now);
-  void send_configure_request();
+  void send_configure_request(Instant now);
   void send_terminate_request();
   void send_code_reject(Bytes rejected);
   bool negotiating() const;
@@ -110,6 +110,8 @@ class Layer {
   unsigned exchanges_ = 0;
   std::optional<Instant> give_up_at_;
   std::optional<Instant> opened_at_;
+  Instant request_sent_at_{};
+  Duration reply_delay_{};  // from the first sending of a request to its reply
 };
 
 }  // namespace michi::engine::ppp
