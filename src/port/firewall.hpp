@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/net/address.hpp"
 #include "port/door.hpp"
 
 namespace michi::port {
@@ -28,6 +29,8 @@ struct DeleteFlows {
 /// michi's LANs and no source NAT. Used after a repair.
 struct DeleteUntranslated {
   std::uint32_t mask;
+  /// michi's translated LANs; when empty, the private addresses of RFC 1918 and RFC 6598.
+  std::vector<Prefix> inside = {};
 };
 using FirewallOp = std::variant<CommitRules, DeleteFlows, DeleteUntranslated>;
 

@@ -1,0 +1,35 @@
+#pragma once
+// ctnetlink as values: deletion by mark, and the one question asked of a listed entry. No socket.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/net/address.hpp"
+
+struct nlmsghdr;
+
+namespace michi::linux {
+
+/// One request that deletes every entry with (mark & mask) == mark.
+ByteVec encode_delete_flows(std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence);
+
+ByteVec encode_flow_dump(Family family, std::uint32_t sequence);
+
+/// What is needed to judge an entry and to delete exactly it. Views into the message.
+struct Flow {
+  Family family = Family::V4;
+  Address source;  // of the original direction
+  std::uint32_t mark = 0;
+  bool source_translated = false;
+  Bytes original;  // CTA_TUPLE_ORIG
+  Bytes zone, id;
+};
+std::optional<Flow> decode_flow(const nlmsghdr& message);
+ByteVec encode_delete_flow(const Flow& flow, std::uint32_t sequence);
+
+/// Carries an uplink's mark but left, or would leave, with a source of the inside.
+bool is_untranslated(const Flow& flow, std::uint32_t mask, const std::vector<Prefix>& inside);
+
+}  // namespace michi::linux

@@ -1,0 +1,70 @@
+#pragma once
+// nf_tables' own netlink messages: what changed, what is there, and a digest of it. No socket.
+//
+// The digest covers the declarations and contents of `inet michi` that nft text decides: chains,
+// rules, sets, maps and the elements of those that are not filled by traffic. It leaves out handles,
+// use counts, counters, quotas and remaining time, and it does not depend on the order in which the
+// kernel lists sets and elements; the order of rules in a chain counts.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "port/firewall.hpp"
+
+struct nlmsghdr;
+
+namespace michi::linux {
+
+inline constexpr std::string_view kTable = "michi";
+
+/// A change of one object, or the end of a transaction with the name of who made it.
+struct NftChange {
+  bool ours = false;  // an object of `inet michi`
+};
+struct NftGeneration {
+  std::uint32_t socket = 0;  // the netlink port that asked for it
+  std::uint32_t process = 0;
+  std::string name;
+};
+std::optional<std::variant<NftChange, NftGeneration>> decode_nft_event(const nlmsghdr& message);
+
+/// Requests for what `inet michi` consists of; of the elements, set by set.
+enum class NftPart : std::uint8_t { Table, Chains, Rules, Sets, Objects };
+ByteVec encode_nft_dump(NftPart part, std::uint32_t sequence);
+ByteVec encode_nft_elements(const std::string& set, std::uint32_t sequence);
+/// All chains of all families, and the rules of one.
+ByteVec encode_nft_all_chains(std::uint32_t sequence);
+ByteVec encode_nft_rules_of(std::uint8_t family, const std::string& table, const std::string& chain,
+                            std::uint32_t sequence);
+
+/// Gathers the answers to those dumps.
+class NftListing {
+ public:
+  void on_message(const nlmsghdr& message);
+  /// Sets whose elements belong to the digest: not those that packets fill.
+  const std::vector<std::string>& sets() const { return sets_; }
+  /// Empty when there is no such table.
+  std::string digest() const;
+
+ private:
+  bool present_ = false;
+  std::vector<std::string> sets_;
+  std::map<std::string, std::vector<ByteVec>> rules_;  // by chain, in order
+  std::vector<ByteVec> others_;                        // in any order
+};
+
+/// A base chain on a path that michi's packets take, of another table. `drops`: its policy does.
+struct BaseChain {
+  std::uint8_t family = 0;
+  port::ForeignChain chain;
+  bool drops = false;
+};
+std::optional<BaseChain> decode_foreign_chain(const nlmsghdr& message);
+/// Whether a rule ends in drop or reject.
+bool rule_drops(const nlmsghdr& message);
+
+}  // namespace michi::linux

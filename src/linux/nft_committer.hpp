@@ -1,0 +1,31 @@
+#pragma once
+// nft text to the kernel through libnftables: one call, one transaction, nft's own words on failure.
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "port/os_error.hpp"
+
+struct nft_ctx;
+
+namespace michi::linux {
+
+class NftCommitter {
+ public:
+  /// Throws when libnftables cannot be set up.
+  NftCommitter();
+
+  Result<void, port::OsError> commit(const std::string& text);
+
+ private:
+  struct Free {
+    void operator()(nft_ctx* context) const;
+  };
+  std::unique_ptr<nft_ctx, Free> context_;
+};
+
+/// The errno behind nft's words; EINVAL when they name none.
+int code_of_nft_message(std::string_view message);
+
+}  // namespace michi::linux
