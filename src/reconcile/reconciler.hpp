@@ -91,7 +91,8 @@ class Reconciler {
   ~Reconciler();
 
   void on_desired(model::Desired desired, Instant now);
-  /// The owner keeps Observed up to date and calls this after every batch of facts.
+  /// The owner keeps Observed up to date and calls this after every batch of facts. It is not copied:
+  /// the same object must live as long as the Reconciler, or until another one is given.
   void on_observed(const model::Observed& observed, Instant now);
   void on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
   void on_done(std::uint64_t ticket, std::optional<std::string> error, Instant now);

@@ -1,0 +1,156 @@
+#include "reconcile/firewall.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace michi::reconcile {
+
+namespace {
+
+// FNV-1a; it tells our own texts apart, nobody attacks it.
+class Hash {
+ public:
+  void add(std::string_view text) {
+    for (const char c : text) mix(static_cast<unsigned char>(c));
+    mix(0);
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  void mix(std::uint64_t octet) { value_ = (value_ ^ octet) * 0x100000001b3u; }
+  std::uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+}  // namespace
+
+std::string hash_of(const model::NftTable& table) {
+  Hash hash;
+  hash.add(table.structure);
+  for (const auto& [set, members] : table.elements) {
+    hash.add(set);
+    for (const auto& member : members) hash.add(member);
+    hash.add("");
+  }
+  return fmt::format("{:016x}", hash.value());
+}
+
+void FirewallKeeper::learn_listing(const std::string& hash) {
+  awaits_listing_ = false;
+  listing_by_.reset();
+  listed_ = hash;
+  if (committed_) memory_ = RememberFirewall{hash_of(*committed_), hash};
+}
+
+void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now) {
+  std::ignore = now;
+  seen_ = hash;
+  if (!started_) return;
+  if (ours) {
+    damaged_ = false;
+    if (in_flight_) {
+      listed_ = hash;  // on_done() decides whether it was this commit
+    } else if (committed_) {
+      learn_listing(hash);
+    }
+    return;
+  }
+  if (listed_ && *listed_ == hash) return;
+  writer_ = writer;
+  damaged_ = true;
+}
+
+// At start the first listing decides between adopting and replacing.
+bool FirewallKeeper::settle_start(Pass& pass) {
+  if (started_) return true;
+  if (!seen_ && remembered_) {
+    if (!decide_by_) decide_by_ = pass.now + kFactsLag;
+    if (pass.now < *decide_by_) {
+      pass.waiting = true;
+      pass.wake_at(*decide_by_);
+      return false;
+    }
+  }
+  started_ = true;
+  if (!seen_) return true;
+  if (seen_->empty() && wants_nothing()) {
+    committed_ = wanted_;
+  } else if (remembered_ && remembered_->listed_hash == *seen_ && remembered_->wanted_hash == hash_of(wanted_)) {
+    committed_ = wanted_;
+    listed_ = *seen_;
+  }
+  return true;
+}
+
+std::optional<std::string> FirewallKeeper::next(Pass& pass) {
+  static const std::string kObject = describe(Operation{CommitRules{}});
+  if (!settle_start(pass)) return std::nullopt;
+  if (in_flight_) {
+    pass.waiting = true;
+    pass.book.touch(kObject);
+    return std::nullopt;
+  }
+  if (damaged_ && awaits_listing_) {
+    // Perhaps it is our own commit that was seen on its way.
+    if (pass.now < *listing_by_) {
+      pass.waiting = true;
+      pass.wake_at(*listing_by_);
+      return std::nullopt;
+    }
+    awaits_listing_ = false;
+  }
+  if (damaged_ && committed_ && !(wants_nothing() && committed_->structure.empty())) {
+    if (!held_ || !budget_.paused(pass.now)) {
+      held_ = !repair(budget_, incident_, "table inet michi", writer_, pass);
+    }
+    if (held_) {
+      pass.blocked = true;
+      pass.wake_at(*budget_.paused_until());
+      return std::nullopt;
+    }
+    committed_.reset();
+    repairing_ = true;
+  }
+  damaged_ = false;
+  if (committed_ && *committed_ == wanted_) return std::nullopt;
+  if (!pass.book.may_try(kObject, pass.now)) {
+    pass.blocked = true;
+    return std::nullopt;
+  }
+  auto text = firewall_text(committed_, wanted_);
+  if (text.empty()) {  // the same table in other words: a set without members came or went
+    committed_ = wanted_;
+    return std::nullopt;
+  }
+  listed_.reset();
+  return text;
+}
+
+void FirewallKeeper::on_done(bool success, Instant now) {
+  if (!success) {
+    in_flight_.reset();
+    committed_.reset();
+    return;
+  }
+  committed_ = std::exchange(in_flight_, std::nullopt);
+  if (std::exchange(repairing_, false)) repaired_ = true;
+  if (listed_) {
+    learn_listing(*listed_);
+    damaged_ = damaged_ && seen_ != listed_;
+  } else {
+    awaits_listing_ = true;
+    listing_by_ = now + kFactsLag;
+  }
+}
+
+bool FirewallKeeper::take_repaired() { return std::exchange(repaired_, false); }
+
+std::optional<RememberFirewall> FirewallKeeper::take_memory() { return std::exchange(memory_, std::nullopt); }
+
+std::string FirewallKeeper::plan() const {
+  if (committed_ && *committed_ == wanted_ && !damaged_) return "";
+  if (!committed_ && wants_nothing() && seen_ && seen_->empty()) return "";
+  return firewall_text(damaged_ ? std::nullopt : committed_, wanted_);
+}
+
+}  // namespace michi::reconcile

@@ -1,0 +1,64 @@
+#pragma once
+// What the table `inet michi` should be, what was committed, and how the kernel lists it.
+//
+// Adopts a table that an earlier run committed and nobody changed; else replaces it whole. After
+// that it works by deltas. A change by somebody else costs the whole table again, and the flows that
+// were born without translation. Applies nothing itself.
+
+#include <optional>
+#include <string>
+
+#include "reconcile/ledger.hpp"
+
+namespace michi::reconcile {
+
+class FirewallKeeper {
+ public:
+  explicit FirewallKeeper(std::optional<RememberFirewall> remembered) : remembered_(std::move(remembered)) {}
+
+  void want(model::NftTable table) { wanted_ = std::move(table); }
+  void on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
+  /// The text to commit now, if any; the caller submits it and tells.
+  std::optional<std::string> next(Pass& pass);
+  void submitted() { in_flight_ = wanted_; }
+  void on_done(bool success, Instant now);
+
+  /// The table is as wanted, as far as we know.
+  bool right() const { return !in_flight_ && committed_ && *committed_ == wanted_; }
+  /// Rules stand, though newer ones may be on their way.
+  bool stands() const { return committed_.has_value(); }
+  bool wants_nothing() const { return wanted_.structure.empty(); }
+  /// A damaged table was put back: flows born meanwhile have no translation.
+  bool take_repaired();
+  std::optional<RememberFirewall> take_memory();
+  /// What is to change, for `plan`; empty when nothing.
+  std::string plan() const;
+
+ private:
+  bool settle_start(Pass& pass);
+  void learn_listing(const std::string& hash);
+
+  model::NftTable wanted_;
+  std::optional<model::NftTable> committed_;  // nullopt: unknown, or damaged
+  std::optional<model::NftTable> in_flight_;
+  std::optional<RememberFirewall> remembered_;
+  std::optional<std::string> seen_;    // the last listing
+  std::optional<std::string> listed_;  // how our last commit is listed
+  std::optional<Instant> decide_by_;   // at start: how long a listing is waited for
+  bool started_ = false;
+  bool awaits_listing_ = false;  // committed, and its listing has not come
+  std::optional<Instant> listing_by_;
+  std::string writer_;
+  bool damaged_ = false;
+  bool held_ = false;
+  bool repairing_ = false;
+  bool repaired_ = false;
+  std::uint32_t incident_ = 0;
+  DamageBudget budget_;
+  std::optional<RememberFirewall> memory_;
+};
+
+/// Stands for a wanted table in RememberFirewall.
+std::string hash_of(const model::NftTable& table);
+
+}  // namespace michi::reconcile

@@ -1,0 +1,183 @@
+#include "reconcile/reconciler.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "reconcile/state.hpp"
+
+namespace michi::reconcile {
+
+namespace {
+bool adds(const Operation& operation) {
+  struct Visitor {
+    bool operator()(const RemoveDevice&) const { return false; }
+    bool operator()(const Detach&) const { return false; }
+    bool operator()(const RemoveAddress&) const { return false; }
+    bool operator()(const RemoveRoute&) const { return false; }
+    bool operator()(const RemoveRule&) const { return false; }
+    bool operator()(const DeleteFlows&) const { return false; }
+    bool operator()(const DeleteUntranslated&) const { return false; }
+    bool operator()(const EnsureDevice&) const { return true; }
+    bool operator()(const ConfigureLink&) const { return true; }
+    bool operator()(const Attach&) const { return true; }
+    bool operator()(const PutAddress&) const { return true; }
+    bool operator()(const PutRoute&) const { return true; }
+    bool operator()(const PutRule&) const { return true; }
+    bool operator()(const CommitRules&) const { return true; }
+    bool operator()(const WriteSysctl&) const { return true; }
+  };
+  return std::visit(Visitor{}, operation);
+}
+}  // namespace
+
+bool repair(DamageBudget& budget, std::uint32_t& incident, const std::string& what, const std::string& writer,
+            Pass& pass) {
+  const std::string by = writer.empty() ? "somebody" : writer;
+  model::Event event{.severity = model::Severity::Info,
+                     .code = "kernel.repaired",
+                     .uplink = {},
+                     .text = fmt::format("{} changed {}; it is put right", by, what),
+                     .fields = {{"object", what}, {"writer", writer}}};
+  switch (budget.on_damage(incident, pass.now)) {
+    case DamageBudget::Answer::NewIncident:
+      incident = budget.incident();
+      pass.events.push_back(std::move(event));
+      return true;
+    case DamageBudget::Answer::SameIncident:
+      incident = budget.incident();
+      return true;
+    case DamageBudget::Answer::PauseBegins:
+      event.severity = model::Severity::Warning;
+      event.code = "kernel.damage";
+      event.text = fmt::format("{} keeps changing {}; repairs pause for {} ms", by, what,
+                               whole_milliseconds(*budget.paused_until() - pass.now));
+      pass.events.push_back(std::move(event));
+      return false;
+    case DamageBudget::Answer::Paused:
+      return false;
+  }
+  return false;
+}
+
+Reconciler::Reconciler(std::optional<RememberFirewall> remembered)
+    : state_(std::make_unique<State>(std::move(remembered))) {}
+Reconciler::~Reconciler() = default;
+
+model::Desired Reconciler::nothing() { return {}; }
+
+void Reconciler::on_desired(model::Desired desired, Instant now) {
+  state_->now = now;
+  state_->take_desired(std::move(desired));
+  state_->dirty = true;
+}
+
+void Reconciler::on_observed(const model::Observed& observed, Instant now) {
+  State& state = *state_;
+  state.now = now;
+  state.observed = &observed;
+  if (state.flights.size() > State::kBusy && now - state.last_pass < State::kBatch) {
+    if (!state.later) state.later = state.last_pass + State::kBatch;
+  } else {
+    state.dirty = true;
+  }
+}
+
+void Reconciler::on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now) {
+  state_->now = now;
+  state_->firewall.on_table_seen(hash, ours, writer, now);
+  if (auto memory = state_->firewall.take_memory()) state_->out.emplace_back(std::move(*memory));
+  state_->dirty = true;
+}
+
+void Reconciler::on_done(std::uint64_t ticket, std::optional<std::string> error, Instant now) {
+  State& state = *state_;
+  state.now = now;
+  auto at = state.flights.find(ticket);
+  if (at == state.flights.end()) return;
+  const Operation operation = std::move(at->second);
+  state.flights.erase(at);
+  if (adds(operation)) --state.additions;
+  state.finish(operation, ticket, error);
+  if (error) {
+    if (auto event = state.book.on_failure(describe(operation), *error, now)) state.out.emplace_back(std::move(*event));
+  }
+  const bool simple = std::holds_alternative<PutRoute>(operation) || std::holds_alternative<RemoveRoute>(operation) ||
+                      std::holds_alternative<PutRule>(operation) || std::holds_alternative<RemoveRule>(operation);
+  const bool refill = state.limited && state.flights.size() <= State::kWindow / 2;
+  if (state.flights.empty() || !simple || refill) state.dirty = true;
+}
+
+void Reconciler::on_deadline(Instant now) {
+  State& state = *state_;
+  state.now = now;
+  if ((state.wake && now >= *state.wake) || (state.later && now >= *state.later)) state.dirty = true;
+}
+
+std::optional<Instant> Reconciler::next_deadline() const {
+  if (state_->wake && state_->later) return std::min(*state_->wake, *state_->later);
+  return state_->wake ? state_->wake : state_->later;
+}
+
+std::optional<Output> Reconciler::poll() {
+  if (state_->out.empty() && state_->dirty) state_->pass();
+  if (state_->out.empty()) return std::nullopt;
+  Output output = std::move(state_->out.front());
+  state_->out.pop_front();
+  return output;
+}
+
+bool Reconciler::settled() const { return state_->settled && !state_->dirty; }
+std::vector<std::string> Reconciler::plan() const { return state_->plan(); }
+
+void Reconciler::State::emit(Operation operation) {
+  const auto ticket = ++last_ticket;
+  if (adds(operation)) ++additions;
+  ++emitted;
+  flights.emplace(ticket, operation);
+  out.emplace_back(Do{ticket, std::move(operation)});
+}
+
+void Reconciler::State::take_desired(model::Desired desired) {
+  have_desired = true;
+  empty_desired = desired.devices.empty() && desired.rules.empty() && desired.routes.empty();
+  settled = false;
+  addresses.want(std::move(desired.addresses));
+  routes.want(std::move(desired.routes));
+  rules.want(std::move(desired.rules));
+  firewall.want(std::move(desired.firewall));
+  flows_wanted = std::move(desired.flows_to_move);
+
+  std::map<std::string, Device> next;
+  for (auto& want : desired.devices) {
+    auto known = wanted_devices.extract(want.name);
+    Device device = known ? std::move(known.mapped()) : Device{};
+    if (device.want != want) device.right = false;
+    device.want = want;
+    next.insert_or_assign(want.name, std::move(device));
+  }
+  wanted_devices = std::move(next);
+
+  std::map<std::string, Device> up;
+  for (const auto& name : desired.links_up) {
+    auto known = raised.extract(name);
+    up.insert_or_assign(name, known ? std::move(known.mapped()) : Device{});
+  }
+  raised = std::move(up);
+
+  for (auto& [name, session] : sessions) session.want.reset();
+  for (auto& want : desired.attaches) sessions[want.uplink.name].want = std::move(want);
+  std::erase_if(sessions, [](const auto& s) { return !s.second.want && !s.second.attached && s.second.ticket == 0; });
+
+  std::map<std::string, Sysctl> settings;
+  for (auto& want : desired.sysctls) {
+    auto known = sysctls.extract(want.path);
+    Sysctl sysctl = known ? std::move(known.mapped()) : Sysctl{};
+    sysctl.want = want;
+    settings.insert_or_assign(want.path, std::move(sysctl));
+  }
+  sysctls = std::move(settings);
+}
+
+}  // namespace michi::reconcile

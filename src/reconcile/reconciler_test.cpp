@@ -1,0 +1,305 @@
+#include "reconcile/reconciler.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "kit/desired.hpp"
+#include "kit/reconcile_rig.hpp"
+
+namespace michi::reconcile {
+namespace {
+
+using kit::address;
+using kit::ReconcileRig;
+using kit::route;
+using kit::rule;
+using Lines = std::vector<std::string>;
+
+std::size_t place(const Lines& lines, std::string_view word) {
+  const auto at = std::ranges::find_if(lines, [&](const auto& line) { return line.find(word) != std::string::npos; });
+  EXPECT_NE(at, lines.end()) << word;
+  return static_cast<std::size_t>(at - lines.begin());
+}
+
+bool mentions(const Lines& lines, std::string_view word) {
+  return std::ranges::any_of(lines, [&](const auto& line) { return line.find(word) != std::string::npos; });
+}
+
+model::Link ethernet(const std::string& name, bool up, std::uint32_t mtu) {
+  model::Link link;
+  link.name = name;
+  link.up = link.carrier = up;
+  link.mtu = mtu;
+  return link;
+}
+
+TEST(Reconciler, builds_everything_in_the_order_of_dependencies) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  EXPECT_TRUE(rig.reconciler->settled()) << fmt::format("{}", fmt::join(rig.reconciler->plan(), "\n"));
+  EXPECT_EQ(rig.settled, 1u);
+  const Lines& done = rig.kernel.journal;
+  const std::vector<std::string_view> order = {"ensure device", "set link isp up", "attach isp", "add address",
+                                               "add route",     "add rule",        "commit",     "ip_forward"};
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    EXPECT_LT(place(done, order[i - 1]), place(done, order[i])) << order[i];
+  }
+  EXPECT_EQ(rig.kernel.sessions.size(), 1u);
+  EXPECT_EQ(rig.kernel.routes.size(), 2u);
+  EXPECT_TRUE(rig.reconciler->plan().empty());
+}
+
+TEST(Reconciler, removes_in_reverse_after_the_additions) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  const auto mark = rig.kernel.journal.size();
+  rig.want(kit::one_uplink("lte", 2));
+  const Lines done = rig.journal_since(mark);
+  EXPECT_LT(place(done, "add rule"), place(done, "delete rule"));
+  EXPECT_LT(place(done, "delete rule"), place(done, "delete route"));
+  EXPECT_LT(place(done, "delete route"), place(done, "detach isp"));
+  EXPECT_LT(place(done, "detach isp"), place(done, "remove device isp"));
+  EXPECT_TRUE(rig.reconciler->settled());
+  EXPECT_FALSE(rig.kernel.links.contains("isp"));
+}
+
+TEST(Reconciler, adopts_what_an_earlier_run_left_and_touches_nothing_else) {
+  ReconcileRig first;
+  first.want(kit::one_uplink("isp", 1));
+  ASSERT_FALSE(first.memories.empty());
+
+  ReconcileRig second(first.memories.back());
+  second.kernel.links = first.kernel.links;
+  second.kernel.addresses = first.kernel.addresses;
+  second.kernel.routes = first.kernel.routes;
+  second.kernel.rules = first.kernel.rules;
+  second.kernel.table = first.kernel.table;
+  second.kernel.add_rule(rule(20008, 20009));  // michi's, not wanted any more
+  while (second.kernel.net().poll()) {
+  }
+  while (second.kernel.firewall().poll()) {
+  }
+  second.kernel.overrun();
+  second.kernel.firewall().refresh();
+  second.want(kit::one_uplink("isp", 1));
+  EXPECT_TRUE(second.reconciler->settled());
+  EXPECT_FALSE(mentions(second.kernel.journal, "commit"));
+  EXPECT_FALSE(mentions(second.kernel.journal, "add r"));
+  EXPECT_FALSE(mentions(second.kernel.journal, "delete route"));
+  EXPECT_TRUE(mentions(second.kernel.journal, "attach isp"));
+  EXPECT_TRUE(mentions(second.kernel.journal, "delete rule inet priority 20008 lookup 20009"));
+}
+
+TEST(Reconciler, replaces_the_table_of_an_earlier_run_that_somebody_changed) {
+  ReconcileRig first;
+  first.want(kit::one_uplink("isp", 1));
+  ReconcileRig second(first.memories.back());
+  while (second.kernel.firewall().poll()) {
+  }
+  second.kernel.table = first.kernel.table;
+  second.kernel.table->structure += "chain evil { }\n";
+  second.kernel.firewall().refresh();
+  second.want(kit::one_uplink("isp", 1));
+  EXPECT_EQ(second.kernel.table->structure, first.kernel.table->structure);
+}
+
+TEST(Reconciler, a_different_route_is_replaced_and_never_deleted_first) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  const auto mark = rig.kernel.journal.size();
+  for (auto& each : want.routes) {
+    if (each.type == model::RouteType::Unicast) each.mtu = 1400;
+  }
+  rig.want(want);
+  const Lines done = rig.journal_since(mark);
+  EXPECT_EQ(done.size(), 1u);
+  EXPECT_TRUE(mentions(done, "add route 0.0.0.0/0 table 20001 dev isp src 192.0.2.1 mtu 1400"));
+}
+
+TEST(Reconciler, foreign_objects_are_never_touched) {
+  ReconcileRig rig;
+  rig.kernel.add_link(ethernet("eth0", true, 1500));
+  rig.kernel.add_address(address("eth0", "198.51.100.7/24"));
+  auto theirs = route(20001, "10.0.0.0/8", "eth0");
+  theirs.protocol = 4;
+  rig.kernel.add_route(theirs);
+  auto their_rule = rule(20500, 254);
+  their_rule.protocol = 0;
+  rig.kernel.add_rule(their_rule);
+  rig.want(kit::one_uplink("isp", 1));
+  EXPECT_TRUE(rig.reconciler->settled());
+  const auto mark = rig.kernel.journal.size();
+  rig.want(Reconciler::nothing());
+  EXPECT_TRUE(rig.reconciler->settled());
+  EXPECT_TRUE(rig.kernel.links.contains("eth0"));
+  EXPECT_EQ(rig.kernel.addresses.size(), 1u);
+  EXPECT_EQ(rig.kernel.routes, std::set<model::RouteEntry>{theirs});
+  EXPECT_EQ(rig.kernel.rules, std::multiset<model::RuleEntry>{their_rule});
+  EXPECT_FALSE(rig.kernel.table);
+  const Lines done = rig.journal_since(mark);
+  EXPECT_LT(place(done, "remove device isp"), place(done, "commit"));  // deny until the end
+}
+
+TEST(Reconciler, a_foreign_device_of_the_wanted_name_is_left_alone_and_told_once) {
+  ReconcileRig rig;
+  rig.kernel.add_link(ethernet("isp", true, 1400));
+  rig.want(kit::one_uplink("isp", 1));
+  rig.run(seconds(60));
+  EXPECT_FALSE(rig.reconciler->settled());
+  EXPECT_TRUE(rig.kernel.addresses.empty());
+  EXPECT_EQ(rig.kernel.links["isp"].mtu, 1400u);
+  EXPECT_EQ(rig.events_of("kernel.failed"), 1u);
+}
+
+TEST(Reconciler, a_lan_address_is_put_replaced_on_reload_and_left_on_exit) {
+  ReconcileRig rig;
+  rig.kernel.add_link(ethernet("lan0", false, 1500));
+  auto want = kit::one_uplink("isp", 1);
+  want.links_up = {"lan0"};
+  want.addresses.push_back(address("lan0", "192.168.10.1/24"));
+  rig.want(want);
+  EXPECT_TRUE(rig.kernel.links["lan0"].up);
+  want.addresses.back() = address("lan0", "192.168.11.1/24");
+  rig.want(want);
+  EXPECT_FALSE(rig.kernel.addresses.contains(address("lan0", "192.168.10.1/24")));
+  rig.want(Reconciler::nothing());
+  EXPECT_EQ(rig.kernel.addresses, std::set<model::AddressEntry>{address("lan0", "192.168.11.1/24")});
+  EXPECT_TRUE(rig.kernel.links["lan0"].up);
+}
+
+TEST(Reconciler, an_operation_under_way_is_not_repeated_while_facts_lag) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  rig.hold_facts = true;
+  auto want = kit::one_uplink("isp", 1);
+  want.routes.push_back(route(20001, "10.0.0.0/8", "isp"));
+  const auto mark = rig.kernel.journal.size();
+  rig.want(want);
+  for (int i = 0; i < 5; ++i) {
+    rig.reconciler->on_observed(rig.observed, rig.now);
+    rig.drain();
+  }
+  EXPECT_EQ(rig.journal_since(mark).size(), 1u);
+  EXPECT_FALSE(rig.reconciler->settled());
+}
+
+TEST(Reconciler, failures_are_tried_again_with_growing_pauses_and_told_once) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  std::vector<Instant> tries;
+  rig.kernel.refuse = [&](const std::string& operation) {
+    if (!operation.starts_with("add route 10.")) return 0;
+    if (operation.find("10.0.0.0/8") != std::string::npos) tries.push_back(rig.now);
+    return 1;
+  };
+  auto want = kit::one_uplink("isp", 1);
+  want.routes.push_back(route(20001, "10.0.0.0/8", "isp"));
+  want.routes.push_back(route(20001, "10.1.0.0/16", "isp"));
+  rig.want(want);
+  rig.run(seconds(100));
+  ASSERT_GT(tries.size(), 10u);
+  EXPECT_LT(tries.size(), 14u);
+  EXPECT_EQ(tries[1] - tries[0], milliseconds(100));
+  EXPECT_EQ(tries[2] - tries[1], milliseconds(200));
+  EXPECT_EQ(tries.back() - tries[tries.size() - 2], seconds(30));
+  EXPECT_EQ(rig.events_of("kernel.failed"), 1u);
+  rig.kernel.refuse = nullptr;
+  rig.run(seconds(31));
+  EXPECT_TRUE(rig.reconciler->settled());
+  EXPECT_EQ(rig.events_of("kernel.recovered"), 1u);
+}
+
+TEST(Reconciler, what_is_accepted_but_does_not_hold_counts_as_a_failure) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  rig.hold_facts = true;  // the kernel says yes and nothing is ever seen
+  want.routes.push_back(route(20001, "10.0.0.0/8", "isp"));
+  const auto mark = rig.kernel.journal.size();
+  rig.want(want);
+  rig.run(seconds(60));
+  EXPECT_EQ(rig.events_of("kernel.failed"), 1u);
+  EXPECT_LT(rig.journal_since(mark).size(), 12u);
+}
+
+TEST(Reconciler, flows_move_once_per_generation_and_after_everything_else) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  rig.kernel.flows = {{0x01000000, 5}, {0x02000000, 7}};
+  auto mark = rig.kernel.journal.size();
+  want.flows_to_move = {{0x01000000, 1}};
+  want.routes.push_back(route(20001, "10.0.0.0/8", "isp"));
+  rig.want(want);
+  const Lines done = rig.journal_since(mark);
+  EXPECT_LT(place(done, "add route"), place(done, "delete flows 0x1000000"));
+  EXPECT_EQ(rig.kernel.flows.size(), 1u);
+  mark = rig.kernel.journal.size();
+  rig.want(want);
+  EXPECT_TRUE(rig.journal_since(mark).empty());
+}
+
+TEST(Reconciler, a_session_is_attached_again_when_it_changes) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  const auto mark = rig.kernel.journal.size();
+  want.attaches[0].session_id = 99;
+  rig.want(want);
+  EXPECT_EQ(rig.journal_since(mark), Lines{"attach isp"});
+  EXPECT_EQ(rig.kernel.sessions["isp"].session_id, 99);
+}
+
+TEST(Reconciler, a_change_of_one_uplink_of_many_touches_no_other) {
+  ReconcileRig rig;
+  std::vector<model::Desired> parts;
+  for (unsigned n = 1; n <= 64; ++n) parts.push_back(kit::one_uplink(fmt::format("isp{}", n), n));
+  rig.want(kit::together(parts));
+  ASSERT_TRUE(rig.reconciler->settled());
+  const auto mark = rig.kernel.journal.size();
+  parts[30].devices[0].mtu = 1400;
+  parts[30].attaches[0].mtu = 1400;
+  rig.want(kit::together(parts));
+  EXPECT_EQ(rig.journal_since(mark), (Lines{"set link isp31 mtu 1400", "attach isp31"}));
+}
+
+TEST(Reconciler, plan_shows_the_difference_as_text) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  rig.hold_facts = true;
+  rig.kernel.refuse = [](const std::string&) { return 1; };
+  want.routes.push_back(route(20001, "10.0.0.0/8", "isp"));
+  want.rules.pop_back();
+  want.devices[0].mtu = 1300;
+  rig.want(want);
+  const Lines plan = rig.reconciler->plan();
+  EXPECT_TRUE(mentions(plan, "~ link isp mtu 1300"));
+  EXPECT_TRUE(mentions(plan, "+ route 10.0.0.0/8 table 20001 dev isp"));
+  EXPECT_TRUE(mentions(plan, "- rule"));
+}
+
+TEST(Reconciler, rules_wait_until_the_closed_prefixes_stand) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  for (unsigned i = 0; i < 3000; ++i) {
+    want.routes.push_back(route(model::kTableClosed, fmt::format("10.{}.{}.0/24", i / 256, i % 256), "isp"));
+  }
+  want.rules.push_back(rule(20050, model::kTableClosed));
+  want.rules.push_back(rule(20900, 20001));
+  rig.want(want);
+  const Lines& done = rig.kernel.journal;
+  std::size_t last_route = 0;
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    if (done[i].starts_with("add route 10.")) last_route = i;
+  }
+  EXPECT_LT(last_route, place(done, "priority 20050"));
+  EXPECT_LT(place(done, "priority 20050"), place(done, "priority 20900"));
+  EXPECT_TRUE(rig.reconciler->settled());
+}
+
+}  // namespace
+}  // namespace michi::reconcile

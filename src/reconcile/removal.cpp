@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <ranges>
+#include <utility>
+
+#include "reconcile/state.hpp"
+
+namespace michi::reconcile {
+
+// Old goes when new stands: nothing is removed while an addition is under way or waits for its turn.
+// (What fails or waits for something outside does not hold the removals up.)
+void Reconciler::State::removals(Pass& pass) {
+  const bool left = !rules.surplus().empty() || !routes.surplus().empty() || !addresses.surplus().empty();
+  const auto appearing = [](const auto& d) { return d.second.facts_by.has_value(); };
+  const bool held_up = additions > 0 || limited || std::ranges::any_of(wanted_devices, appearing);
+  if (held_up) {
+    if (left) pass.waiting = true;
+    return;
+  }
+  const auto remove = [&](auto& ledger, auto make) {
+    for (const auto& [value, count] : ledger.surplus() | std::views::reverse) {
+      if (!room()) {
+        limited = true;
+        return;
+      }
+      if (!may_try(value)) {
+        pass.blocked = true;
+        continue;
+      }
+      emit(make(value));
+      ledger.submitted(value, count - 1, last_ticket);
+    }
+  };
+  remove(rules, [](const auto& rule) { return RemoveRule{rule}; });
+  if (!limited) remove(routes, [](const auto& route) { return RemoveRoute{route}; });
+  if (!limited) {
+    for (const auto& [entry, count] : addresses.surplus()) {
+      routes.weaken([&](const auto& route) { return route.source == entry.address.address; });
+    }
+    remove(addresses, [](const auto& address) { return RemoveAddress{address}; });
+  }
+  if (limited || !flights.empty()) {
+    pass.waiting = true;
+    return;
+  }
+  remove_sessions(pass);
+  remove_devices(pass);
+  // Last: a michi that leaves denies until its devices are gone.
+  if (firewall.wants_nothing() && flights.empty()) commit_firewall(pass);
+}
+
+void Reconciler::State::remove_sessions(Pass& pass) {
+  for (auto& [name, session] : sessions) {
+    if (session.want || !session.attached) continue;
+    if (session.ticket != 0) {
+      pass.waiting = true;
+      continue;
+    }
+    if (!book.may_try("session " + name, now)) {
+      pass.blocked = true;
+      continue;
+    }
+    emit(Detach{model::UplinkId{name}});
+    session.ticket = last_ticket;
+  }
+}
+
+void Reconciler::State::remove_devices(Pass& pass) {
+  for (const auto& [name, seen] : observed->links) {
+    if (!owned(seen) || wanted_devices.contains(name)) continue;
+    if (leaving.contains(name)) {
+      pass.waiting = true;
+      if (leaving[name].ticket == 0) pass.wake_at(leaving[name].until);
+      continue;
+    }
+    if (!book.may_try("device " + name, now)) {
+      pass.blocked = true;
+      continue;
+    }
+    emit(RemoveDevice{name});
+    leaving[name] = {.ticket = last_ticket, .index = seen.index, .until = {}};
+  }
+}
+
+void Reconciler::State::move_flows(Pass& pass) {
+  if (firewall.take_repaired()) delete_untranslated = true;
+  if (!flights.empty() || limited) return;
+  if (delete_untranslated && firewall.right() && book.may_try(describe(Operation{DeleteUntranslated{}}), now)) {
+    delete_untranslated = false;
+    emit(DeleteUntranslated{});
+  }
+  for (const auto& [mark, generation] : flows_wanted) {
+    auto& done = flows_done[mark];
+    if (generation <= done) {
+      done = generation;
+      continue;
+    }
+    const DeleteFlows operation{.mark = mark, .mask = 0xffu << model::kMarkShift};
+    if (!book.may_try(describe(Operation{operation}), now)) {
+      pass.blocked = true;
+      continue;
+    }
+    done = generation;
+    emit(operation);
+  }
+}
+
+void Reconciler::State::report(Pass& pass) {
+  const bool agree = flights.empty() && emitted == 0 && !pass.waiting && !pass.blocked && !limited && book.empty() &&
+                     firewall.right() && rules.surplus().empty() && routes.surplus().empty() &&
+                     addresses.surplus().empty();
+  if (agree && !settled) out.emplace_back(Settled{});
+  settled = agree;
+}
+
+void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
+                               const std::optional<std::string>& error) {
+  const bool success = !error;
+  const auto put = [&](auto& ledger, const auto& value) { ledger.done(value, success, now); };
+  const auto device_done = [&](const std::string& name, bool ensure) {
+    auto at = wanted_devices.find(name);
+    if (at == wanted_devices.end()) {
+      at = raised.find(name);
+      if (at == raised.end()) return;
+    }
+    if (at->second.ticket != ticket) return;
+    at->second.ticket = 0;
+    if (ensure) {
+      at->second.ensured = success;
+      at->second.index = 0;
+    }
+    if (success) {
+      at->second.facts_by = now + kFactsLag;
+    } else {
+      at->second.facts_by.reset();
+      at->second.submitted_up = false;
+    }
+  };
+  struct Visitor {
+    decltype(put)& put_;
+    decltype(device_done)& device_done_;
+    State& state;
+    std::uint64_t ticket;
+    bool success;
+    void operator()(const EnsureDevice& op) const { device_done_(op.name, true); }
+    void operator()(const ConfigureLink& op) const { device_done_(op.name, false); }
+    void operator()(const RemoveDevice& op) const {
+      auto at = state.leaving.find(op.name);
+      if (at == state.leaving.end()) return;
+      at->second.ticket = 0;
+      at->second.until = success ? state.now + kFactsLag : state.now;
+    }
+    void operator()(const Attach& op) const { session_done(op.session.uplink.name, op.session); }
+    void operator()(const Detach& op) const { session_done(op.uplink.name, std::nullopt); }
+    void session_done(const std::string& name, std::optional<model::AttachWant> now_attached) const {
+      auto at = state.sessions.find(name);
+      if (at == state.sessions.end() || at->second.ticket != ticket) return;
+      at->second.ticket = 0;
+      if (success) at->second.attached = std::move(now_attached);
+      if (!at->second.want && !at->second.attached) state.sessions.erase(at);
+    }
+    void operator()(const PutAddress& op) const {
+      const Ipv6* v6 = op.address.address.address.v6();
+      const bool marked = state.wanted_devices.contains(op.address.device) && !(v6 != nullptr && v6->is_link_local());
+      if (success && !marked) state.put_by_us.insert(op.address);
+      put_(state.addresses, op.address);
+    }
+    void operator()(const RemoveAddress& op) const {
+      if (success) state.put_by_us.erase(op.address);
+      put_(state.addresses, op.address);
+    }
+    void operator()(const PutRoute& op) const { put_(state.routes, op.route); }
+    void operator()(const RemoveRoute& op) const { put_(state.routes, op.route); }
+    void operator()(const PutRule& op) const { put_(state.rules, op.rule); }
+    void operator()(const RemoveRule& op) const { put_(state.rules, op.rule); }
+    void operator()(const CommitRules&) const {
+      state.firewall.on_done(success, state.now);
+      if (auto memory = state.firewall.take_memory()) state.out.emplace_back(std::move(*memory));
+    }
+    void operator()(const DeleteFlows& op) const {
+      if (!success) state.flows_done[op.mark] = 0;
+    }
+    void operator()(const DeleteUntranslated&) const {
+      if (!success) state.delete_untranslated = true;
+    }
+    void operator()(const WriteSysctl& op) const {
+      auto at = state.sysctls.find(op.want.path);
+      if (at == state.sysctls.end() || at->second.ticket != ticket) return;
+      at->second.ticket = 0;
+      if (success) at->second.written = op.want.value;
+    }
+  };
+  std::visit(Visitor{put, device_done, *this, ticket, success}, operation);
+}
+
+}  // namespace michi::reconcile
