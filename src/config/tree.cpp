@@ -159,7 +159,10 @@ Result<Node, Diagnostic> parse_document(std::string_view text, const std::string
     if (content == Content::Secret) {
       return Fault(syntax(file_name, at, "not valid TOML here", "one line per uplink: name = \"password\""));
     }
-    return Fault(syntax(file_name, at, std::string(parsed.error().description())));
+    constexpr std::string_view kOpening = "Error while parsing ";
+    std::string_view words = parsed.error().description();
+    if (words.starts_with(kOpening)) words.remove_prefix(kOpening.size());
+    return Fault(syntax(file_name, at, fmt::format("syntax error in {}", words)));
   }
   return convert_table(parsed.table(), content);
 }
