@@ -47,6 +47,12 @@ ByteVec encode_delete_flows(std::uint32_t mark, std::uint32_t mask, std::uint32_
   return message.take();
 }
 
+ByteVec encode_flow_count(std::uint32_t sequence) {
+  NetlinkMessage message(type_of(IPCTNL_MSG_CT_GET_STATS), NLM_F_ACK, sequence);
+  begin(message, AF_UNSPEC);
+  return message.take();
+}
+
 ByteVec encode_flow_dump(Family family, std::uint32_t sequence) {
   NetlinkMessage message(type_of(IPCTNL_MSG_CT_GET), NLM_F_DUMP, sequence);
   begin(message, family_number(family));

@@ -15,6 +15,8 @@ namespace michi::linux {
 /// One request that deletes every entry with (mark & mask) == mark.
 ByteVec encode_delete_flows(std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence);
 
+/// How many entries there are; asks for nothing else, to see whether ctnetlink answers.
+ByteVec encode_flow_count(std::uint32_t sequence);
 ByteVec encode_flow_dump(Family family, std::uint32_t sequence);
 
 /// What is needed to judge an entry and to delete exactly it. Views into the message.

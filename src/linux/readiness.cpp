@@ -22,8 +22,8 @@ Readiness::Readiness(boost::asio::io_context& loop, int fd, std::function<void()
     : state_(std::make_shared<State>(loop, fd, std::move(ready))) {}
 
 Readiness::~Readiness() {
+  // The callback itself stays until a running call of it returns.
   state_->alive = false;
-  state_->ready = nullptr;
   state_->descriptor.release();
 }
 

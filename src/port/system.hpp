@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -49,6 +50,16 @@ class Files {
   /// Without the leading /proc/sys/.
   virtual Result<std::string, OsError> read_sysctl(const std::string& path) const = 0;
   virtual Result<void, OsError> write_sysctl(const std::string& path, std::string_view value) = 0;
+};
+
+/// Says which of some files changed, appeared or went away.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  /// Replaces the set; a directory that does not exist is not followed.
+  virtual void watch(std::set<std::string> paths) = 0;
+  virtual std::optional<std::string> poll() = 0;
+  virtual void on_wake(Wake wake) = 0;
 };
 
 /// Records by name. `Volatile` ones live in /run and are written at once without fsync; `Durable`
