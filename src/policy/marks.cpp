@@ -59,7 +59,9 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
   for (const auto& lan : view.config().lans) table.elements["lans"].insert(nft::quoted(lan.interface));
 
   writer.way("0-main", view.marks().main());  // no uplink's name begins with a digit
-  body.chain("nowhere", {writer.packet(view.marks().nowhere()), "accept"});
+  // The router's own connections hear at once; what is forwarded hears from the unreachable rule.
+  body.chain("nowhere", {fmt::format("oifname \"{}\" meta l4proto tcp reject with icmpx no-route", model::kSelfDevice),
+                         writer.packet(view.marks().nowhere()), "accept"});
   for (const auto& uplink : view.uplinks()) writer.uplink(uplink);
 
   body.chain("prerouting",
@@ -73,10 +75,13 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
       {"type route hook output priority mangle; policy accept;", fmt::format("ct mark & {} vmap @known", writer.mask),
        // Only what law 8 brought to the internal device has not found its road yet.
        fmt::format("oifname != \"{}\" accept", model::kSelfDevice), "meta nfproto ipv4 goto policy-self"});
-  body.chain("postrouting", {"type filter hook postrouting priority mangle; policy accept;", "ct state != new accept",
-                             "oifname vmap @departure", "iifname @uplinks accept",
-                             fmt::format("ct mark & {} == {} accept", writer.mask, nft::hex(view.marks().main())),
-                             fmt::format("ct mark set ct mark & {}", writer.others)});
+  // What routing really did: an uplink's number if the flow leaves by one, nothing if it stays inside.
+  // Flows that arrived keep their mark, it is for their answers.
+  body.chain("postrouting",
+             {"type filter hook postrouting priority mangle; policy accept;", "ct state new oifname vmap @departure",
+              "ct direction reply accept", "oifname @uplinks accept", "iifname @uplinks accept",
+              fmt::format("ct mark & {} == {} accept", writer.mask, nft::hex(view.marks().main())),
+              fmt::format("ct mark set ct mark & {}", writer.others)});
 }
 
 }  // namespace michi::policy
