@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "config/draft.hpp"
 
@@ -125,7 +126,8 @@ void add_implied_policy(Draft& draft) {
     if (uplink.default_route) uplinks.push_back(&uplink);
   }
   if (uplinks.empty()) return;
-  std::ranges::stable_sort(uplinks, [](const auto* a, const auto* b) { return a->weight > b->weight; });
+  std::ranges::sort(
+      uplinks, [](const auto* a, const auto* b) { return std::tie(b->weight, a->id) < std::tie(a->weight, b->id); });
   model::PolicyConfig policy;
   policy.index = config.policies.size();
   policy.label = "implied policy";

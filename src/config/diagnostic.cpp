@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 namespace michi::config {
@@ -62,10 +63,14 @@ std::string to_text(const Diagnostic& d) {
 }
 
 void sort_by_place(std::vector<Diagnostic>& diagnostics, std::string_view main_file) {
-  auto key = [&](const Diagnostic& d) {
-    return std::make_tuple(d.file != main_file, std::string_view(d.file), d.line, d.column);
-  };
-  std::ranges::stable_sort(diagnostics, [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+  // Findings of one place keep their order: a multimap inserts behind its equals.
+  std::multimap<std::tuple<bool, std::string, int, int>, Diagnostic> sorted;
+  for (Diagnostic& diagnostic : diagnostics) {
+    std::tuple key(diagnostic.file != main_file, diagnostic.file, diagnostic.line, diagnostic.column);
+    sorted.emplace(std::move(key), std::move(diagnostic));
+  }
+  diagnostics.clear();
+  for (auto& [key, diagnostic] : sorted) diagnostics.push_back(std::move(diagnostic));
 }
 
 bool has_errors(const std::vector<Diagnostic>& diagnostics) {
