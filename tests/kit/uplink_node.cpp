@@ -1,0 +1,173 @@
+#include "kit/uplink_node.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "wire/pppoe.hpp"
+
+namespace michi::kit {
+namespace {
+
+constexpr std::size_t kMostOutputsOfOneStep = 64;
+constexpr std::size_t kMostEvents = 50000;
+
+}  // namespace
+
+GateNode::GateNode(World& world, unsigned burst, Duration interval) : gate_(burst, interval) { world.add(*this); }
+
+bool GateNode::drain(Instant now) {
+  bool any = false;
+  while (auto turn = gate_.poll()) {
+    any = true;
+    if (const auto at = nodes_.find(*turn); at != nodes_.end()) (*at->second)->on_turn(now);
+  }
+  return any;
+}
+
+void GateNode::ask(UplinkNode& who, const std::string& interface, Mac mac, Instant now) {
+  nodes_[who->config().id] = &who;
+  gate_.on_ask(who->config().id, interface, mac, now);
+}
+
+void GateNode::forget(const model::UplinkId& who) { gate_.forget(who); }
+
+UplinkSetup plain_setup(std::string name) {
+  UplinkSetup setup;
+  setup.config.id.name = std::move(name);
+  setup.config.interface = "wan0";
+  setup.config.user = "user@isp";
+  return setup;
+}
+
+UplinkNode::UplinkNode(World& world, Wire& wire, GateNode& gate, UplinkSetup setup)
+    : world_(world), wire_(wire), gate_(gate), setup_(std::move(setup)), interface_(setup_.interface) {
+  revive(std::nullopt);
+  world.add(*this);
+  wire.attach(*this);
+}
+
+void UplinkNode::revive(std::optional<model::SessionRecord> orphan) {
+  uplink_.emplace(setup_.config, setup_.secret, world_.random().fork(), std::move(orphan));
+  facts_ = uplink_->facts();
+  last_padi_.reset();  // another process
+}
+
+void UplinkNode::boot() {
+  uplink_->on_interface(interface_, world_.now());
+  uplink_->start(world_.now());
+}
+
+void UplinkNode::carrier(bool on) {
+  if (interface_) interface_->carrier = on;
+  uplink_->on_interface(interface_, world_.now());
+}
+
+void UplinkNode::unplug() {
+  interface_.reset();
+  uplink_->on_interface(interface_, world_.now());
+}
+
+void UplinkNode::plug() {
+  interface_ = setup_.interface;
+  uplink_->on_interface(interface_, world_.now());
+}
+
+void UplinkNode::crash() {
+  gate_.forget(uplink_->config().id);
+  revive(record_);
+  boot();
+}
+
+void UplinkNode::on_frame(Bytes frame, Instant now) {
+  // The door's part: frames of the wire that are for our address, while there is carrier.
+  if (!interface_ || !interface_->carrier) return;
+  uplink_->on_frame(frame, now);
+  check_step(now);
+}
+
+void UplinkNode::on_deadline(Instant now) {
+  uplink_->on_deadline(now);
+  check_step(now);
+}
+
+void UplinkNode::broken(std::string law) {
+  if (broken_.size() < 20)
+    broken_.push_back(
+        fmt::format("t={} ms, {}: {}", whole_milliseconds(world_.now() - Instant{}), uplink_->phase(), law));
+}
+
+void UplinkNode::check_step(Instant now) {
+  const std::string_view phase = uplink_->phase();
+  const bool waits_outside = phase == "Down" || phase == "Failed" || phase == "WaitInterface" ||
+                             (phase == "Up" && uplink_->config().echo_interval == Duration::zero());
+  if (!waits_outside && !uplink_->next_deadline()) broken("stuck: no deadline");
+  if (phase == "Down" && uplink_->next_deadline()) broken("a deadline although it is down");
+  const model::UplinkFacts& f = uplink_->facts();
+  if (f.attached && !f.session) broken("attached without a session");
+  if (f.state == model::UplinkState::Up && !f.v4 && !f.v6) broken("up without an address");
+  if (f.state == model::UplinkState::Up && (f.mtu < 64 || f.mtu > 1500)) broken("up with a strange MTU");
+  std::ignore = now;
+}
+
+bool UplinkNode::drain(Instant now) {
+  std::size_t count = 0;
+  while (auto output = uplink_->poll()) {
+    if (++count == kMostOutputsOfOneStep) broken("too many outputs of one step");
+    on_output(*output, now);
+  }
+  if (count != 0) check_step(now);
+  return count != 0;
+}
+
+void UplinkNode::on_output(uplink::Output& output, Instant now) {
+  if (auto* frame = std::get_if<uplink::Frame>(&output)) {
+    on_sent(frame->bytes, now);
+    if (interface_ && interface_->carrier) wire_.send(this, std::move(frame->bytes));
+  } else if (auto* changed = std::get_if<uplink::FactsChanged>(&output)) {
+    ++facts_changes_;
+    if (changed->facts == facts_) broken("facts without a change");
+    facts_ = changed->facts;
+  } else if (auto* persist = std::get_if<uplink::Persist>(&output)) {
+    record_ = persist->record;
+    if (record_) said_goodbye_.erase({record_->peer, record_->session_id});
+  } else if (auto* ask = std::get_if<uplink::AskTurn>(&output)) {
+    gate_.ask(*this, ask->interface, ask->mac, now);
+  } else if (auto* event = std::get_if<model::Event>(&output)) {
+    if (events_.size() < kMostEvents) events_.push_back(std::move(*event));
+  }
+}
+
+void UplinkNode::on_sent(Bytes frame, Instant now) {
+  if (frame.size() > 1514) broken("a frame larger than the wire");
+  const auto framed = wire::pppoe::parse_frame(frame);
+  if (!framed) return broken("a frame that cannot be read");
+  const std::pair key{framed->header.destination, framed->packet.session_id};
+  switch (framed->packet.code) {
+    case wire::pppoe::Code::Padi:
+      ++padis_;
+      if (last_padi_ && now < *last_padi_ + seconds(1)) broken("two PADI within a second");
+      last_padi_ = now;
+      return;
+    case wire::pppoe::Code::Padt:
+      said_goodbye_.insert(key);
+      return;
+    case wire::pppoe::Code::Session:
+      if (said_goodbye_.contains(key)) broken("a session frame after PADT");
+      if (!record_ || record_->session_id != key.second || record_->peer != key.first)
+        broken("a session frame without a record");
+      return;
+    case wire::pppoe::Code::Padr:
+    case wire::pppoe::Code::Pado:
+    case wire::pppoe::Code::Pads:
+      return;
+  }
+}
+
+std::size_t UplinkNode::count(std::string_view text) const {
+  std::size_t n = 0;
+  for (const model::Event& event : events_) n += event.text.find(text) != std::string::npos ? 1U : 0U;
+  return n;
+}
+
+}  // namespace michi::kit
