@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -85,6 +85,13 @@ Result<Wire, OsError> Wire::open(const std::string& interface) {
   return wire;
 }
 
+std::optional<Mac> Wire::address() const {
+  ifreq request{};
+  request.ifr_ifindex = index_;
+  if (::ioctl(fd(), SIOCGIFNAME, &request) < 0 || ::ioctl(fd(), SIOCGIFHWADDR, &request) < 0) return std::nullopt;
+  return Mac::from_bytes(std::as_bytes(std::span(request.ifr_hwaddr.sa_data)).first(6));
+}
+
 void Wire::join(const Mac& mac) { membership(fd(), index_, PACKET_ADD_MEMBERSHIP, mac); }
 void Wire::leave(const Mac& mac) { membership(fd(), index_, PACKET_DROP_MEMBERSHIP, mac); }
 void Wire::listen(bool on) { std::ignore = attach_filter(fd(), on); }
@@ -101,10 +108,12 @@ ReceiveBatch::ReceiveBatch() : slots_(kBatch * kSlot) {
     iovecs_[i] = {.iov_base = slots_.data() + i * kSlot, .iov_len = kSlot};
     messages_[i].msg_hdr.msg_iov = &iovecs_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
+    messages_[i].msg_hdr.msg_name = &senders_[i];
   }
 }
 
 int ReceiveBatch::read(int fd) {
+  for (mmsghdr& message : messages_) message.msg_hdr.msg_namelen = sizeof(sockaddr_ll);
   const int got = ::recvmmsg(fd, messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
   if (got >= 0) return got;
   return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -118,6 +127,7 @@ Received ReceiveBatch::frame(std::size_t index) {
   std::memcpy(&out.vnet, slot.data(), sizeof(Vnet));
   out.frame = slot.subspan(sizeof(Vnet), size - sizeof(Vnet));
   out.cut = (messages_[index].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+  out.for_other_host = senders_[index].sll_pkttype == PACKET_OTHERHOST;
   return out;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 // One Ethernet interface's packet socket for session data, and the batches that go through it.
 //
-// The kernel filters: type 0x8864, VER and TYPE 1, CODE 0, PPP protocol below 0x8000, untagged or VLAN
-// id 0. What the socket may hold is bounded (1 MiB each way). Nothing here knows sessions.
+// The kernel filters: type 0x8864, VER and TYPE 1, CODE 0, PPP protocol below 0x8000. Of a VLAN tag with
+// another id than 0 it may have left nothing but the verdict "for another host". What the socket may hold is bounded (1
+// MiB each way). Nothing here knows sessions.
 
+#include <linux/if_packet.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -26,6 +28,8 @@ class Wire {
 
   int fd() const { return fd_.get(); }
   int index() const { return index_; }
+  /// The interface's address now.
+  std::optional<Mac> address() const;
   /// Also receive frames for an address that is not the interface's own.
   void join(const Mac& mac);
   void leave(const Mac& mac);
@@ -45,7 +49,8 @@ class Wire {
 struct Received {
   Vnet vnet;
   std::span<std::byte> frame;
-  bool cut = false;  // longer than the slot
+  bool cut = false;             // longer than the slot
+  bool for_other_host = false;  // the kernel's verdict
 };
 
 class ReceiveBatch {
@@ -60,6 +65,7 @@ class ReceiveBatch {
   std::vector<std::byte> slots_;
   std::array<iovec, kBatch> iovecs_{};
   std::array<mmsghdr, kBatch> messages_{};
+  std::array<sockaddr_ll, kBatch> senders_{};
 };
 
 struct SendTally {

@@ -39,7 +39,8 @@ struct Worker::Session {
   std::shared_ptr<Tally> tally;
   Device* device = nullptr;
   WireState* wire = nullptr;
-  bool faulted = false;  // reported once
+  bool own_address = true;  // of the interface; false: a MAC of the uplink's own
+  bool faulted = false;     // reported once
 
   bool carries(Family family) const { return family == Family::V4 ? want.ipv4 : want.ipv6; }
 };
@@ -188,6 +189,7 @@ std::optional<OsError> Worker::attach(const model::AttachWant& want, std::shared
   session->guard = SourceGuard(want.own_sources);
   session->receive_limit = want.mru != 0 ? want.mru : std::max(want.mtu, kDefaultMru);
   session->tally = std::move(tally);
+  session->own_address = (*wire)->wire.address() == want.local;
   session->device = device->second.get();
   session->wire = *wire;
   if (!(*wire)->sessions.emplace(session->channel, session.get()).second)
@@ -279,6 +281,9 @@ void Worker::read_wire(WireState& wire) {
       const auto found = wire.sessions.find(*channel);
       if (found == wire.sessions.end()) continue;
       Session& session = *found->second;
+      // Addressed to the interface and yet for somebody else: it came with a VLAN id, and the kernel
+      // has taken the tag off. With a MAC of the uplink's own the verdict says nothing.
+      if (frame.for_other_host && session.own_address) continue;
       const auto opened = frame.cut ? std::nullopt : open_frame(frame.frame, session.receive_limit);
       const auto vnet = opened ? inner_vnet(frame.vnet, opened->packet.size()) : std::nullopt;
       if (!vnet || !session.carries(opened->family) || session.device == nullptr) {

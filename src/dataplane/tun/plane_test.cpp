@@ -1,0 +1,437 @@
+// The plane against a real kernel, in network namespaces of its own: what leaves is judged on the far
+// side of a wire, never by our own counters alone.
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <thread>
+
+#include "dataplane/tun/frame.hpp"
+#include "dataplane/tun/test_packets.hpp"
+#include "dataplane/tun/tun_plane.hpp"
+#include "port/fd.hpp"
+
+namespace michi::dataplane::tun {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Mac kNear{{2, 0, 0, 0, 0, 1}};
+const Mac kFar{{2, 0, 0, 0, 0, 2}};
+const Mac kOther{{2, 0, 0, 0, 0, 3}};
+constexpr std::uint16_t kSession = 0x0102;
+
+void shell(const std::string& command) { ASSERT_EQ(std::system(command.c_str()), 0) << command; }
+
+int packet_socket(const char* interface) {
+  const int fd = ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x0003));
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(0x0003);  // ETH_P_ALL
+  address.sll_ifindex = static_cast<int>(::if_nametoindex(interface));
+  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const int size = 16 << 20;
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+  return fd;
+}
+
+/// The next frame that came in from the other end; empty after a silence.
+ByteVec next_frame(int fd, std::chrono::milliseconds wait = 500ms, bool data_only = true) {
+  for (;;) {
+    pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, static_cast<int>(wait.count())) <= 0) return {};
+    ByteVec buffer(70000);
+    sockaddr_ll from{};
+    socklen_t size = sizeof from;
+    const ssize_t got = ::recvfrom(fd, buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &size);
+    if (got <= 0) return {};
+    buffer.resize(static_cast<std::size_t>(got));
+    if (from.sll_pkttype == PACKET_OUTGOING || (data_only && from.sll_protocol != htons(0x8864))) continue;
+    return buffer;
+  }
+}
+
+/// One of the two ends: a plane with its loop in the namespace it was made in.
+struct End {
+  boost::asio::io_context loop;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy = make_work_guard(loop);
+  TunPlane plane{loop};
+  port::Ticket tickets = 0;
+  std::vector<port::PlaneFault> faults;
+  /// The error's text, empty when it was done.
+  std::string perform(port::PlaneOp op) {
+    const auto error = attempt(std::move(op));
+    return error ? error->text() : "";
+  }
+  std::optional<port::OsError> attempt(port::PlaneOp op) {
+    plane.submit(std::move(op), ++tickets);
+    for (int turn = 0; turn < 50; ++turn) {
+      while (const auto report = plane.poll()) {
+        if (const auto* fault = std::get_if<port::PlaneFault>(&*report)) faults.push_back(*fault);
+        if (const auto* done = std::get_if<port::Completion>(&*report))
+          if (done->ticket == tickets) return done->error;
+      }
+      loop.run_one_for(100ms);
+    }
+    return port::OsError{"no answer from the plane", ETIMEDOUT};
+  }
+  void wait_for_fault() {
+    for (int i = 0; i < 20 && faults.empty(); ++i) {
+      loop.run_one_for(100ms);
+      while (const auto report = plane.poll())
+        if (const auto* fault = std::get_if<port::PlaneFault>(&*report)) faults.push_back(*fault);
+    }
+  }
+  /// Polls counters until they say what is expected, at most two seconds.
+  template <class Ready>
+  bool eventually(Ready ready) {
+    for (int i = 0; i < 400; ++i) {
+      if (ready(plane.counters({"isp"}))) return true;
+      std::this_thread::sleep_for(5ms);
+    }
+    return false;
+  }
+};
+
+class Plane : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: needs root to make network namespaces";
+    if (::access("/dev/net/tun", R_OK | W_OK) != 0) GTEST_SKIP() << "SKIPPED: needs /dev/net/tun";
+    home_ = port::Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    far_ = port::Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    near_ = port::Fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    shell("ip link add near0 address 02:00:00:00:00:01 type veth peer name far0 address 02:00:00:00:00:02");
+    shell("ip link set near0 up && ip link set far0 netns /proc/self/fd/" + std::to_string(inherit(far_)));
+    enter(far_);
+    shell("ip link set lo up && ip link set far0 up");
+    wire_ = port::Fd(packet_socket("far0"));
+    enter(near_);
+  }
+  void TearDown() override {
+    if (home_) enter(home_);
+  }
+  static int inherit(const port::Fd& fd) {
+    ::fcntl(fd.get(), F_SETFD, 0);
+    return fd.get();
+  }
+  static void enter(const port::Fd& netns) { ASSERT_EQ(::setns(netns.get(), CLONE_NEWNET), 0); }
+
+  static model::AttachWant want() {
+    return {.uplink = {"isp"},
+            .device = "isp",
+            .interface = "near0",
+            .local = kNear,
+            .peer = kFar,
+            .session_id = kSession,
+            .mtu = 1454,
+            .ipv4 = true,
+            .ipv6 = true,
+            .own_sources = {*parse_prefix("192.0.2.10"), *parse_prefix("2001:db8::10")}};
+  }
+  void bring_up(End& end, const model::AttachWant& session, const std::string& own, const std::string& others) {
+    ASSERT_EQ("", end.perform(port::EnsureDevice{session.device}));
+    shell("ip link set " + session.device + " mtu 1454 up && ip addr add " + own + "/32 dev " + session.device +
+          " && ip route add " + others + " dev " + session.device);
+    ASSERT_EQ("", end.perform(port::Attach{session}));
+  }
+  /// A data frame from the access concentrator.
+  ByteVec frame(const ByteVec& packet, Mac to = kNear, Mac from = kFar, std::uint16_t session = kSession) {
+    ByteVec out(kEncapsulation);
+    write_encapsulation(out, {from, to, session}, Family::V4, packet.size());
+    out.insert(out.end(), packet.begin(), packet.end());
+    return out;
+  }
+  void inject(const ByteVec& bytes) {
+    ASSERT_EQ(::send(wire_.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+
+  port::Fd home_, far_, near_, wire_;
+};
+
+ByteVec inbound(std::size_t size) {
+  return test::make(
+      {.protocol = 17, .source = "198.51.100.1", .destination = "192.0.2.10", .payload = test::pattern(size)});
+}
+
+TEST_F(Plane, MakesAMarkedPersistentDeviceAdoptsItAndRemovesIt) {
+  {
+    End end;
+    ASSERT_EQ("", end.perform(port::EnsureDevice{"isp"}));
+    shell("ip -d link show isp | grep -q 'alias michi' && ip link show isp | grep -q 'qlen 1000'");
+    shell("ip -d link show isp | grep -q 'addrgenmode none' && ip link set isp up");
+    shell("ip link show isp | grep -q LOWER_UP");
+    shell("test -z \"$(ip -6 addr show dev isp)\"");
+  }
+  shell("ip link show isp | grep -q NO-CARRIER");
+  End end;
+  ASSERT_EQ("", end.perform(port::EnsureDevice{"isp"}));
+  ASSERT_EQ("", end.perform(port::EnsureDevice{"isp"}));
+  shell("ip link show isp | grep -q LOWER_UP");
+  ASSERT_EQ("", end.perform(port::RemoveDevice{"isp"}));
+  ASSERT_EQ("", end.perform(port::RemoveDevice{"isp"}));
+  shell("! ip link show isp 2>/dev/null");
+}
+
+TEST_F(Plane, NeverTouchesADeviceThatIsNotOurs) {
+  shell("ip tuntap add mode tun name isp");
+  End end;
+  const auto made = end.attempt(port::EnsureDevice{"isp"});
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->code, EEXIST);
+  const auto removed = end.attempt(port::RemoveDevice{"near0"});
+  ASSERT_TRUE(removed);
+  EXPECT_EQ(removed->code, EEXIST);
+  shell("ip link show near0 >/dev/null && ip link show isp >/dev/null");
+}
+
+TEST_F(Plane, TheInternalDeviceHasNobodyReadingIt) {
+  End end;
+  ASSERT_EQ("", end.perform(port::EnsureDevice{std::string(model::kSelfDevice)}));
+  shell("ip link set michi0 up && ip link show michi0 | grep -q NO-CARRIER");
+}
+
+TEST_F(Plane, DatagramsLeaveAsTheWireWantsThemAlsoWhenTheKernelHandsThemOverAsOne) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  const port::Fd udp(::socket(AF_INET, SOCK_DGRAM, 0));
+  const int segment = 1000;
+  ASSERT_EQ(::setsockopt(udp.get(), IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment), 0);
+  sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {inet_addr("198.51.100.1")}, .sin_zero = {}};
+  const ByteVec data = test::pattern(10500);
+  ASSERT_EQ(::sendto(udp.get(), data.data(), data.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to), 10500);
+  for (int i = 0; i < 11; ++i) {
+    ByteVec got = next_frame(wire_.get());
+    const auto opened = open_frame(got, 1454);
+    ASSERT_TRUE(opened) << i;
+    EXPECT_EQ(opened->channel, (Channel{kFar, kNear, kSession}));
+    EXPECT_EQ(opened->packet.size(), i < 10 ? 1028u : 528u);
+    EXPECT_EQ(got.size(), opened->packet.size() + kEncapsulation);
+    EXPECT_TRUE(test::sound(opened->packet));
+  }
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.tx_packets == 11 && c.tx_bytes == 10 * 1028 + 528; }));
+}
+
+TEST_F(Plane, ASourceThatIsNotTheSessionsOwnNeverReachesTheWire) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  shell("ip addr add 10.1.1.1/32 dev isp");
+  const port::Fd udp(::socket(AF_INET, SOCK_DGRAM, 0));
+  sockaddr_in from{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {inet_addr("10.1.1.1")}, .sin_zero = {}};
+  sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {inet_addr("198.51.100.1")}, .sin_zero = {}};
+  ASSERT_EQ(::bind(udp.get(), reinterpret_cast<sockaddr*>(&from), sizeof from), 0);
+  ASSERT_EQ(::sendto(udp.get(), "x", 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof to), 1);
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.foreign_source == 1; }));
+  EXPECT_TRUE(next_frame(wire_.get(), 50ms).empty());
+  EXPECT_EQ(end.plane.counters({"isp"}).tx_packets, 0u);
+}
+
+TEST_F(Plane, FramesOfOthersAndTaggedFramesAreRefused) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  shell("ip link set near0 promisc on");
+  const ByteVec packet = inbound(100);
+  inject(frame(packet, kOther));
+  inject(frame(packet, kNear, kOther));
+  inject(frame(packet, kNear, kFar, kSession + 1));
+  ByteVec tagged = frame(packet);
+  const ByteVec tag = *from_hex("8100 0007");
+  tagged.insert(tagged.begin() + 12, tag.begin(), tag.end());
+  inject(tagged);
+  tagged[15] = std::byte{0};  // VLAN id 0 is only a priority
+  inject(tagged);
+  inject(frame(packet));
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 2; }));
+  std::this_thread::sleep_for(20ms);
+  const auto counters = end.plane.counters({"isp"});
+  EXPECT_EQ(counters.rx_packets, 2u);
+  EXPECT_EQ(counters.rx_bytes, 2 * packet.size());
+  EXPECT_EQ(counters.rx_dropped, 0u);
+}
+
+TEST_F(Plane, MalformedAndOversizedFramesAreCountedAndDropped) {
+  End end;
+  auto session = want();
+  session.mru = 1454;
+  bring_up(end, session, "192.0.2.10", "198.51.100.0/24");
+  inject(frame(inbound(1454 - 28 + 1)));
+  ByteVec lying = frame(inbound(100));
+  put_u16(lying, 18, 500);
+  inject(lying);
+  ByteVec wrong = frame(inbound(100));
+  put_u16(wrong, 20, 0x0057);
+  inject(wrong);
+  inject(frame(inbound(1454 - 28)));
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 1 && c.rx_dropped == 3; }));
+}
+
+TEST_F(Plane, BulkTcpArrivesWholeAndEveryFrameOnTheWireIsSound) {
+  End near;
+  bring_up(near, want(), "192.0.2.10", "198.51.100.1");
+  enter(far_);
+  End far;
+  auto session = want();
+  session.interface = "far0";
+  std::swap(session.local, session.peer);
+  session.own_sources = {*parse_prefix("198.51.100.1")};
+  bring_up(far, session, "198.51.100.1", "192.0.2.10");
+  const port::Fd listener(::socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in at{.sin_family = AF_INET, .sin_port = htons(80), .sin_addr = {inet_addr("198.51.100.1")}, .sin_zero = {}};
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  enter(near_);
+  const port::Fd client(::socket(AF_INET, SOCK_STREAM, 0));
+  const timeval limit{.tv_sec = 5, .tv_usec = 0};
+  ::setsockopt(client.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  const port::Fd server(::accept(listener.get(), nullptr, nullptr));
+  const ByteVec data = test::pattern(4 << 20);
+  std::thread sender([&] {
+    std::size_t sent = 0;
+    while (sent < data.size()) {
+      const ssize_t n = ::send(client.get(), data.data() + sent, std::min<std::size_t>(data.size() - sent, 1 << 16), 0);
+      if (n <= 0) return;
+      sent += static_cast<std::size_t>(n);
+    }
+  });
+  ByteVec got(data.size());
+  ::setsockopt(server.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ASSERT_EQ(::recv(server.get(), got.data(), got.size(), MSG_WAITALL), static_cast<ssize_t>(got.size()));
+  sender.join();
+  EXPECT_EQ(got, data);
+  std::size_t full = 0;
+  for (ByteVec seen = next_frame(wire_.get(), 20ms); !seen.empty(); seen = next_frame(wire_.get(), 20ms)) {
+    const auto opened = open_frame(seen, 1454);
+    ASSERT_TRUE(opened);
+    EXPECT_LE(seen.size(), 1454u + kEncapsulation);
+    EXPECT_EQ(seen.size(), opened->packet.size() + kEncapsulation);
+    EXPECT_TRUE(test::sound(opened->packet));
+    full += opened->packet.size() == 1454;
+  }
+  EXPECT_GT(full, 1000u);
+  EXPECT_EQ(far.plane.counters({"isp"}).rx_dropped, 0u);
+  const auto& counted = near.plane.counters({"isp"});
+  EXPECT_GT(counted.tx_bytes, data.size());
+}
+
+TEST_F(Plane, UnfinishedChecksumsOfASenderKernelAreRightForTheReader) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  const port::Fd udp(::socket(AF_INET, SOCK_DGRAM, 0));
+  sockaddr_in at{.sin_family = AF_INET, .sin_port = htons(80), .sin_addr = {inet_addr("192.0.2.10")}, .sin_zero = {}};
+  ASSERT_EQ(::bind(udp.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  enter(far_);
+  const port::Fd raw(packet_socket("far0"));
+  const int on = 1;
+  ASSERT_EQ(::setsockopt(raw.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on), 0);
+  enter(near_);
+  test::Packet p{.protocol = 17, .source = "198.51.100.1", .destination = "192.0.2.10", .payload = test::pattern(333)};
+  ByteVec packet = test::make(p);
+  test::make_partial(packet, p);
+  // virtio header: NEEDS_CSUM, no GSO, start 22+20, offset 6, in host order.
+  ByteVec bytes = *from_hex("01 00 0000 0000 2a00 0600");
+  const ByteVec whole = frame(packet);
+  bytes.insert(bytes.end(), whole.begin(), whole.end());
+  ASSERT_EQ(::send(raw.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  const timeval limit{.tv_sec = 2, .tv_usec = 0};
+  ::setsockopt(udp.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ByteVec got(500);
+  ASSERT_EQ(::recv(udp.get(), got.data(), got.size(), 0), 333);
+  got.resize(333);
+  EXPECT_EQ(got, p.payload);
+}
+
+TEST_F(Plane, LinkLossIsReportedOnceAndTheSessionWorksAgainAfterIt) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  shell("ip link set near0 down");
+  end.wait_for_fault();
+  ASSERT_EQ(end.faults.size(), 1u);
+  EXPECT_EQ(end.faults[0].uplink.name, "isp");
+  EXPECT_EQ(end.faults[0].error.code, ENETDOWN);
+  shell("ip link set near0 up");
+  ASSERT_EQ("", end.perform(port::Attach{want()}));
+  inject(frame(inbound(10)));
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 1; }));
+  EXPECT_EQ(end.faults.size(), 1u);
+}
+
+TEST_F(Plane, AnInterfaceThatGoesAwayIsAFaultAndItsReturnIsUsedByTheNextAttach) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  shell("ip link del near0");
+  end.wait_for_fault();
+  ASSERT_EQ(end.faults.size(), 1u);
+  ASSERT_NE("", end.perform(port::Attach{want()}));
+  shell("ip link add near0 address 02:00:00:00:00:01 type veth peer name far0 address 02:00:00:00:00:02");
+  shell("ip link set near0 up && ip link set far0 up");
+  ASSERT_EQ("", end.perform(port::Attach{want()}));
+  wire_ = port::Fd(packet_socket("far0"));
+  inject(frame(inbound(10)));
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 1; }));
+}
+
+TEST_F(Plane, ADeviceThatSomebodyRemovesIsAFaultAndIsMadeAgain) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  shell("ip link del isp");
+  end.wait_for_fault();
+  ASSERT_EQ(end.faults.size(), 1u);
+  EXPECT_EQ(end.faults[0].error.code, ENODEV);
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  inject(frame(inbound(10)));
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 1; }));
+}
+
+TEST_F(Plane, AttachingTheSameSessionAgainKeepsItsCountersAndANewOneStartsAtZero) {
+  End end;
+  bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
+  inject(frame(inbound(10)));
+  EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 1; }));
+  auto session = want();
+  session.own_sources.push_back(*parse_prefix("203.0.113.0/29"));
+  ASSERT_EQ("", end.perform(port::Attach{session}));
+  EXPECT_EQ(end.plane.counters({"isp"}).rx_packets, 1u);
+  session.session_id = 9;
+  ASSERT_EQ("", end.perform(port::Attach{session}));
+  EXPECT_EQ(end.plane.counters({"isp"}).rx_packets, 0u);
+  ASSERT_EQ("", end.perform(port::Detach{{"isp"}}));
+  inject(frame(inbound(10), kNear, kFar, 9));
+  std::this_thread::sleep_for(30ms);
+  EXPECT_EQ(end.plane.counters({"isp"}).rx_packets, 0u);
+}
+
+TEST_F(Plane, TwoHundredAndFiftySessionsShareOneWire) {
+  End end;
+  for (int i = 0; i < 250; ++i) {
+    auto session = want();
+    session.uplink.name = session.device = "u" + std::to_string(i);
+    session.session_id = static_cast<std::uint16_t>(i + 1);
+    ASSERT_EQ("", end.perform(port::EnsureDevice{session.device}));
+    ASSERT_EQ("", end.perform(port::Attach{session}));
+  }
+  shell("for i in $(seq 0 249); do echo link set u$i up; done | ip -batch -");
+  for (int i = 0; i < 250; ++i) inject(frame(inbound(10), kNear, kFar, static_cast<std::uint16_t>(i + 1)));
+  for (int i = 0; i < 250; ++i) {
+    const model::UplinkId id{"u" + std::to_string(i)};
+    for (int wait = 0; wait < 200 && end.plane.counters(id).rx_packets == 0; ++wait) std::this_thread::sleep_for(5ms);
+    EXPECT_EQ(end.plane.counters(id).rx_packets, 1u) << i;
+  }
+}
+
+}  // namespace
+}  // namespace michi::dataplane::tun
