@@ -81,6 +81,8 @@ struct ForeignChain {
 struct Surroundings {
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;
+  /// Table main, as far as it is known beyond connected networks: for explain() only.
+  std::vector<model::RouteEntry> main_routes;
   /// For warnings() only: sysctls as they are ("net/ipv4/conf/all/rp_filter"), other people's rules
   /// and base chains. What is not given is not warned of.
   std::map<std::string, std::string> sysctls;
@@ -117,7 +119,8 @@ struct FlowQuery {
 struct Explanation {
   enum class Verdict : std::uint8_t { Uplink, Main, Local, Unreachable, Published };
   Verdict verdict = Verdict::Unreachable;
-  std::string uplink;                   // when Uplink or Published
+  std::string uplink;                   // when Uplink or Published; balancing without `sticky`: the first candidate
+  std::string device;                   // where law 1 or a published service leads, if known
   std::string translated_source;        // after NAT
   std::string law;                      // "5 closed network", "7 policy 2"
   std::string rule;                     // the line of the file, or the kernel rule

@@ -1,0 +1,290 @@
+// One flow through the routing law, in the order the kernel takes: local, published, laws 1 to 8.
+// The verdict is for a new flow; an established one keeps the way its mark says.
+
+#include <fmt/format.h>
+
+#include "policy/match.hpp"
+#include "policy/nft.hpp"
+
+namespace michi::policy {
+
+namespace {
+
+using Verdict = Explanation::Verdict;
+
+class Walk {
+ public:
+  Walk(const Inputs& inputs, const FlowQuery& query) : view_(inputs), query_(query) { find_origin(); }
+
+  Explanation go() {
+    if (from_uplink_ != nullptr) return arriving();
+    if (auto answer = published()) return *answer;
+    if (is_local(query_.destination)) return local();
+    if (auto answer = specific_route()) return *answer;
+    if (auto answer = foreign_interface()) return *answer;
+    if (!own_ && !view_.is_lan(arrives_on_))
+      return end("8 rest", "",
+                 fmt::format("{} is neither a LAN nor an uplink: nothing is forwarded from it",
+                             arrives_on_.empty() ? "the source" : arrives_on_));
+    if (auto answer = own_address()) return *answer;
+    if (auto answer = closed_network()) return *answer;
+    if (query_.destination.family() == Family::V6)
+      return end("8 rest", "", "no uplink carries IPv6 beyond its own link yet");
+    if (is_group(*query_.destination.v4()))
+      return end("8 rest", "", "a broadcast or multicast address is not for an uplink");
+    return policies();
+  }
+
+ private:
+  void say(std::string reason) { answer_.reasons.push_back(std::move(reason)); }
+
+  Explanation end(std::string law, std::string rule, std::string reason) {
+    say(std::move(reason));
+    answer_.verdict = Verdict::Unreachable;
+    answer_.law = std::move(law);
+    answer_.rule = std::move(rule);
+    return std::move(answer_);
+  }
+  Explanation main(std::string law, std::string rule, std::string device, std::string reason) {
+    say(std::move(reason));
+    answer_.verdict = Verdict::Main;
+    answer_.law = std::move(law);
+    answer_.rule = std::move(rule);
+    answer_.device = std::move(device);
+    return std::move(answer_);
+  }
+  Explanation by(const UplinkView& uplink, std::string law, std::string rule) {
+    if (!own_ && query_.destination.family() == Family::V6)
+      return end(std::move(law), std::move(rule), "no prefix of an uplink is on any LAN yet: IPv6 is not forwarded");
+    answer_.verdict = Verdict::Uplink;
+    answer_.uplink = answer_.device = uplink.name();
+    answer_.law = std::move(law);
+    answer_.rule = std::move(rule);
+    translate(uplink);
+    return std::move(answer_);
+  }
+
+  void translate(const UplinkView& uplink) {
+    if (query_.destination.family() == Family::V6) return;
+    for (const auto& block : view_.routed(uplink)) {
+      if (!block.contains(source_)) continue;
+      answer_.translated_source = to_text(source_);
+      say(fmt::format("{} is routed to {}: not translated", to_text(block), uplink.name()));
+      return;
+    }
+    if (uplink.address) answer_.translated_source = to_text(*uplink.address);
+  }
+
+  bool is_local(const Address& address) const {
+    if (address == Address(view_.internal())) return true;
+    for (const auto& uplink : view_.uplinks())
+      if (uplink.address && address == Address(*uplink.address)) return true;
+    for (const auto& lan : view_.config().lans)
+      for (const auto& own : lan.addresses)
+        if (own.address == address) return true;
+    const auto& all = view_.inputs().surroundings.addresses;
+    return std::ranges::any_of(all, [&](const model::AddressEntry& entry) {
+      return entry.address.address == address || (entry.device == "lo" && entry.address.contains(address));
+    });
+  }
+
+  static bool is_group(Ipv4 address) { return address.value >= 0xe0000000; }
+
+  /// The interface whose network holds the address; the longest prefix wins.
+  std::string neighbour_interface(const Address& address) const {
+    std::string found;
+    int longest = 0;
+    auto consider = [&](const std::string& device, const Prefix& prefix) {
+      if (prefix.family() != address.family() || prefix.length <= longest || !prefix.contains(address)) return;
+      if (prefix.length == prefix.max_length() && prefix.address != address) return;
+      found = device;
+      longest = prefix.length;
+    };
+    for (const auto& lan : view_.config().lans)
+      for (const auto& own : lan.addresses) consider(lan.interface, own);
+    for (const auto& entry : view_.inputs().surroundings.addresses)
+      if (entry.device != "lo" && view_.find(entry.device) == nullptr) consider(entry.device, entry.address);
+    for (const auto& route : view_.inputs().surroundings.main_routes)
+      if (route.type == model::RouteType::Unicast) consider(route.device, route.to);
+    return found;
+  }
+
+  void find_origin() {
+    own_ = query_.arrives_on.empty() && (!query_.source || is_local(*query_.source));
+    source_ = query_.source.value_or(view_.internal());
+    arrives_on_ = query_.arrives_on;
+    if (own_) {
+      say(query_.source ? "the router's own flow, bound to an address" : "the router's own flow");
+      return;
+    }
+    if (arrives_on_.empty()) arrives_on_ = neighbour_interface(source_);
+    if (arrives_on_.empty())
+      for (const auto& uplink : view_.uplinks())
+        for (const auto& own : view_.own(uplink))
+          if (own.family() == query_.destination.family() && own.contains(query_.destination))
+            arrives_on_ = uplink.name();
+    if (!arrives_on_.empty()) say(fmt::format("arrives on {}", arrives_on_));
+    from_uplink_ = view_.find(arrives_on_);
+  }
+
+  Explanation arriving() {
+    const auto own = view_.own(*from_uplink_);
+    const bool is_own = std::ranges::any_of(own, [&](const Prefix& prefix) {
+      return prefix.family() == query_.destination.family() && prefix.contains(query_.destination);
+    });
+    if (is_own)
+      if (auto answer = published()) return *answer;
+    return end("default-deny", "", "not published: what arrives on an uplink unasked is refused");
+  }
+
+  std::optional<Explanation> published() {
+    for (const auto& line : view_.config().publishes) {
+      if (!matches(view_, line, query_, source_)) continue;
+      answer_.verdict = std::holds_alternative<model::ToLocal>(line.to) ? Verdict::Local : Verdict::Published;
+      for (const auto& uplink : view_.uplinks())
+        for (const auto& own : view_.own(uplink))
+          if (own.family() == query_.destination.family() && own.contains(query_.destination) &&
+              holds(line.uplinks, uplink.config->id))
+            answer_.uplink = uplink.name();
+      answer_.law = "published";
+      answer_.rule = fmt::format("publish {}", line.index + 1);
+      say(fmt::format("leads to {}", target_of(view_, line, query_.port)));
+      if (from_uplink_ != nullptr) say(fmt::format("answers leave by {}", from_uplink_->name()));
+      return std::move(answer_);
+    }
+    return std::nullopt;
+  }
+
+  Explanation local() {
+    say("an address of the router itself");
+    answer_.verdict = Verdict::Local;
+    answer_.law = "local";
+    return std::move(answer_);
+  }
+
+  std::optional<Explanation> specific_route() {
+    const auto device = neighbour_interface(query_.destination);
+    if (device.empty()) return std::nullopt;
+    return main("1 more specific route", "lookup main suppress_prefixlength 0", device,
+                fmt::format("table main leads to {} on {}", to_text(query_.destination), device));
+  }
+
+  std::optional<Explanation> foreign_interface() {
+    if (!own_ && !arrives_on_.empty() && !view_.named(arrives_on_))
+      return main("2 interface not in the file", fmt::format("fwmark {}", nft::hex(view_.marks().main())), "",
+                  fmt::format("the file does not name {}: table main alone decides", arrives_on_));
+    if (!own_) return std::nullopt;
+    for (const auto& entry : view_.foreign_addresses())
+      if (entry.address.address == source_)
+        return main("2 interface not in the file", fmt::format("from {}", to_text(source_)), "",
+                    fmt::format("{} is an address of {}, which the file does not name: table main alone decides",
+                                to_text(source_), entry.device));
+    return std::nullopt;
+  }
+
+  std::optional<Explanation> own_address() {
+    if (!own_) return std::nullopt;
+    for (const auto& uplink : view_.uplinks()) {
+      if (!uplink.address || Address(*uplink.address) != source_) continue;
+      const auto rule = fmt::format("from {} lookup {}", to_text(source_), uplink.table());
+      if (!uplink.usable4) return end("4 an uplink's own address", rule, not_usable(uplink));
+      say(fmt::format("bound to the address of {}", uplink.name()));
+      return by(uplink, "4 an uplink's own address", rule);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Explanation> closed_network() {
+    const model::UplinkConfig* owner = nullptr;
+    std::optional<Prefix> longest;
+    for (const auto& uplink : view_.config().uplinks)
+      for (const auto& route : uplink.routes) {
+        const bool longer = !longest || route.length > longest->length ||
+                            (route.length == longest->length && !usable(*owner) && usable(uplink));
+        if (route.family() != query_.destination.family() || !route.contains(query_.destination) || !longer) continue;
+        owner = &uplink;
+        longest = route;
+      }
+    if (owner == nullptr) return std::nullopt;
+    const auto rule = fmt::format("{} of uplink {}", to_text(longest->canonical()), owner->id.name);
+    const auto* uplink = view_.find(owner->id.name);
+    if (uplink == nullptr || !uplink->usable(query_.destination.family()))
+      return end("5 closed network", rule,
+                 (uplink == nullptr ? owner->id.name + " has no device" : not_usable(*uplink)) +
+                     "; a closed network is never reached by another uplink");
+    say(fmt::format("{} is in a closed network", to_text(query_.destination)));
+    return by(*uplink, "5 closed network", rule);
+  }
+
+  bool usable(const model::UplinkConfig& config) const {
+    const auto* uplink = view_.find(config.id.name);
+    return uplink != nullptr && uplink->usable(query_.destination.family());
+  }
+
+  static std::string not_usable(const UplinkView& uplink) {
+    if (uplink.facts == nullptr) return fmt::format("{} has not started", uplink.name());
+    const auto reason = uplink.facts->reason == model::Reason::None
+                            ? std::string()
+                            : fmt::format(" ({})", model::to_text(uplink.facts->reason));
+    return fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
+  }
+
+  Explanation policies() {
+    for (const auto& lan : view_.config().lans) {
+      if (own_ || !lan.uplink || lan.interface != arrives_on_) continue;
+      const auto rule = fmt::format("lan.{} belongs to uplink {}", lan.name, lan.uplink->name);
+      const auto* uplink = view_.find(lan.uplink->name);
+      if (uplink != nullptr && uplink->usable4) return by(*uplink, "7 LAN of an uplink", rule);
+      return end("7 LAN of an uplink", rule,
+                 uplink == nullptr ? lan.uplink->name + " has no device" : not_usable(*uplink));
+    }
+    for (const auto& line : view_.config().policies) {
+      if (!matches(view_, line, query_, source_, arrives_on_, own_)) continue;
+      if (auto answer = take(line)) return *answer;
+    }
+    return end("8 rest", "", "no policy line has a usable uplink for this flow");
+  }
+
+  std::optional<Explanation> take(const model::PolicyConfig& line) {
+    const auto law = fmt::format("7 {}", line.label);
+    const auto rule = line.line == 0 ? line.label : fmt::format("{} (line {})", line.label, line.line);
+    const auto& choices = view_.inputs().selector.choices(Family::V4);
+    std::vector<model::UplinkId> usable;
+    if (line.index < choices.size())
+      for (const auto& id : choices[line.index].usable)
+        if (view_.find(id.name) != nullptr) usable.push_back(id);
+    for (const auto& id : line.use)
+      if (const auto* uplink = view_.find(id.name); uplink != nullptr && !uplink->usable4) say(not_usable(*uplink));
+    if (usable.empty()) {
+      if (line.otherwise == model::Otherwise::Unreachable)
+        return end(law, rule, fmt::format("{} says: otherwise unreachable", line.label));
+      say(fmt::format("{} matches but has no usable uplink: the next line", line.label));
+      return std::nullopt;
+    }
+    std::string chosen = usable.front().name;
+    if (is_hashed(line)) {
+      const auto slots = share_slots(line, view_.config(), usable);
+      for (const auto& id : usable)
+        if (holds(slots, id.name)) answer_.candidates.push_back(id.name);
+      const auto slot = slot_of(line, *source_.v4(), *query_.destination.v4());
+      chosen = slot ? slots[*slot] : answer_.candidates.front();
+      say(slot ? fmt::format("balanced: the hash of the addresses gives slot {} of {}", *slot, kSlots)
+               : "balanced: every flow draws");
+    }
+    return by(*view_.find(chosen), law, rule);
+  }
+
+  View view_;
+  const FlowQuery& query_;
+  bool own_ = false;
+  Address source_;
+  std::string arrives_on_;
+  const UplinkView* from_uplink_ = nullptr;
+  Explanation answer_;
+};
+
+}  // namespace
+
+Explanation explain(const Inputs& inputs, const FlowQuery& query) { return Walk(inputs, query).go(); }
+
+}  // namespace michi::policy

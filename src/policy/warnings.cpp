@@ -1,0 +1,111 @@
+// What stands outside michi and will break it, or surprise: found from values, never repaired here.
+
+#include <fmt/format.h>
+
+#include "policy/view.hpp"
+
+namespace michi::policy {
+
+namespace {
+
+class Warnings {
+ public:
+  explicit Warnings(const Inputs& inputs) : view_(inputs), around_(inputs.surroundings) {}
+
+  std::vector<model::Event> collect() {
+    reverse_path();
+    marks();
+    chains();
+    devices();
+    duplicates();
+    overlaps();
+    return std::move(found_);
+  }
+
+ private:
+  void warn(std::string code, std::string uplink, std::string text) {
+    found_.push_back({.severity = model::Severity::Warning,
+                      .code = std::move(code),
+                      .uplink = std::move(uplink),
+                      .text = std::move(text),
+                      .fields = {}});
+  }
+
+  void reverse_path() {
+    auto at = around_.sysctls.find("net/ipv4/conf/all/rp_filter");
+    if (at == around_.sysctls.end() || at->second != "1") return;
+    warn("host.rp-filter", "",
+         "net.ipv4.conf.all.rp_filter is 1 (strict) and overrides every interface: answers from routed blocks and "
+         "closed networks are dropped; set it to 0 or 2");
+  }
+
+  void marks() {
+    const auto mask = view_.marks().mask;
+    for (const auto& rule : around_.foreign_rules) {
+      const bool ours = rule.priority >= model::kPriorityFirst && rule.priority <= model::kPriorityLast;
+      if (ours || (rule.mark_mask & mask) == 0) continue;
+      warn("host.mark-overlap", "",
+           fmt::format("another rule (priority {}) uses fwmark 0x{:x}/0x{:x}, which overlaps michi's mask 0x{:08x}; "
+                       "set `mark-mask` or move the other",
+                       rule.priority, rule.mark, rule.mark_mask, mask));
+    }
+    for (const auto& rule : around_.foreign_rules)
+      if (rule.priority > 0 && rule.priority < model::kPriorityFirst)
+        warn("host.rule-before", "",
+             fmt::format("a rule of somebody else's (priority {}) stands before michi's and may take its flows",
+                         rule.priority));
+  }
+
+  void chains() {
+    for (const auto& chain : around_.foreign_chains) {
+      if (chain.table == "michi") continue;
+      warn("host.foreign-chain", "",
+           fmt::format("chain {} {} {} (hook {}, policy {}) may drop what michi lets through; accept there what the "
+                       "LANs and the published services need",
+                       chain.family, chain.table, chain.chain, chain.hook, chain.policy));
+    }
+  }
+
+  void devices() {
+    for (const auto& uplink : view_.config().uplinks) {
+      auto link = around_.links.find(uplink.id.name);
+      if (link != around_.links.end() && link->second.kind != "tun")
+        warn("uplink.device-taken", uplink.id.name,
+             fmt::format("an interface named {} exists and is not michi's: rename one of the two", uplink.id.name));
+    }
+    for (const auto& lan : view_.config().lans)
+      if (!around_.links.contains(lan.interface))
+        warn("lan.no-interface", "", fmt::format("lan.{}: interface {} is not there", lan.name, lan.interface));
+  }
+
+  void duplicates() {
+    for (const auto& id : duplicate_addresses(view_.config(), view_.inputs().facts))
+      warn("uplink.duplicate-address", id.name,
+           fmt::format("{} was given an address that another uplink holds: it carries nothing", id.name));
+  }
+
+  /// Law 1 comes before law 5: a connected network hides the part of a closed one that it covers.
+  void overlaps() {
+    auto check = [&](const Prefix& near, const std::string& owner) {
+      for (const auto& uplink : view_.config().uplinks)
+        for (const auto& route : uplink.routes)
+          if (near.family() == route.family() && near.overlaps(route))
+            warn("lan.overlaps-closed", uplink.id.name,
+                 fmt::format("{} ({}) overlaps {} of {}: the more specific local route wins", to_text(near.canonical()),
+                             owner, to_text(route), uplink.id.name));
+    };
+    for (const auto& lan : view_.config().lans)
+      for (const auto& address : lan.addresses) check(address, "lan." + lan.name);
+    for (const auto& entry : view_.foreign_addresses()) check(entry.address, entry.device);
+  }
+
+  View view_;
+  const Surroundings& around_;
+  std::vector<model::Event> found_;
+};
+
+}  // namespace
+
+std::vector<model::Event> warnings(const Inputs& inputs) { return Warnings(inputs).collect(); }
+
+}  // namespace michi::policy
