@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 
 #include "base/random.hpp"
 #include "kit/desired.hpp"
@@ -294,20 +294,19 @@ TEST(Speed, a_pass_over_ten_thousand_routes_takes_less_than_fifty_milliseconds) 
   rig.want(closed_network(10'000));
   ASSERT_TRUE(rig.reconciler->settled());
   rig.kernel.remove_route(*std::next(rig.kernel.routes.begin(), 5000));
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // processor time: other tests may run beside this one
   while (auto report = rig.kernel.net().poll()) kit::note(rig.observed, *report);
   rig.reconciler->on_observed(rig.observed, rig.now);
   unsigned tasks = 0;
   while (auto output = rig.reconciler->poll()) tasks += std::holds_alternative<Do>(*output) ? 1u : 0u;
-  const auto took = std::chrono::steady_clock::now() - begin;
+  const auto took = microseconds((std::clock() - begin) * 1'000'000 / CLOCKS_PER_SEC);
   EXPECT_EQ(tasks, 1u);
 #ifdef __SANITIZE_ADDRESS__
   constexpr auto kLimit = milliseconds(500);
 #else
   constexpr auto kLimit = milliseconds(50);
 #endif
-  EXPECT_LT(took, kLimit) << std::chrono::duration_cast<microseconds>(took).count() << " us";
-  RecordProperty("microseconds", static_cast<int>(std::chrono::duration_cast<microseconds>(took).count()));
+  EXPECT_LT(took, kLimit) << took.count() << " us";
 }
 
 }  // namespace

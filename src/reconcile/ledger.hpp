@@ -127,7 +127,6 @@ class Ledger {
     if (at == pending_.end()) return Belief::Facts;
     Pending& pending = at->second;
     pending.round = round_;
-    if (!pass.book.empty()) pass.book.touch(describe(at->first));
     if (pending.ticket != 0) {
       pass.waiting = true;
       return Belief::Waits;
@@ -149,6 +148,7 @@ class Ledger {
     if (pass.now < pending.until) {
       const bool heading_there = wanted ? pending.count > 0 && as_now : pending.count < sight.count;
       if (!heading_there) return wanted ? Belief::Superseded : Belief::Facts;
+      if (!pass.book.empty()) pass.book.touch(describe(at->first));
       pass.waiting = true;
       pass.wake_at(pending.until);
       return Belief::Waits;

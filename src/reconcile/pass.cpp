@@ -60,6 +60,11 @@ bool Reconciler::State::carries(const std::string& device) const {
   return at != raised.end() && at->second.submitted_up;
 }
 
+bool Reconciler::State::on_its_way(const std::string& device) const {
+  auto at = wanted_devices.find(device);
+  return at != wanted_devices.end() && (at->second.ticket != 0 || at->second.facts_by || leaving.contains(device));
+}
+
 // A device that went or went down takes its addresses and routes along; that is not one damage each.
 void Reconciler::State::weaken_objects_of(const std::string& name) {
   addresses.weaken([&](const model::AddressEntry& entry) { return entry.device == name; });
@@ -152,7 +157,10 @@ void Reconciler::State::device(const std::string& name, Device& device, Pass& pa
     pass.waiting = true;
     return;
   }
-  if (device.ensured && device.index == 0 && seen != nullptr) device.index = seen->index;
+  if (device.ensured && device.index == 0 && seen != nullptr) {
+    device.index = seen->index;
+    device.facts_by.reset();
+  }
   if (device.ensured && device.index == 0) {
     if (now < *device.facts_by) {
       pass.waiting = true;
@@ -266,6 +274,7 @@ void Reconciler::State::put_routes(Pass& pass) {
           (route.device.empty() || carries(route.device)) && (!route.source || local.contains(*route.source));
       if (!may_try(route) || !possible) {
         pass.blocked = true;
+        if (on_its_way(route.device)) unfilled_tables.insert(route.table);
         continue;
       }
       if (!room()) {

@@ -151,11 +151,10 @@ void Reconciler::State::take_desired(model::Desired desired) {
 
   std::map<std::string, Device> next;
   for (auto& want : desired.devices) {
-    auto known = wanted_devices.extract(want.name);
-    Device device = known ? std::move(known.mapped()) : Device{};
+    if (auto known = wanted_devices.extract(want.name)) next.insert(std::move(known));
+    Device& device = next[want.name];
     if (device.want != want) device.right = false;
     device.want = want;
-    next.insert_or_assign(want.name, std::move(device));
   }
   wanted_devices = std::move(next);
 
@@ -172,10 +171,8 @@ void Reconciler::State::take_desired(model::Desired desired) {
 
   std::map<std::string, Sysctl> settings;
   for (auto& want : desired.sysctls) {
-    auto known = sysctls.extract(want.path);
-    Sysctl sysctl = known ? std::move(known.mapped()) : Sysctl{};
-    sysctl.want = want;
-    settings.insert_or_assign(want.path, std::move(sysctl));
+    if (auto known = sysctls.extract(want.path)) settings.insert(std::move(known));
+    settings[want.path].want = want;
   }
   sysctls = std::move(settings);
 }

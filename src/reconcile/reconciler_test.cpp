@@ -41,11 +41,12 @@ TEST(Reconciler, builds_everything_in_the_order_of_dependencies) {
   EXPECT_TRUE(rig.reconciler->settled()) << fmt::format("{}", fmt::join(rig.reconciler->plan(), "\n"));
   EXPECT_EQ(rig.settled, 1u);
   const Lines& done = rig.kernel.journal;
-  const std::vector<std::string_view> order = {"ensure device", "set link isp up", "attach isp", "add address",
-                                               "add route",     "add rule",        "commit",     "ip_forward"};
+  const std::vector<std::string_view> order = {"ensure device",       "set link isp up", "attach isp", "add address",
+                                               "table 20001 dev isp", "add rule",        "ip_forward"};
   for (std::size_t i = 1; i < order.size(); ++i) {
     EXPECT_LT(place(done, order[i - 1]), place(done, order[i])) << order[i];
   }
+  EXPECT_LT(place(done, "commit"), place(done, "ip_forward"));
   EXPECT_EQ(rig.kernel.sessions.size(), 1u);
   EXPECT_EQ(rig.kernel.routes.size(), 2u);
   EXPECT_TRUE(rig.reconciler->plan().empty());

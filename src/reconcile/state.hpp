@@ -80,6 +80,7 @@ struct Reconciler::State {
   bool is_ours(const std::string& device) const;
   bool ready(const std::string& device) const;  // objects may be put on it
   bool carries(const std::string& device) const;
+  bool on_its_way(const std::string& device) const;  // being made: what needs it will follow soon
   bool owned_address(const model::AddressEntry& entry) const;
 
   static constexpr std::size_t kWindow = 1024;  // operations under way

@@ -84,7 +84,12 @@ int FakeKernel::put_route(const RouteEntry& route) {
       std::ranges::none_of(addresses, [&](const auto& entry) { return entry.address.address == *route.source; })) {
     return EINVAL;
   }
-  auto at = std::ranges::lower_bound(routes, route, reconcile::KeyLess{});
+  RouteEntry first;  // of all with this key
+  first.table = route.table;
+  first.to = route.to;
+  first.metric = route.metric;
+  first.protocol = 0;
+  auto at = routes.lower_bound(first);
   if (at != routes.end() && at->key() == route.key()) {
     if (*at == route) return 0;
     if (reported(*at)) fact(port::RouteGone{*at});
