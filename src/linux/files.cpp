@@ -1,13 +1,16 @@
 #include "linux/files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 
 #include "port/fd.hpp"
 
@@ -105,6 +108,23 @@ Result<port::FileStatus, port::OsError> Files::status(const std::string& path) c
 
 Result<void, port::OsError> Files::write(const std::string& path, std::string_view text, std::uint32_t mode) {
   return write_file(path, text, mode, Sync::No);
+}
+
+Result<std::vector<std::string>, port::OsError> Files::executables(const std::string& directory) const {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), &::closedir);
+  if (!open) return fault("list", directory, errno);
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string name = entry->d_name;
+    struct stat status{};
+    // Editors' leavings are no hooks.
+    if (name.front() == '.' || name.back() == '~') continue;
+    const auto path = directory + "/" + name;
+    if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0)
+      names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 Result<std::string, port::OsError> Files::read_sysctl(const std::string& path) const {

@@ -22,6 +22,7 @@ class Files final : public port::Files {
   Result<std::string, port::OsError> read(const std::string& path) const override;
   Result<port::FileStatus, port::OsError> status(const std::string& path) const override;
   Result<void, port::OsError> write(const std::string& path, std::string_view text, std::uint32_t mode) override;
+  Result<std::vector<std::string>, port::OsError> executables(const std::string& directory) const override;
   Result<std::string, port::OsError> read_sysctl(const std::string& path) const override;
   Result<void, port::OsError> write_sysctl(const std::string& path, std::string_view value) override;
 

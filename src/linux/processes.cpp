@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "linux/boot_timer.hpp"
+#include "linux/files.hpp"
 #include "linux/launch.hpp"
 #include "linux/readiness.hpp"
 
@@ -136,6 +137,16 @@ Processes::Processes(boost::asio::io_context& loop) : impl_(std::make_unique<Imp
 Processes::~Processes() = default;
 void Processes::spawn(port::Spawn what, port::Ticket ticket) { impl_->spawn(what, ticket); }
 void Processes::signal(port::Ticket ticket, int number) { impl_->signal(ticket, number); }
+
+Result<void, port::OsError> Processes::signal_pid_file(const std::string& path, int number) {
+  const auto text = read_file(path);
+  if (!text) return Fault(text.error());
+  const int pid = std::atoi(text->c_str());
+  // 0 and negative numbers would address whole groups.
+  if (pid <= 1) return Fault(port::OsError{"signal the process of " + path, ESRCH});
+  if (::kill(pid, number) != 0) return Fault(port::OsError{"signal the process of " + path, errno});
+  return {};
+}
 std::optional<port::ProcessReport> Processes::poll() { return impl_->poll(); }
 void Processes::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
 

@@ -99,6 +99,7 @@ void Core::persist(const std::string& uplink, const std::optional<model::Session
 void Core::start_running() {
   running_ = true;
   for (const auto& [name, number] : policy::recover_numbers(view_.observed().rules)) numbers_.emplace(name, number);
+  selector_.adopt(numbers_, view_.observed().addresses);
   if (ending_ == Ending::Flushing || !config_) return;
   lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
   hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
@@ -157,7 +158,11 @@ void Core::take_reports() {
                                          now_);
                    },
                    [&](port::TableSeen& seen) { reconciler_.on_table_seen(seen.hash, seen.ours, seen.writer, now_); },
-                   [&](port::ForeignChains& chains) { foreign_chains_ = std::move(chains.chains); },
+                   [&](port::ForeignChains& chains) {
+                     surroundings_.foreign_chains.clear();
+                     for (auto& c : chains.chains)
+                       surroundings_.foreign_chains.push_back({c.family, c.table, c.chain, c.hook, c.policy});
+                   },
                },
                *report);
   }
@@ -200,7 +205,8 @@ void Core::decide() {
   if (std::exchange(observed_dirty_, false)) {
     const auto& observed = view_.observed();
     if (surroundings_.links != observed.links || surroundings_.addresses != observed.addresses) {
-      surroundings_ = {observed.links, observed.addresses};
+      surroundings_.links = observed.links;
+      surroundings_.addresses = observed.addresses;
       policy_dirty_ = true;
     }
     reconciler_.on_observed(observed, now_);

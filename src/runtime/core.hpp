@@ -80,7 +80,6 @@ class Core {
   bool awaiting_confirmation() const { return rollback_.has_value(); }
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
-  const std::vector<port::ForeignChain>& foreign_chains() const { return foreign_chains_; }
   port::PlaneCounters counters(const std::string& uplink) const;
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
@@ -129,7 +128,6 @@ class Core {
   std::optional<Rollback> rollback_;
   std::map<std::string, model::SessionRecord> orphans_;
   std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were
-  std::vector<port::ForeignChain> foreign_chains_;
   policy::Surroundings surroundings_;
   bool running_ = false;  // the first dump is in, uplinks exist
   bool observed_dirty_ = false;

@@ -24,7 +24,9 @@ TEST(Records, a_damaged_session_record_is_dropped) {
   const auto text = write_session(example());
   for (std::size_t cut = 0; cut + 1 < text.size(); cut += 7) {
     const auto parsed = parse_session(text.substr(0, cut));
-    if (parsed) EXPECT_EQ(parsed->peer, example().peer);
+    if (parsed) {
+      EXPECT_EQ(parsed->peer, example().peer);
+    }
   }
   EXPECT_FALSE(parse_session(""));
   EXPECT_FALSE(parse_session("version=2\n" + text.substr(text.find('\n'))));

@@ -1,0 +1,190 @@
+// The whole daemon in virtual time: from the first dump to routes and rules, through crash, damage,
+// reload and stop.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "kit/fake_isp.hpp"
+#include "sim/core_rig.hpp"
+
+namespace michi::sim {
+namespace {
+
+model::UplinkConfig uplink(std::string name) {
+  model::UplinkConfig config;
+  config.id.name = std::move(name);
+  config.interface = "wan0";
+  config.user = "user@isp";
+  return config;
+}
+
+model::PolicyConfig everything(std::vector<model::UplinkId> use) {
+  model::PolicyConfig policy;
+  policy.label = "policy 1";
+  policy.use = std::move(use);
+  policy.otherwise = model::Otherwise::Unreachable;
+  return policy;
+}
+
+class CoreStory : public ::testing::Test {
+ protected:
+  CoreStory() {
+    machine.kernel.add_link({.name = "wan0",
+                             .up = true,
+                             .carrier = true,
+                             .mtu = 1500,
+                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
+                             .kind = {},
+                             .alias = {}});
+    machine.kernel.add_link({.name = "lan0",
+                             .up = true,
+                             .carrier = true,
+                             .mtu = 1500,
+                             .mac = Mac{{2, 0, 0, 0, 0, 2}},
+                             .kind = {},
+                             .alias = {}});
+    config.uplinks = {uplink("biz"), uplink("isp")};
+    config.lans = {{.name = "home",
+                    .interface = "lan0",
+                    .addresses = {*parse_prefix("192.168.10.1/24")},
+                    .uplink = {},
+                    .dhcp = {},
+                    .domain = {}}};
+    config.policies = {everything({{"isp"}, {"biz"}})};
+    config.global.padi_burst = 0;
+  }
+
+  void begin() {
+    node->begin(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}, {"biz", Secret("secret")}});
+  }
+  bool all_up() { return node.up("isp") && node.up("biz"); }
+  bool quiet() { return node->settled(); }
+  const model::RouteEntry* default_route(std::uint32_t table) const {
+    for (const auto& route : machine.kernel.routes)
+      if (route.table == table && route.to == Prefix::everything(Family::V4) && route.type == model::RouteType::Unicast)
+        return &route;
+    return nullptr;
+  }
+  std::uint32_t table_of(const std::string& name) { return model::kTableBase + node->numbers().at(name); }
+
+  kit::World world{1};
+  kit::Wire wire{world, {}};
+  kit::FakeIsp isp{world, wire};
+  Machine machine;
+  model::Config config;
+  CoreNode node{world, {{"wan0", &wire}}, machine};
+};
+
+TEST_F(CoreStory, two_sessions_come_up_and_the_kernel_follows) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  for (const auto* name : {"isp", "biz"}) {
+    const auto* route = default_route(table_of(name));
+    ASSERT_NE(route, nullptr) << name;
+    EXPECT_EQ(route->device, name);
+    EXPECT_TRUE(machine.kernel.sessions.contains(name));
+    EXPECT_TRUE(machine.store.run.contains(std::string("session.") + name));
+  }
+  EXPECT_TRUE(machine.kernel.table.has_value());
+  EXPECT_EQ(machine.files.sysctls["net/ipv4/ip_forward"], "1");
+  EXPECT_TRUE(node->plan().empty());
+}
+
+TEST_F(CoreStory, numbers_outlive_a_crash_and_orphans_get_their_padt) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  const auto numbers = node->numbers();
+  node.crash();
+  machine.store.state.clear();  // even without the durable record: the rules tell
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  EXPECT_EQ(node->numbers(), numbers);
+  EXPECT_EQ(isp.up_count(), 2u);
+}
+
+TEST_F(CoreStory, foreign_damage_is_repaired_at_once) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  const auto before = std::make_tuple(machine.kernel.routes, machine.kernel.rules, machine.kernel.addresses);
+  machine.kernel.remove_route(*default_route(table_of("isp")));
+  machine.kernel.remove_rule(*machine.kernel.rules.begin());
+  machine.kernel.flush_ruleset("nft (pid 4711)");
+  ASSERT_TRUE(world.run_until([&] { return quiet() && machine.kernel.table.has_value(); }, seconds(1)));
+  EXPECT_EQ(std::make_tuple(machine.kernel.routes, machine.kernel.rules, machine.kernel.addresses), before);
+}
+
+TEST_F(CoreStory, a_padt_moves_flows_and_the_uplink_comes_back) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  const auto mark = std::uint32_t{node->numbers().at("isp")} << model::kMarkShift;
+  machine.kernel.flows[mark] = 3;
+  ASSERT_EQ(node->selector().choices(Family::V4).at(0).usable.at(0).name, "isp");
+  // The access concentrator ends it.
+  const auto sid = node->facts().at("isp").session->session_id;
+  isp->end_session(sid, engine::pppoe::EndBy::Padt, world.now());
+  ASSERT_TRUE(world.run_until([&] { return !node.up("isp"); }, seconds(1)));
+  ASSERT_TRUE(world.run_until([&] { return machine.kernel.flows[mark] == 0; }, milliseconds(100)));
+  EXPECT_EQ(node->selector().choices(Family::V4).at(0).usable.at(0).name, "biz");
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(20)));
+}
+
+TEST_F(CoreStory, a_reload_that_drops_an_uplink_leaves_nothing_of_it_and_the_other_alone) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  const auto biz = *node->facts().at("biz").session;
+  const auto table = table_of("isp");
+  auto less = config;
+  less.uplinks = {uplink("biz")};
+  less.policies = {everything({{"biz"}})};
+  const auto changes = node->apply(std::make_shared<const model::Config>(less), {{"biz", Secret("secret")}});
+  ASSERT_EQ(changes.size(), 1u);
+  ASSERT_TRUE(world.run_until([&] { return quiet() && !machine.kernel.links.contains("isp"); }, seconds(10)));
+  EXPECT_TRUE(std::ranges::none_of(machine.kernel.routes, [&](const auto& r) { return r.table == table; }));
+  EXPECT_EQ(*node->facts().at("biz").session, biz);
+  EXPECT_EQ(isp.up_count(), 1u);
+}
+
+TEST_F(CoreStory, an_unconfirmed_reload_is_rolled_back) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  auto less = config;
+  less.uplinks = {uplink("biz")};
+  less.policies = {everything({{"biz"}})};
+  node->apply(std::make_shared<const model::Config>(less), {{"biz", Secret("secret")}}, seconds(5));
+  ASSERT_TRUE(world.run_until([&] { return !node->facts().contains("isp"); }, seconds(4)));
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(30)));
+  EXPECT_TRUE(node.saw("reload.rolled-back"));
+}
+
+TEST_F(CoreStory, a_full_disk_is_told_and_nothing_stops) {
+  machine.store.full = true;
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  EXPECT_TRUE(node.saw("store.write-failed"));
+}
+
+TEST_F(CoreStory, stop_ends_the_sessions_and_leaves_default_deny) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  node->stop();
+  ASSERT_TRUE(world.run_until([&] { return node->stopped(); }, seconds(5)));
+  EXPECT_EQ(isp.up_count(), 0u);
+  EXPECT_TRUE(machine.kernel.table.has_value());
+  EXPECT_EQ(default_route(table_of("isp")), nullptr);
+  EXPECT_FALSE(machine.store.run.contains("session.isp"));
+}
+
+TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was) {
+  const auto links = machine.kernel.links.size();
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  node->flush();
+  ASSERT_TRUE(world.run_until([&] { return node->stopped(); }, seconds(5)));
+  EXPECT_TRUE(machine.kernel.routes.empty());
+  EXPECT_TRUE(machine.kernel.rules.empty());
+  EXPECT_FALSE(machine.kernel.table.has_value());
+  EXPECT_EQ(machine.kernel.links.size(), links);
+}
+
+}  // namespace
+}  // namespace michi::sim
