@@ -5,7 +5,7 @@ from lab.world import ADDRESS
 WORLD = {"start": False}
 
 HOOK = """#!/bin/sh
-{ echo "$1 $2 $MICHI_STATE $MICHI_REASON"; env | grep ^MICHI_; cat; echo; } >> %s
+{ echo "$1 $2 $MICHI_REASON"; env | grep ^MICHI_; cat; echo; } >> %s
 """
 
 
@@ -22,7 +22,7 @@ def test_hooks_hear_of_up_and_down(lab):
     router.write_config(router.config_path.read_text() + f'\n[router]\nhooks-dir = "{folder}"\n')
     router.start()
     router.wait_up("isp", "office", "flets")
-    wait_until(lambda: "up isp up" in told.read_text(), 5, "the hook heard of isp", tell=told.read_text)
+    wait_until(lambda: "up isp" in told.read_text(), 5, "the hook heard of isp", tell=told.read_text)
     assert ADDRESS["isp"] in told.read_text()
     assert "open-sesame" not in told.read_text()
     router.michi("down", "isp")
