@@ -12,10 +12,11 @@ Step Automaton::on(Event event, Instant now) {
   for (const Action action : step.actions()) {
     switch (action) {
       case Action::Irc:
+        // Termination keeps the short period: its end must not wait for what configuration has learnt.
         restart_count_ = at.has(Action::Str) ? limits_.max_terminate : limits_.max_configure;
-        period_ = limits_.restart_first;
-        // An answer came: what is still missing is asked for again soon, not at the end of a long wait.
-        deadline_ = now + period_;
+        period_ = at.has(Action::Str) ? limits_.restart_first : configure_first_;
+        // In Ack-Rcvd the peer's request is missing, and only the peer can repeat it; what hurries is sent below.
+        deadline_ = now + limits_.restart_max;
         break;
       case Action::Zrc:
         restart_count_ = 0;
@@ -58,7 +59,7 @@ std::optional<Event> Automaton::expired(Instant now) const {
 }
 
 void Automaton::slow_down(Duration at_least) {
-  limits_.restart_first = std::min(std::max(limits_.restart_first * 2, at_least), limits_.restart_max);
+  configure_first_ = std::min(std::max(configure_first_ * 2, at_least), limits_.restart_max);
 }
 
 void Automaton::hold_until(Instant until) {

@@ -36,7 +36,7 @@ struct Step {
 
 class Automaton {
  public:
-  explicit Automaton(Limits limits) : limits_(limits) {}
+  explicit Automaton(Limits limits) : limits_(limits), configure_first_(limits.restart_first) {}
 
   /// Moves, and applies what the cell says about counter and timer.
   Step on(Event event, Instant now);
@@ -55,6 +55,7 @@ class Automaton {
   void arm(Instant now);
 
   Limits limits_;
+  Duration configure_first_;
   State state_ = State::Initial;
   unsigned restart_count_ = 0;
   Duration period_{};

@@ -152,7 +152,7 @@ TEST(Automaton, TheRestartTimerStartsShortDoublesToItsCapAndGivesUpAfterMaxConfi
   EXPECT_EQ(automaton.state(), State::Stopped);
 }
 
-TEST(Automaton, AnAnswerBringsTheShortTimerBack) {
+TEST(Automaton, AckRcvdWaitsThePeersFullPeriodAndThenAsksWithTheShortOneAgain) {
   Automaton automaton{{milliseconds(300), seconds(3), 10, 2}};
   Instant now{};
   automaton.on(Event::Open, now);
@@ -163,8 +163,13 @@ TEST(Automaton, AnAnswerBringsTheShortTimerBack) {
   }
   automaton.on(Event::Rca, now);
   EXPECT_EQ(automaton.state(), State::AckRcvd);
-  EXPECT_EQ(*automaton.deadline() - now, milliseconds(300));
   EXPECT_EQ(automaton.restart_count(), 10u);
+  EXPECT_FALSE(automaton.expired(now + milliseconds(2'999)));
+  now += seconds(3);
+  ASSERT_EQ(automaton.expired(now), Event::ToPlus);
+  automaton.on(Event::ToPlus, now);
+  EXPECT_EQ(automaton.state(), State::ReqSent);
+  EXPECT_EQ(*automaton.deadline() - now, milliseconds(300));
 }
 
 TEST(Automaton, ATerminateRequestInOpenedIsFollowedByAPauseAndTheEnd) {

@@ -30,9 +30,9 @@ class Ipv6cp final : public Negotiator {
 
   const Settings& settings_;
   Random& random_;
-  std::uint64_t own_;  // drawn once, so a renegotiation proposes the same again
   std::uint64_t local_ = 0;
   std::uint64_t peer_ = 0;
+  std::uint64_t own_;  // drawn once, so a renegotiation proposes the same again
 };
 
 }  // namespace michi::engine::ppp

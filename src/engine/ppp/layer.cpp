@@ -133,10 +133,7 @@ Signals Layer::on_deadline(Instant now) {
     return signals;
   }
   if (const auto event = automaton_.expired(now)) {
-    const bool exhausted = negotiating() && count_exchange();
-    Signals signals = step(*event, now);
-    signals.exhausted |= exhausted;
-    return signals;
+    return step(*event, now);
   }
   return {};
 }

@@ -129,14 +129,15 @@ void Link::on_lcp_down(Instant now) {
   server_.reset();
   echo_.off();
   for (Network* network : {&ipcp_layer_, &ipv6cp_layer_}) {
-    network->layer.down(now);
+    if (network->layer.state() > State::Starting) network->layer.down(now);
     if (network->enabled && network->layer.state() == State::Initial) network->layer.open(now);
     network->failed = false;
   }
   outbox_.peer_mru = wire::ppp::kDefaultMru;
   const bool goes_on = lcp_layer_.state() != State::Closing && lcp_layer_.state() != State::Stopping;
   if (goes_on) {
-    establish_by_ = now + settings_.timing.establish;
+    // From the first fall, not the latest: a link that opens and falls again and again is not up.
+    if (!establish_by_) establish_by_ = now + settings_.timing.establish;
     outbox_.report(LinkRenegotiating{});
     return;
   }
@@ -213,7 +214,7 @@ void Link::on_network_signals(Network& network, Signals signals, Instant now) {
   if (ended_) return;
   if (signals.down) {
     report_down(network);
-    if (!any_network_open()) establish_by_ = now + settings_.timing.establish;
+    if (!any_network_open() && !establish_by_) establish_by_ = now + settings_.timing.establish;
   }
   if (signals.up) on_network_open(network, now);
   if (signals.exhausted && !network.layer.opened()) {

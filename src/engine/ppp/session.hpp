@@ -36,7 +36,8 @@ struct Timing {
   unsigned max_configure = 10;
   unsigned max_terminate = 2;
   unsigned max_failure = 5;
-  /// Configure packets sent or received by one layer before it is given up (traps 28 and 30).
+  /// Configure packets one layer takes from the peer before it is given up (traps 28 and 30). What is
+  /// sent answers one of these or is counted by max_configure.
   unsigned max_exchanges = 40;
   /// From start() until the first network protocol is open.
   Duration establish = seconds(30);
