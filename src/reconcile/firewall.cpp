@@ -47,7 +47,8 @@ void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std
   seen_ = hash;
   if (!started_) return;
   if (ours) {
-    damaged_ = false;
+    // A whole table undoes whatever came before it; a delta may stand on somebody's change.
+    if (whole_) damaged_ = false;
     if (in_flight_) {
       listed_ = hash;  // on_done() decides whether it was this commit
     } else if (committed_) {
@@ -56,6 +57,7 @@ void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std
     return;
   }
   if (listed_ && *listed_ == hash) return;
+  if ((in_flight_ || awaits_listing_) && before_commit_ == hash) return;
   writer_ = writer;
   damaged_ = true;
 }
@@ -99,7 +101,7 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
     }
     awaits_listing_ = false;
   }
-  if (damaged_ && committed_ && !(wants_nothing() && committed_->structure.empty())) {
+  if (damaged_ && committed_ && !(wants_nothing() && seen_ && seen_->empty())) {
     if (!held_ || !budget_.paused(pass.now)) {
       held_ = !repair(budget_, incident_, "table inet michi", writer_, pass);
     }
@@ -122,7 +124,8 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
     committed_ = wanted_;
     return std::nullopt;
   }
-  listed_.reset();
+  whole_ = !committed_ || wants_nothing() || committed_->structure != wanted_.structure;
+  before_commit_ = std::exchange(listed_, std::nullopt);
   return text;
 }
 
@@ -136,7 +139,6 @@ void FirewallKeeper::on_done(bool success, Instant now) {
   if (std::exchange(repairing_, false)) repaired_ = true;
   if (listed_) {
     learn_listing(*listed_);
-    damaged_ = damaged_ && seen_ != listed_;
   } else {
     awaits_listing_ = true;
     listing_by_ = now + kFactsLag;

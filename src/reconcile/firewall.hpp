@@ -42,9 +42,11 @@ class FirewallKeeper {
   std::optional<model::NftTable> committed_;  // nullopt: unknown, or damaged
   std::optional<model::NftTable> in_flight_;
   std::optional<RememberFirewall> remembered_;
-  std::optional<std::string> seen_;    // the last listing
-  std::optional<std::string> listed_;  // how our last commit is listed
-  std::optional<Instant> decide_by_;   // at start: how long a listing is waited for
+  std::optional<std::string> seen_;           // the last listing
+  std::optional<std::string> listed_;         // how our last commit is listed
+  std::optional<std::string> before_commit_;  // how the one before it was listed
+  bool whole_ = false;                        // the last commit replaced the table
+  std::optional<Instant> decide_by_;          // at start: how long a listing is waited for
   bool started_ = false;
   bool awaits_listing_ = false;  // committed, and its listing has not come
   std::optional<Instant> listing_by_;

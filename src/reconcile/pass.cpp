@@ -48,8 +48,9 @@ bool Reconciler::State::is_ours(const std::string& device) const {
 
 bool Reconciler::State::ready(const std::string& device) const {
   auto at = wanted_devices.find(device);
-  if (at == wanted_devices.end()) return link(device) != nullptr;
-  return at->second.ensured && at->second.index != 0;
+  const model::Link* seen = link(device);
+  if (at == wanted_devices.end() || seen == nullptr) return seen != nullptr;
+  return at->second.ensured && at->second.index == seen->index;
 }
 
 bool Reconciler::State::carries(const std::string& device) const {
@@ -122,6 +123,7 @@ void Reconciler::State::raise(const std::string& name, Device& device, Pass& pas
   }
   unsteady.insert(name);
   if (device.facts_by && now < *device.facts_by) {
+    book.touch("link " + name);
     pass.waiting = true;
     pass.wake_at(*device.facts_by);
     return;
@@ -151,7 +153,6 @@ bool Reconciler::State::damaged_link(const std::string& name, Device& device, Pa
 void Reconciler::State::device(const std::string& name, Device& device, Pass& pass) {
   const model::Link* seen = link(name);
   const std::string object = "device " + name;
-  if (!book.empty()) book.touch(device.ensured ? "link " + name : object);
   unsteady.insert(name);
   if (device.ticket != 0 || leaving.contains(name)) {
     pass.waiting = true;
@@ -163,6 +164,7 @@ void Reconciler::State::device(const std::string& name, Device& device, Pass& pa
   }
   if (device.ensured && device.index == 0) {
     if (now < *device.facts_by) {
+      book.touch(object);
       pass.waiting = true;
       pass.wake_at(*device.facts_by);
       return;
@@ -194,6 +196,7 @@ void Reconciler::State::device(const std::string& name, Device& device, Pass& pa
     return;
   }
   if (device.facts_by && now < *device.facts_by) {
+    book.touch("link " + name);
     pass.waiting = true;
     pass.wake_at(*device.facts_by);
     return;
@@ -211,6 +214,10 @@ void Reconciler::State::device(const std::string& name, Device& device, Pass& pa
 
 void Reconciler::State::attaches(Pass& pass) {
   for (auto& [name, session] : sessions) {
+    if (session.ticket == 0 && session.attached) {
+      const model::Link* seen = link(session.attached->device);
+      if (seen == nullptr || seen->index != session.index) session.attached.reset();
+    }
     if (!session.want) continue;
     if (session.ticket != 0) {
       pass.waiting = true;
@@ -221,6 +228,7 @@ void Reconciler::State::attaches(Pass& pass) {
       pass.blocked = true;
       continue;
     }
+    session.index = link(session.want->device)->index;
     emit(Attach{*session.want});
     session.ticket = last_ticket;
   }

@@ -27,6 +27,7 @@ struct Device {
 struct Session {
   std::optional<model::AttachWant> want;
   std::optional<model::AttachWant> attached;
+  std::uint32_t index = 0;  // of the device it was attached to: another one has no session
   std::uint64_t ticket = 0;
 };
 
