@@ -4,7 +4,20 @@
 
 #include <algorithm>
 
-#define TOML_EXCEPTIONS 0
+namespace michi::config {
+namespace {
+
+/// toml++ 3.3 asserts on some documents that are merely wrong, such as "[ =". Here an assertion is
+/// one more way to refuse the document; it never ends the process, and is never assumed away.
+struct ParserGaveUp {};
+[[noreturn]] void give_up() { throw ParserGaveUp{}; }
+
+}  // namespace
+}  // namespace michi::config
+
+#undef NDEBUG
+#define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void() : ::michi::config::give_up())
+#define TOML_EXCEPTIONS 1
 #define TOML_MAX_NESTED_VALUES 32
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
@@ -17,6 +30,12 @@ constexpr int kDeepestKey = 8;  // [uplink.isp] is 2, uplink.isp.dns.servers 4
 
 Position place(const toml::source_region& region) {
   return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
+}
+
+Position place_of_byte(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  return {static_cast<int>(std::ranges::count(before, '\n')) + 1, static_cast<int>(before.size() - start) + 1};
 }
 
 /// The tree of a dotted key is as deep as the key has dots, and toml++ frees trees by recursion: a
@@ -43,11 +62,7 @@ class DottedKeyScan {
     return false;
   }
 
-  Position where() const {
-    const std::string_view before = text_.substr(0, at_);
-    const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    return {static_cast<int>(std::ranges::count(before, '\n')) + 1, static_cast<int>(before.size() - start) + 1};
-  }
+  std::size_t where() const { return at_; }
 
  private:
   void skip_to(std::string_view end) {
@@ -78,6 +93,31 @@ class DottedKeyScan {
   std::size_t at_ = 0;
   int dots_ = 0;
 };
+
+/// Where the text stops being UTF-8 as TOML wants it (RFC 3629: shortest form, no surrogates), or its
+/// end. toml++ 3.3 asserts on some of what this refuses.
+std::size_t first_not_utf8(std::string_view text) {
+  auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  for (std::size_t at = 0; at < text.size();) {
+    const unsigned lead = byte(at);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xc2 ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
+    if (length == 0) return at;
+    std::uint32_t code = length == 1 ? lead : lead & (0xffU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((byte(at + i) & 0xc0U) != 0x80U) return at;
+      code = code << 6U | (byte(at + i) & 0x3fU);
+    }
+    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+    if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return at;
+    at += length;
+  }
+  return text.size();
+}
 
 Node convert(toml::node& from, Content content);
 
@@ -111,6 +151,29 @@ Node convert(toml::node& from, Content content) {
   }
   out.at = place(from.source());
   return out;
+}
+
+constexpr const char* kSecretForm = "one line per uplink: name = \"password\"";
+
+bool makes_parser_give_up(std::string_view text) {
+  try {
+    std::ignore = toml::parse(text);
+    return false;
+  } catch (const toml::parse_error&) {
+    return false;
+  } catch (const ParserGaveUp&) {
+    return true;
+  }
+}
+
+/// The parser has no place for this; it is the last line of the shortest beginning that does it.
+int line_of_giving_up(std::string_view text) {
+  std::vector<std::size_t> ends;
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string_view::npos;) ends.push_back(++at);
+  if (ends.empty() || ends.back() != text.size()) ends.push_back(text.size());
+  auto first =
+      std::ranges::partition_point(ends, [&](std::size_t end) { return !makes_parser_give_up(text.substr(0, end)); });
+  return static_cast<int>(first - ends.begin()) + 1;
 }
 
 Diagnostic syntax(const std::string& file, Position at, std::string text, std::string suggestion = {}) {
@@ -150,21 +213,27 @@ Result<Node, Diagnostic> parse_document(std::string_view text, const std::string
                         fmt::format("the file has {} bytes; at most {} are read", text.size(), kLargestDocument),
                         "long lists of prefixes belong into a routes-file"));
   }
+  if (const std::size_t at = first_not_utf8(text); at < text.size()) {
+    return Fault(syntax(file_name, place_of_byte(text, at), "not UTF-8", "save the file in that encoding"));
+  }
   DottedKeyScan scan(text);
-  if (scan.too_deep()) return Fault(syntax(file_name, scan.where(), "a key with too many dots"));
-  toml::parse_result parsed = toml::parse(text, file_name);
-  if (!parsed) {
-    const Position at = place(parsed.error().source());
+  if (scan.too_deep()) {
+    return Fault(syntax(file_name, place_of_byte(text, scan.where()), "a key with too many dots"));
+  }
+  try {
+    toml::table parsed = toml::parse(text, file_name);
+    return convert_table(parsed, content);
+  } catch (const toml::parse_error& error) {
     // The parser's own sentence may quote what it met.
-    if (content == Content::Secret) {
-      return Fault(syntax(file_name, at, "not valid TOML here", "one line per uplink: name = \"password\""));
-    }
+    const Position at = place(error.source());
+    if (content == Content::Secret) return Fault(syntax(file_name, at, "not valid TOML here", kSecretForm));
     constexpr std::string_view kOpening = "Error while parsing ";
-    std::string_view words = parsed.error().description();
+    std::string_view words = error.description();
     if (words.starts_with(kOpening)) words.remove_prefix(kOpening.size());
     return Fault(syntax(file_name, at, fmt::format("syntax error in {}", words)));
+  } catch (const ParserGaveUp&) {
+    return Fault(syntax(file_name, {line_of_giving_up(text), 1}, "syntax error in this line"));
   }
-  return convert_table(parsed.table(), content);
 }
 
 void wipe(Node& node) {
