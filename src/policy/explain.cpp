@@ -18,6 +18,8 @@ class Walk {
 
   Explanation go() {
     if (from_uplink_ != nullptr) return arriving();
+    if (!own_ && arrives_on_.empty())
+      return end("unknown", "", fmt::format("no interface holds {}: say where it arrives", to_text(source_)));
     if (auto answer = published()) return *answer;
     if (is_local(query_.destination)) return local();
     if (auto answer = specific_route()) return *answer;

@@ -52,7 +52,10 @@ struct House {
     return *std::ranges::find(config.uplinks, model::UplinkId{name}, &model::UplinkConfig::id);
   }
   void link(const std::string& name, const std::string& kind) {
-    surroundings.links[name] = {.name = name, .up = true, .carrier = true, .kind = kind, .alias = ""};
+    auto& added = surroundings.links[name];
+    added.name = name;
+    added.kind = kind;
+    added.up = added.carrier = true;
   }
 
   model::PolicyConfig& policy(std::vector<std::string> use) {
