@@ -102,17 +102,21 @@ class Socket final : public port::FrameSocket {
     }
   }
 
+  // The first frame of a session follows its PADS at once, through another socket. Discovery is
+  // therefore read first, and looked at again before a session frame is handed out.
   std::optional<ByteVec> poll() override {
-    for (const auto& source : sources_) {
-      while (source->pending && left_ > 0) {
-        --left_;
-        if (auto frame = read(*source)) return frame;
-      }
+    if (auto frame = next_of(*sources_[0])) return frame;
+    if (held_) return std::exchange(held_, std::nullopt);
+    for (std::size_t i = 1; i < sources_.size(); ++i) {
+      auto frame = next_of(*sources_[i]);
+      if (!frame) continue;
+      sources_[0]->pending = true;
+      auto earlier = next_of(*sources_[0]);
+      if (!earlier) return frame;
+      held_ = std::move(frame);
+      return earlier;
     }
-    for (const auto& source : sources_) {
-      source->pending = false;
-      source->readable->arm();
-    }
+    for (const auto& source : sources_) source->readable->arm();
     return std::nullopt;
   }
 
@@ -126,16 +130,23 @@ class Socket final : public port::FrameSocket {
     auto source = std::make_unique<Source>();
     source->fd = std::move(fd);
     source->accept = accept;
-    source->readable = std::make_unique<Readiness>(loop_, source->fd.get(),
-                                                   [this, &pending = source->pending] { on_readable(pending); });
+    source->readable = std::make_unique<Readiness>(loop_, source->fd.get(), [this] { on_readable(); });
     source->readable->arm();
     sources_.push_back(std::move(source));
   }
 
-  void on_readable(bool& pending) {
-    pending = true;
+  void on_readable() {
+    for (const auto& source : sources_) source->pending = true;
     left_ = kFramesPerTurn;
     if (wake_) wake_();
+  }
+
+  std::optional<ByteVec> next_of(Source& source) {
+    while (source.pending && left_ > 0) {
+      --left_;
+      if (auto frame = read(source)) return frame;
+    }
+    return std::nullopt;
   }
 
   // A frame, or nothing; then `pending` says whether to go on.
@@ -171,7 +182,8 @@ class Socket final : public port::FrameSocket {
   std::vector<std::unique_ptr<Source>> sources_;  // discovery, session, then one for each own address
   std::vector<Mac> own_;
   std::array<std::byte, kLongestFrame> buffer_{};
-  int left_ = 0;
+  int left_ = 0;  // reads until the loop gets its turn
+  std::optional<ByteVec> held_;
   port::Wake wake_;
 };
 
