@@ -49,9 +49,9 @@ class Concentrator:
         def question():
             if not self.process.running():
                 raise RuntimeError(f"{self.name} ended: {self.process.log_text()[-500:]}")
-            return self.control_path.exists() and "ppp" in self.space.interfaces()
+            return self.control_path.exists()
         wait_until(question, 5, f"access concentrator {self.name} started", every=0.01)
-        self.space.ip("link set ppp up mtu 1500", *(f"route replace {network} dev ppp" for network in self.networks))
+        self.space.ip(*(f"route replace {network} dev ppp" for network in self.networks))
 
     def kill(self):
         """As a power cut: no Terminate-Request, no PADT."""

@@ -2,6 +2,7 @@
 
 The laws checked after every scenario, whatever it was about:
   no packet on any uplink's wire with a source that is not that uplink's own;
+  every frame there with a length and checksums a real wire would carry;
   nothing of the flows left by the management port;
   michid did not crash and did not block its loop.
 """
@@ -75,7 +76,9 @@ class Lab:
             return
         for name, ac in self.world.acs.items():
             if ac.process and ac.process.running():
-                assert ac.foreign_sources() == 0, f"{name} saw {ac.foreign_sources()} packets with a foreign source"
+                counters = ac.counters()
+                assert counters["foreign_source"] == 0, f"{name} saw {counters['foreign_source']} packets with a foreign source"
+                assert counters["violations"] == 0, f"{name} saw frames no wire would carry: {counters}"
         assert self.world.leaked() == 0, f"{self.world.leaked()} packets left by the management port"
         process = self.router and self.router.process
         if process and not process.running():

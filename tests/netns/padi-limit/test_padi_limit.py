@@ -3,7 +3,7 @@ import time
 
 from lab.concentrator import Account
 
-LIMIT = {"options": ["--padi-limit", "1000"]}
+LIMIT = {"options": ["--padi-per-second-per-mac", "1"]}
 WORLD = {"options": {"isp-a": LIMIT, "isp-b": LIMIT, "flets": LIMIT}, "start": False}
 
 
