@@ -1,0 +1,108 @@
+#include "observe/catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace michi::observe {
+
+namespace {
+
+using enum model::Severity;
+
+constexpr std::array kCatalogue = {
+    Message{"hook.failed", Warning,
+            "An executable of the hooks directory ended with a failure, could not be started, or ran into its time "
+            "limit. The text has its exit status and the end of its output. The uplink is not affected."},
+    Message{"host.foreign-chain", Warning,
+            "Another program's nftables base chain on forward, input or output drops by policy or by a rule, and "
+            "would drop traffic of michi's uplinks. The text names family, table and chain. Allow the uplinks' "
+            "devices there, or remove that table."},
+    Message{"host.mark-overlap", Warning,
+            "Another program uses bits of the packet mark that michi uses. Flows may take the wrong uplink. Move one "
+            "of the two: michi's bits are `mark-mask` in the file."},
+    Message{"host.rp-filter", Warning,
+            "`net.ipv4.conf.all.rp_filter` is 1 (strict). It overrides the setting of each device and drops replies "
+            "that arrive on another uplink than the default one. Set it to 0 or 2; michi does not change it by "
+            "itself."},
+    Message{"host.rule-before", Warning,
+            "A routing rule of another program stands before michi's (priority below 20000) and may take flows away "
+            "from it. The text shows the rule."},
+    Message{"interface.unusable", Warning,
+            "The Ethernet interface of an uplink could not be opened for control frames. The text has the reason. The "
+            "uplink waits and tries again."},
+    Message{"kernel.damage", Warning,
+            "Somebody changed or removed objects of michi in the kernel again and again. Five repairs were done "
+            "within ten seconds; now repairs of that kind of object pause until the ten seconds are over. `writer` is "
+            "the program, when the kernel tells. Stop it, or exclude michi's objects in its settings: the packages "
+            "ship drop-ins for systemd-networkd and NetworkManager."},
+    Message{"kernel.failed", Error,
+            "The kernel refused an address, route, rule, link setting, sysctl or the firewall table. The text has the "
+            "object and the kernel's reason. michi tries again after 100 ms, and then in growing pauses up to 30 s. A "
+            "cause that hits many objects is told once."},
+    Message{"kernel.recovered", Notice,
+            "What `kernel.failed` told of is over: the objects stand, or nobody wants them any more."},
+    Message{"kernel.repaired", Info,
+            "An object of michi was changed or removed by somebody else, and was put right at once. A device or link "
+            "that went takes its addresses and routes along; that is told as one."},
+    Message{"lan.no-interface", Warning,
+            "A LAN of the file names an interface that is not there. Its address is put and its services start as "
+            "soon as it appears."},
+    Message{"lan.overlaps-closed", Warning,
+            "A closed network's prefix overlaps a LAN. Hosts of that LAN are reached directly; the overlapped part of "
+            "the closed network is not."},
+    Message{"ppp.edge", Debug,
+            "A PPP layer of an uplink changed its state. Shown with `michi trace` and at level debug."},
+    Message{"reload.confirmed", Notice, "A configuration that was loaded with `--confirm` was confirmed and stays."},
+    Message{"reload.rolled-back", Warning,
+            "A configuration that was loaded with `--confirm` was not confirmed in time. The one before it is in "
+            "force again."},
+    Message{"resolver.failed", Error,
+            "The DNS and DHCP service of the LANs (dnsmasq) ended or could not be started. The text has the reason; a "
+            "conflict on port 53 or 67 names the port. It is started again in growing pauses."},
+    Message{"resolver.write-failed", Error,
+            "The resolver's configuration or servers file could not be written. Names may be asked of a dead uplink's "
+            "servers until it can. Check the space and the permissions of `/run/michi`."},
+    Message{"store.unreadable", Warning,
+            "A record of an earlier run could not be read and is not used: a session that it described may stay at "
+            "the provider until it times out there."},
+    Message{"store.write-failed", Warning,
+            "A record could not be written. michi goes on without it; after a crash it may have to wait for an old "
+            "session to time out. Check the space and the permissions of `/run/michi` and `/var/lib/michi`."},
+    Message{"uplink.attempt-failed", Notice,
+            "An attempt to bring an uplink up failed. `reason` is the stable code, the text has the detail; `michi "
+            "status NAME` shows the remedy and when the next attempt begins."},
+    Message{"uplink.authenticated", Info, "The provider accepted user and password; the text has what it said."},
+    Message{"uplink.device-taken", Warning,
+            "A device that has the name of an uplink exists and is not michi's. The uplink cannot come up: rename one "
+            "of the two."},
+    Message{"uplink.down", Notice,
+            "An uplink was taken down, by command, by the configuration, or because michi ends."},
+    Message{"uplink.duplicate-address", Warning,
+            "Two uplinks were given the same address. The later one in the file is held until the other gives it up."},
+    Message{"uplink.failed", Error,
+            "An uplink needs a person: for instance a wrong password. It is tried again rarely or not at all. `michi "
+            "status NAME` has the remedy."},
+    Message{"uplink.lost", Error,
+            "An uplink that was up is not any more. `reason` says why: the peer ended it, the line went silent, the "
+            "interface lost its carrier. It is dialled again by itself."},
+    Message{"uplink.mtu-limited", Warning,
+            "The wire or the access concentrator does not carry the wanted MTU; a smaller one is used (RFC 4638). "
+            "Check the MTU of the Ethernet interface and of the modem."},
+    Message{"uplink.orphan", Info,
+            "A session that an earlier run left at the access concentrator was ended (PADT) before dialling again."},
+    Message{"uplink.phase", Info, "An uplink entered another phase of its life: waiting, discovery, negotiation."},
+    Message{"uplink.up", Notice, "An uplink is up. The fields have its addresses and how long it took."},
+};
+
+static_assert(std::ranges::is_sorted(kCatalogue, {}, &Message::code));
+
+}  // namespace
+
+std::span<const Message> catalogue() { return kCatalogue; }
+
+const Message* find_message(std::string_view code) {
+  const auto at = std::ranges::lower_bound(kCatalogue, code, {}, &Message::code);
+  return at != kCatalogue.end() && at->code == code ? &*at : nullptr;
+}
+
+}  // namespace michi::observe
