@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "policy/match.hpp"
+#include "policy/typical_house.hpp"
+
+namespace michi::policy {
+namespace {
+
+using namespace testing;
+using Verdict = Explanation::Verdict;
+
+FlowQuery to(std::string_view destination, std::string_view source = "", std::uint16_t port = 80,
+             model::Protocol protocol = model::Protocol::Tcp) {
+  FlowQuery query;
+  query.destination = *parse_address(destination);
+  if (!source.empty()) query.source = *parse_address(source);
+  query.protocol = protocol;
+  query.port = port;
+  return query;
+}
+
+Explanation ask(const House& house, const FlowQuery& query) { return explain(house.inputs(), query); }
+
+TEST(Explain, ALanHostTakesThePolicysUplinkAndItsAddress) {
+  House house;
+  house.usual_lines().all_up();
+  const auto answer = ask(house, to("192.0.2.10", "192.168.10.5"));
+  EXPECT_EQ(answer.verdict, Verdict::Uplink);
+  EXPECT_EQ(answer.uplink, "isp");
+  EXPECT_EQ(answer.translated_source, "198.51.100.1");
+  EXPECT_EQ(answer.law, "7 policy 2");
+}
+
+TEST(Explain, MailIsUnreachableWhileItsLineIsDownAndTheWebFallsOver) {
+  House house;
+  house.usual_lines().all_up().down("isp");
+  EXPECT_EQ(ask(house, to("192.0.2.10", "192.168.10.5", 25)).verdict, Verdict::Unreachable);
+  EXPECT_EQ(ask(house, to("192.0.2.10", "192.168.10.5", 80)).uplink, "lte");
+  EXPECT_EQ(ask(house, to("192.0.2.10", "", 25)).uplink, "lte") << "the line is for the LAN only";
+}
+
+TEST(Explain, AClosedNetworkIsReachedByItsUplinkOrNotAtAll) {
+  House house;
+  house.usual_lines().all_up();
+  auto answer = ask(house, to("220.210.194.10", "192.168.10.5"));
+  EXPECT_EQ(answer.uplink, "flets");
+  EXPECT_EQ(answer.law, "5 closed network");
+  EXPECT_EQ(answer.rule, "220.210.194.0/25 of uplink flets");
+  EXPECT_EQ(ask(house, to("220.210.194.200", "192.168.10.5")).uplink, "isp") << "outside the /25";
+  house.down("flets");
+  answer = ask(house, to("220.210.194.10", "192.168.10.5"));
+  EXPECT_EQ(answer.verdict, Verdict::Unreachable);
+}
+
+TEST(Explain, ABoundFlowLeavesByTheUplinkOfItsAddress) {
+  House house;
+  house.usual_lines().all_up();
+  const auto answer = ask(house, to("192.0.2.10", "100.64.0.7"));
+  EXPECT_EQ(answer.uplink, "lte");
+  EXPECT_EQ(answer.law, "4 an uplink's own address");
+}
+
+TEST(Explain, InterfacesOutsideTheFileUseMain) {
+  House house;
+  house.usual_lines().all_up();
+  auto query = to("192.0.2.10", "10.77.0.1");
+  query.arrives_on = "mgmt0";
+  EXPECT_EQ(ask(house, query).verdict, Verdict::Main);
+  EXPECT_EQ(ask(house, to("10.77.0.1", "10.9.0.2")).law, "2 interface not in the file");
+  EXPECT_EQ(ask(house, to("10.9.0.1", "192.168.10.5")).law, "1 more specific route");
+}
+
+TEST(Explain, ARoutedBlockKeepsItsSource) {
+  House house;
+  house.usual_lines().all_up();
+  auto answer = ask(house, to("192.0.2.10", "203.0.113.2"));
+  EXPECT_EQ(answer.uplink, "isp");
+  EXPECT_EQ(answer.translated_source, "203.0.113.2");
+  EXPECT_EQ(ask(house, to("220.210.194.10", "203.0.113.2")).translated_source, "100.100.0.3");
+  house.down("isp");
+  EXPECT_EQ(ask(house, to("192.0.2.10", "203.0.113.2")).verdict, Verdict::Unreachable);
+}
+
+TEST(Explain, PublishedServicesAreFoundFromOutsideAndInside) {
+  House house;
+  house.usual_lines();
+  house.publish({"isp"}, model::Protocol::Tcp, {8000, 8002}, model::ToHost{ipv4("192.168.10.5"), 80});
+  house.all_up();
+  auto outside = to("198.51.100.1", "192.0.2.10", 443);
+  auto answer = ask(house, outside);
+  EXPECT_EQ(answer.verdict, Verdict::Published);
+  EXPECT_EQ(answer.uplink, "isp");
+  EXPECT_EQ(answer.rule, "publish 1");
+  EXPECT_EQ(ask(house, to("198.51.100.1", "192.168.10.6", 443)).verdict, Verdict::Published);
+  outside.port = 444;
+  EXPECT_EQ(ask(house, outside).law, "default-deny");
+  outside.port = 8002;
+  EXPECT_TRUE(holds(ask(house, outside).reasons, std::string("leads to 192.168.10.5:82")));
+  EXPECT_EQ(ask(house, to("100.64.0.7", "192.0.2.10", 22)).verdict, Verdict::Local);
+  EXPECT_EQ(ask(house, to("100.64.0.7", "8.8.8.8", 22)).law, "default-deny") << "not an allowed source";
+}
+
+TEST(Explain, AnUnknownSourceIsAskedFor) {
+  House house;
+  house.usual_lines().all_up();
+  const auto answer = ask(house, to("192.0.2.10", "172.20.0.1"));
+  EXPECT_EQ(answer.verdict, Verdict::Unreachable);
+  EXPECT_EQ(answer.law, "unknown");
+}
+
+TEST(Explain, Ipv6IsNotForwardedYet) {
+  House house;
+  house.usual_lines().all_up();
+  auto query = to("2001:db8::1", "2001:db8:1::5");
+  query.arrives_on = "lan0";
+  EXPECT_EQ(ask(house, query).verdict, Verdict::Unreachable);
+}
+
+TEST(Explain, TheHashIsTheKernels) {
+  // Read off Linux 6.18 with nft 1.0.6: `meta mark set jhash … mod 60 seed 0x436441a` on packets with
+  // these addresses.
+  House house;
+  auto& line = house.policy({"isp", "lte"});
+  line.mode = model::PolicyMode::Balance;
+  line.label = "policy 3";
+  EXPECT_EQ(hash_seed(line), 0x0436441aU);
+  EXPECT_EQ(slot_of(line, ipv4("192.168.10.5"), ipv4("192.0.2.10")), 0x28U);
+  EXPECT_EQ(slot_of(line, ipv4("192.168.10.6"), ipv4("192.0.2.10")), 0x23U);
+  line.sticky = model::Sticky::SourceDestination;
+  EXPECT_EQ(slot_of(line, ipv4("192.168.10.5"), ipv4("192.0.2.10")), 0x27U);
+  line.sticky = model::Sticky::None;
+  EXPECT_FALSE(slot_of(line, ipv4("192.168.10.5"), ipv4("192.0.2.10")));
+}
+
+TEST(Explain, ABalancedFlowNamesItsUplinkOrAllThatMayCarryIt) {
+  House house;
+  auto& line = house.policy({"isp", "lte"});
+  line.mode = model::PolicyMode::Balance;
+  house.all_up();
+  std::map<std::string, int> counted;
+  for (int host = 2; host < 250; ++host)
+    ++counted[ask(house, to("192.0.2.10", fmt::format("192.168.10.{}", host))).uplink];
+  EXPECT_GT(counted["isp"], 2 * counted["lte"]);
+  EXPECT_GT(counted["lte"], 20);
+  house.config.policies.front().sticky = model::Sticky::None;
+  const auto drawn = ask(house, to("192.0.2.10", "192.168.10.5"));
+  EXPECT_EQ(drawn.candidates, (std::vector<std::string>{"isp", "lte"}));
+}
+
+std::set<std::string> codes(const House& house) {
+  std::set<std::string> found;
+  for (const auto& event : warnings(house.inputs())) found.insert(event.code);
+  return found;
+}
+
+TEST(Warnings, AHealthyHouseHasNone) {
+  House house;
+  house.usual_lines().all_up();
+  house.surroundings.sysctls["net/ipv4/conf/all/rp_filter"] = "2";
+  house.surroundings.foreign_rules = {{.priority = 32766, .table = 254}};
+  EXPECT_EQ(codes(house), std::set<std::string>{});
+}
+
+TEST(Warnings, NameWhatOutsideBreaksMichi) {
+  House house;
+  house.usual_lines().all_up();
+  house.surroundings.sysctls["net/ipv4/conf/all/rp_filter"] = "1";
+  house.surroundings.foreign_rules = {{.priority = 5210, .table = 52, .mark = 0x80000, .mark_mask = 0xff0000},
+                                      {.priority = 30000, .table = 9, .mark = 0x1000000, .mark_mask = 0x1000000}};
+  house.surroundings.foreign_chains = {{"ip", "filter", "FORWARD", "forward", "drop"}};
+  house.link("lte", "veth");
+  house.surroundings.links.erase("lan1");
+  house.config.lans.front().addresses.push_back(prefix("220.210.194.1/24"));
+  house.up("flets", "198.51.100.1");
+  EXPECT_EQ(codes(house), (std::set<std::string>{"host.foreign-chain", "host.mark-overlap", "host.rp-filter",
+                                                 "host.rule-before", "lan.no-interface", "lan.overlaps-closed",
+                                                 "uplink.device-taken", "uplink.duplicate-address"}));
+}
+
+}  // namespace
+}  // namespace michi::policy
