@@ -72,7 +72,7 @@ bool same_headers(Bytes a, Bytes b, std::size_t l4, std::size_t header) {
 
 }  // namespace
 
-void Coalescer::add(std::uint32_t target, std::span<std::byte> packet, const Vnet& vnet) {
+void Coalescer::add(std::uint32_t target, std::span<std::byte> packet, const Vnet& vnet, Checksum checksum) {
   if (full()) return;
   const auto tcp = view_tcp(packet);
   const std::uint64_t key = tcp ? flow_key(target, packet, tcp->ip) : 0;
@@ -85,7 +85,9 @@ void Coalescer::add(std::uint32_t target, std::span<std::byte> packet, const Vne
       }
     }
   }
-  const bool good = tcp && tcp->data && (partial_for_tcp(vnet, tcp->ip) || checksum_holds(packet, tcp->ip));
+  const bool good =
+      tcp && tcp->data &&
+      (checksum == Checksum::Verified || partial_for_tcp(vnet, tcp->ip) || checksum_holds(packet, tcp->ip));
   if (index != count_) {
     if (good && append(flows_[index], bundles_[index], packet, tcp->payload)) return;
     flows_[index].open = false;  // what follows must not overtake this packet

@@ -20,6 +20,9 @@ namespace michi::dataplane::tun {
 
 inline constexpr std::size_t kBatch = 64;
 
+/// Whether the caller has looked at the checksums already, and found them right.
+enum class Checksum : std::uint8_t { Unknown, Verified };
+
 /// One packet on its way to a device, or several as one.
 struct Bundle {
   std::uint32_t target = 0;  // the caller's number for where it goes
@@ -35,7 +38,7 @@ class Coalescer {
   bool full() const { return count_ == kBatch; }
   /// `packet` is borrowed until clear() and its headers may be rewritten; it is exactly as long as its
   /// IP header says. `vnet` is what came with it, offsets relative to the packet.
-  void add(std::uint32_t target, std::span<std::byte> packet, const Vnet& vnet);
+  void add(std::uint32_t target, std::span<std::byte> packet, const Vnet& vnet, Checksum checksum = Checksum::Unknown);
   /// Ends the batch: rewrites the headers of what was put together.
   std::span<const Bundle> finish();
   void clear() { count_ = 0; }
