@@ -56,6 +56,16 @@ void check_target(Draft& draft, const model::PublishConfig& publish) {
   }
 }
 
+void check_uplinks_have_ipv4(Draft& draft, const model::PublishConfig& publish) {
+  for (const model::UplinkId& id : publish.uplinks) {
+    const model::UplinkConfig* uplink = draft.config.find(id);
+    if (uplink == nullptr || uplink->ipv4) continue;
+    draft.reading.report.warning(draft.reading.place(publish_path(publish.index) + ".uplink"), "no-ipv4",
+                                 fmt::format("publish {}: uplink {} has ipv4 = false, and only IPv4 is published",
+                                             publish.index + 1, quoted(id.name)));
+  }
+}
+
 void check_block_address(Draft& draft, const model::PublishConfig& publish) {
   if (!publish.address) return;
   const Position at = draft.reading.place(publish_path(publish.index) + ".address");
@@ -99,6 +109,7 @@ void check_publishes(Draft& draft) {
   const std::vector<model::PublishConfig>& all = draft.config.publishes;
   for (const model::PublishConfig& publish : all) {
     check_target(draft, publish);
+    check_uplinks_have_ipv4(draft, publish);
     check_block_address(draft, publish);
     for (const model::PublishConfig& other : all) {
       if (other.index >= publish.index) break;

@@ -365,6 +365,11 @@ TEST(Findings, PublishedPorts) {
       "m:18:11: error: publish 1: 203.0.113.2 is of the block of uplink \"b\", not of \"isp\"\n");
 }
 
+TEST(Findings, PublishingNeedsIpv4) {
+  EXPECT_EQ(uplink("ipv4 = false\n[[publish]]\nuplink = \"isp\"\nport = 1\nto = \"local\""),
+            "m:6:10: warning: publish 1: uplink \"isp\" has ipv4 = false, and only IPv4 is published\n");
+}
+
 TEST(Findings, TheRouterTable) {
   EXPECT_EQ(words("[router]\nresolv-conf = \"yes\"\nfallback-dns = \"x\"\nhooks-dir = \"hooks\"\n"),
             "m:2:15: error: resolv-conf: \"yes\" is not known; one of \"leave\", \"local\"\n"

@@ -306,6 +306,19 @@ TEST(Load, TextThatIsNotUtf8IsRefusedBeforeItIsParsed) {
             "m:2:1: error: unknown key \"user\" at the top of the file\n");
 }
 
+TEST(Load, CharactersBeyondAsciiBelongIntoStringsAndComments) {
+  EXPECT_EQ(loaded("\xef\xbb\xbf# é\nuplink.a = { interface = \"w\", user = 'é', ac-name = \"\\\"道\" } # 道\n")
+                .config.uplinks[0]
+                .ac_name,
+            "\"道");
+  const std::string refused = "m:1:5: error: a character that may stand only in a string or a comment\n";
+  for (std::string_view bad : {"a = é", "a = \x01", "[a]\u00e9", "aa =\xef\xbb\xaf"}) {
+    EXPECT_EQ(words_of(load(bad, "m", {}).error()).substr(5), refused.substr(5)) << bad;
+  }
+  EXPECT_EQ(words_of(load("a = \"\"\"x\"\"\"", "m", {}).error()),
+            "m:1:5: error: multi-line strings are not read here\n");
+}
+
 TEST(Load, WhatMakesTheParserGiveUpIsOneMoreSyntaxError) {
   for (std::string_view bad : {"[ =", "[ = ]\n", "[ =]\n[uplink.isp]\nuser = \"u\"\n"}) {
     const auto result = load("[router]\npadi-burst = 1\n" + std::string(bad), "m", {});

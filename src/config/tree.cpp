@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 
 namespace michi::config {
 namespace {
@@ -32,61 +34,61 @@ Position place(const toml::source_region& region) {
   return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
 }
 
+/// Columns count characters, as the parser's do.
 Position place_of_byte(std::string_view text, std::size_t at) {
   const std::string_view before = text.substr(0, at);
-  const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return {static_cast<int>(std::ranges::count(before, '\n')) + 1, static_cast<int>(before.size() - start) + 1};
+  const std::size_t newline = before.rfind('\n');
+  const std::string_view line = newline == std::string_view::npos ? before : before.substr(newline + 1);
+  const auto characters =
+      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
+  return {static_cast<int>(std::ranges::count(before, '\n')) + 1, static_cast<int>(characters) + 1};
 }
 
-/// The tree of a dotted key is as deep as the key has dots, and toml++ frees trees by recursion: a
-/// key of a million dots would exhaust the stack. So such a key is found before the parser runs.
-class DottedKeyScan {
- public:
-  explicit DottedKeyScan(std::string_view text) : text_(text) {}
+struct Trouble {
+  std::size_t at;
+  const char* text;
+};
 
-  bool too_deep() {
+/// What must not reach toml++ 3.3. It frees trees by recursion, so a key of a million dots would
+/// exhaust the stack; and outside strings and comments it takes some characters beyond ASCII for
+/// impossible. Multi-line strings share that fault, and no key of ours needs one.
+class Prescan {
+ public:
+  explicit Prescan(std::string_view text) : text_(text) {}
+
+  std::optional<Trouble> run() {
+    if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (c == '"' || c == '\'') {
+      const auto code = static_cast<unsigned char>(c);
+      if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      } else if (c == '"' || c == '\'') {
+        if (text_.substr(at_, 3) == std::string(3, c)) return Trouble{at_, "multi-line strings are not read here"};
         skip_string(c);
-      } else if (c == '#') {
-        skip_to("\n");
-      } else if (c == '.') {
-        if (++dots_ >= kDeepestKey) return true;
-        ++at_;
+      } else if (code >= 0x80 || (code < ' ' && c != '\t' && c != '\n' && c != '\r')) {
+        return Trouble{at_, "a character that may stand only in a string or a comment"};
+      } else if (c == '.' && ++dots_ >= kDeepestKey) {
+        return Trouble{at_, "a key with too many dots"};
       } else {
         if (std::string_view("=[]{},\n").find(c) != std::string_view::npos) dots_ = 0;
         ++at_;
       }
     }
-    return false;
+    return std::nullopt;
   }
-
-  std::size_t where() const { return at_; }
 
  private:
-  void skip_to(std::string_view end) {
-    const std::size_t found = text_.find(end, at_);
-    at_ = found == std::string_view::npos ? text_.size() : found + (end == "\n" ? 0 : end.size());
-  }
-
+  /// Ends behind the closing quote, or at the end of a line that has none.
   void skip_string(char quote) {
-    const std::string three(3, quote);
-    const bool long_form = text_.substr(at_, 3) == three;
-    at_ += long_form ? 3 : 1;
-    while (at_ < text_.size()) {
-      if (quote == '"' && text_[at_] == '\\') {
-        at_ += 2;
-      } else if (long_form ? text_.substr(at_, 3) == three : text_[at_] == quote) {
-        at_ += long_form ? 3 : 1;
-        return;
-      } else if (!long_form && text_[at_] == '\n') {
-        return;
-      } else {
+    for (++at_; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
+      if (text_[at_] == quote) {
         ++at_;
+        return;
       }
+      const bool escape = quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n';
+      if (escape) ++at_;
     }
-    at_ = std::min(at_, text_.size());
   }
 
   std::string_view text_;
@@ -216,9 +218,8 @@ Result<Node, Diagnostic> parse_document(std::string_view text, const std::string
   if (const std::size_t at = first_not_utf8(text); at < text.size()) {
     return Fault(syntax(file_name, place_of_byte(text, at), "not UTF-8", "save the file in that encoding"));
   }
-  DottedKeyScan scan(text);
-  if (scan.too_deep()) {
-    return Fault(syntax(file_name, place_of_byte(text, scan.where()), "a key with too many dots"));
+  if (const auto trouble = Prescan(text).run()) {
+    return Fault(syntax(file_name, place_of_byte(text, trouble->at), trouble->text));
   }
   try {
     toml::table parsed = toml::parse(text, file_name);
