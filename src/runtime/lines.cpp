@@ -122,9 +122,6 @@ void Lines::on_links(const std::map<std::string, model::Link>& links, Instant no
     const model::Link* link = at == links.end() ? nullptr : &at->second;
     if (!link || link->index != interface.index) interface.socket.reset();
     interface.index = link ? link->index : 0;
-    if (link && !link->up && !interface.raised)
-      doors_.kernel.submit(port::SetLink{.name = name, .up = true, .mtu = {}, .alias = {}}, 0);
-    interface.raised = link != nullptr;
     if (link && !interface.socket) open(name, interface);
     if (interface.socket) end_orphans(name, *interface.socket);
 
@@ -147,9 +144,10 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
     if (owner == by_session_.end()) return;
     const auto unit = units_.find(owner->second);
     if (unit == units_.end()) return;
-    if (sinks_.trace) sinks_.trace(owner->second, Direction::In, frame, now);
+    if (sinks_.trace) sinks_.trace(unit->first, Direction::In, frame, now);
     unit->second.uplink.on_frame(frame, now);
-    drain(owner->second, unit->second, now);
+    // Not owner->second: draining may take its entry out of the index.
+    drain(unit->first, unit->second, now);
     return;
   }
   for (auto& [name, unit] : units_) {

@@ -63,7 +63,6 @@ class Lines {
     std::unique_ptr<port::FrameSocket> socket;
     std::uint32_t index = 0;
     std::optional<uplink::InterfaceFacts> facts;
-    bool raised = false;
     std::string complaint;  // the last failure told, so that it is told once
   };
 
