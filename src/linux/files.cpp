@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,11 +41,21 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
+std::string name_of_user(uid_t uid) {
+  std::array<char, 4096> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+    return std::to_string(uid);
+  return found->pw_name;
+}
+
 std::string name_of_group(gid_t gid) {
   std::array<char, 4096> buffer{};
   group entry{};
   group* found = nullptr;
-  if (::getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return {};
+  if (::getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+    return std::to_string(gid);
   return found->gr_name;
 }
 
@@ -103,6 +114,7 @@ Result<port::FileStatus, port::OsError> Files::status(const std::string& path) c
   return port::FileStatus{.mode = status.st_mode & 07777u,
                           .uid = status.st_uid,
                           .gid = status.st_gid,
+                          .owner = name_of_user(status.st_uid),
                           .group = name_of_group(status.st_gid)};
 }
 

@@ -37,7 +37,7 @@ class Entropy {
 struct FileStatus {
   std::uint32_t mode = 0;  // permission bits
   std::uint32_t uid = 0, gid = 0;
-  std::string group;
+  std::string owner, group;  // names, or the numbers where there is no name
 };
 class Files {
  public:

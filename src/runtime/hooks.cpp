@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "observe/event_log.hpp"
+
 namespace michi::runtime {
 
 namespace {
@@ -51,20 +53,6 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      (out += '\\') += c;
-    else if (code < 0x20 || code >= 0x7f)
-      out += fmt::format("\\u{:04x}", code);
-    else
-      out += c;
-  }
-  return out + "\"";
-}
-
 }  // namespace
 
 std::vector<std::string> hook_environment(const std::string& event, const model::UplinkFacts& facts) {
@@ -79,7 +67,7 @@ std::string hook_json(const std::string& event, const model::UplinkFacts& facts)
     std::string lower = key;
     for (char& c : lower)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    out += fmt::format(",{}:{}", quoted(lower), quoted(value));
+    out += fmt::format(",{}:{}", observe::json_string(lower), observe::json_string(value));
   }
   return out + "}\n";
 }

@@ -1,0 +1,229 @@
+#include "daemon/api.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "config/difference.hpp"
+#include "wire/describe.hpp"
+
+namespace michi::daemon {
+
+namespace {
+
+std::string effect_text(runtime::UplinkChange::Kind kind) {
+  using Kind = runtime::UplinkChange::Kind;
+  switch (kind) {
+    case Kind::Added:
+      return "added";
+    case Kind::Removed:
+      return "removed";
+    case Kind::InPlace:
+      return "in-place";
+    case Kind::Redialled:
+      return "redialled";
+  }
+  return "";
+}
+
+std::string verdict_text(policy::Explanation::Verdict verdict) {
+  using Verdict = policy::Explanation::Verdict;
+  switch (verdict) {
+    case Verdict::Uplink:
+      return "uplink";
+    case Verdict::Main:
+      return "main";
+    case Verdict::Local:
+      return "local";
+    case Verdict::Unreachable:
+      return "unreachable";
+    case Verdict::Published:
+      return "published";
+  }
+  return "";
+}
+
+std::vector<std::string> lines_of(const std::vector<config::Diagnostic>& diagnostics) {
+  std::vector<std::string> lines;
+  for (const auto& diagnostic : diagnostics) lines.push_back(config::to_text(diagnostic));
+  return lines;
+}
+
+std::vector<std::string> sentences(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    if (!line.empty()) lines.emplace_back(line);
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+  return lines;
+}
+
+std::vector<std::string> names_of(const std::vector<model::UplinkId>& ids) {
+  std::vector<std::string> names;
+  for (const auto& id : ids) names.push_back(id.name);
+  return names;
+}
+
+std::optional<model::Protocol> protocol_of(const std::string& text) {
+  if (text.empty() || text == "any") return model::Protocol::Any;
+  if (text == "tcp") return model::Protocol::Tcp;
+  if (text == "udp") return model::Protocol::Udp;
+  if (text == "icmp") return model::Protocol::Icmp;
+  return std::nullopt;
+}
+
+Fault<control::Refusal> bad_query(std::string text) {
+  return Fault(control::Refusal{"bad-query", std::move(text), {}});
+}
+
+}  // namespace
+
+Api::Api(Context context) : context_(std::move(context)) {}
+
+std::set<std::string> Api::foreign_devices() const {
+  std::set<std::string> names;
+  for (const auto& [name, link] : context_.core.observed().links)
+    if (link.alias != "michi") names.insert(name);
+  return names;
+}
+
+model::Snapshot Api::snapshot() const {
+  const auto& core = context_.core;
+  const Instant now = context_.alarm.now();
+  model::Snapshot snapshot;
+  snapshot.version = MICHI_VERSION;
+  snapshot.start_id = context_.start_id;
+  snapshot.uptime = now - context_.started;
+  snapshot.config_path = context_.paths.config;
+  snapshot.settled = core.settled();
+  snapshot.awaiting_confirmation = core.awaiting_confirmation();
+  for (const auto& config : core.config()->uplinks) {
+    const auto& name = config.id.name;
+    const auto facts = core.facts().find(name);
+    if (facts == core.facts().end()) continue;
+    model::UplinkSnapshot uplink;
+    uplink.facts = facts->second;
+    if (auto number = core.numbers().find(name); number != core.numbers().end()) uplink.number = number->second;
+    uplink.interface = config.interface;
+    uplink.in_state = now - uplink.facts.since;
+    if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
+    uplink.waiting_for = core.waiting_for(name);
+    const auto counters = core.counters(name);
+    uplink.traffic = {counters.rx_packets, counters.rx_bytes,   counters.tx_packets,    counters.tx_bytes,
+                      counters.rx_dropped, counters.tx_dropped, counters.foreign_source};
+    uplink.closed_routes = config.routes.size();
+    uplink.routes_date = config.routes_date;
+    snapshot.uplinks.push_back(std::move(uplink));
+  }
+  const auto& choices4 = core.selector().choices(Family::V4);
+  const auto& choices6 = core.selector().choices(Family::V6);
+  for (const auto& policy : core.config()->policies) {
+    model::PolicySnapshot shown{policy.label, names_of(policy.use), {}, {}};
+    if (policy.index < choices4.size()) shown.in_use = names_of(choices4[policy.index].usable);
+    if (policy.index < choices6.size()) shown.in_use6 = names_of(choices6[policy.index].usable);
+    snapshot.policies.push_back(std::move(shown));
+  }
+  snapshot.warnings = core.warnings();
+  return snapshot;
+}
+
+Result<void, control::Refusal> Api::answer(runtime::Core::Answer answer, const std::string& uplink) const {
+  if (answer == runtime::Core::Answer::Done) return {};
+  std::string known;
+  for (const auto& config : context_.core.config()->uplinks) known += (known.empty() ? "" : ", ") + config.id.name;
+  return Fault(control::Refusal{
+      "unknown-uplink", fmt::format("there is no uplink \"{}\"; the configuration has: {}", uplink, known), {}});
+}
+
+Result<void, control::Refusal> Api::up(const std::string& uplink) { return answer(context_.core.up(uplink), uplink); }
+Result<void, control::Refusal> Api::down(const std::string& uplink) {
+  return answer(context_.core.down(uplink), uplink);
+}
+Result<void, control::Refusal> Api::redial(const std::string& uplink) {
+  return answer(context_.core.redial(uplink), uplink);
+}
+
+Result<control::ReloadReply, control::Refusal> Api::reload(const control::ReloadRequest& request) {
+  const auto& path = request.path.empty() ? context_.paths.config : request.path;
+  auto bundle = load_bundle(context_.files, context_.paths, path, foreign_devices());
+  if (!bundle)
+    return Fault(control::Refusal{"bad-configuration", "the configuration has errors; nothing was changed",
+                                  lines_of(bundle.error())});
+  control::ReloadReply reply;
+  reply.differences = sentences(config::to_text(config::differences(*context_.core.config(), *bundle->config)));
+  reply.notes = lines_of(bundle->notes);
+  const auto changes = request.dry_run ? context_.core.preview(*bundle->config, bundle->secrets)
+                                       : context_.core.apply(bundle->config, bundle->secrets, request.confirm_within);
+  for (const auto& change : changes) reply.changes.push_back({change.uplink, effect_text(change.kind)});
+  if (!request.dry_run) context_.applied(*bundle);
+  return reply;
+}
+
+Result<void, control::Refusal> Api::confirm() {
+  if (context_.core.confirm()) return {};
+  return Fault(control::Refusal{"nothing-to-confirm", "no configuration is waiting to be confirmed", {}});
+}
+
+Result<control::WhyReply, control::Refusal> Api::why(const control::WhyRequest& request) const {
+  policy::FlowQuery query;
+  const auto destination = parse_address(request.destination);
+  if (!destination)
+    return bad_query(fmt::format("\"{}\" is no IPv4 or IPv6 address (names are not looked up)", request.destination));
+  query.destination = *destination;
+  if (!request.source.empty()) {
+    query.source = parse_address(request.source);
+    if (!query.source) return bad_query(fmt::format("\"{}\" is no IPv4 or IPv6 address", request.source));
+    if (query.source->family() != destination->family())
+      return bad_query("source and destination are of different families");
+  }
+  const auto protocol = protocol_of(request.protocol);
+  if (!protocol) return bad_query(fmt::format("protocol \"{}\" is not tcp, udp or icmp", request.protocol));
+  query.protocol = *protocol;
+  query.port = request.port;
+  query.source_port = request.source_port;
+  query.arrives_on = request.arrives_on;
+  auto found = context_.core.why(query);
+  return control::WhyReply{.verdict = verdict_text(found.verdict),
+                           .uplink = std::move(found.uplink),
+                           .translated_source = std::move(found.translated_source),
+                           .law = std::move(found.law),
+                           .rule = std::move(found.rule),
+                           .reasons = std::move(found.reasons),
+                           .candidates = std::move(found.candidates)};
+}
+
+Result<void, control::Refusal> Api::flush() {
+  context_.core.flush();
+  return {};
+}
+
+Result<std::uint64_t, control::Refusal> Api::trace(const std::string& uplink, TraceSink sink) {
+  if (!context_.core.facts().contains(uplink))
+    return Fault(answer(runtime::Core::Answer::UnknownUplink, uplink).error());
+  watchers_[++last_watcher_] = {uplink, std::move(sink)};
+  context_.core.set_trace([this](const std::string& name, runtime::Direction direction, Bytes frame, Instant) {
+    on_frame(name, direction, frame);
+  });
+  return last_watcher_;
+}
+
+void Api::cancel_trace(std::uint64_t number) {
+  watchers_.erase(number);
+  if (watchers_.empty()) context_.core.set_trace({});
+}
+
+void Api::on_frame(const std::string& uplink, runtime::Direction direction, Bytes frame) const {
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  for (const auto& [number, watcher] : watchers_) {
+    if (watcher.uplink != uplink) continue;
+    watcher.sink({.wall_time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count(),
+                  .outgoing = direction == runtime::Direction::Out,
+                  .frame = copy_of(frame),
+                  .text = wire::describe_frame(frame)});
+  }
+}
+
+}  // namespace michi::daemon

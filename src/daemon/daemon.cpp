@@ -1,0 +1,279 @@
+#include "daemon/daemon.hpp"
+
+#include <fmt/format.h>
+#include <net/if.h>
+#include <sys/stat.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <set>
+#include <stdexcept>
+
+#include "base/digest.hpp"
+#include "control/server.hpp"
+#include "daemon/api.hpp"
+#include "daemon/crash_points.hpp"
+#include "daemon/loader.hpp"
+#include "dataplane/tun/tun_plane.hpp"
+#include "linux/alarm.hpp"
+#include "linux/capabilities.hpp"
+#include "linux/entropy.hpp"
+#include "linux/files.hpp"
+#include "linux/firewall.hpp"
+#include "linux/frame_socket.hpp"
+#include "linux/kernel_net.hpp"
+#include "linux/notify.hpp"
+#include "linux/processes.hpp"
+#include "linux/store.hpp"
+#include "linux/watcher.hpp"
+#include "observe/event_log.hpp"
+#include "runtime/core.hpp"
+
+namespace michi::daemon {
+
+namespace {
+
+std::int64_t wall_ms() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<milliseconds>(since).count();
+}
+
+/// The journal's level in front of the line, as sd-daemon(3) has it.
+int journal_level(model::Severity severity) {
+  switch (severity) {
+    case model::Severity::Error:
+      return 3;
+    case model::Severity::Warning:
+      return 4;
+    case model::Severity::Notice:
+      return 5;
+    case model::Severity::Info:
+      return 6;
+    case model::Severity::Debug:
+      return 7;
+  }
+  return 6;
+}
+
+void require_capabilities() {
+  const auto missing = linux::missing_capabilities();
+  if (missing.empty()) return;
+  std::string text = "this process or kernel lacks what michid needs:";
+  for (const auto& thing : missing) text += fmt::format("\n  {}: {} ({})", thing.code, thing.text, thing.remedy);
+  throw std::runtime_error(text);
+}
+
+void require_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return;
+  throw std::runtime_error(port::OsError{"make directory " + path, errno}.text());
+}
+
+/// Interfaces that are not michi's: no uplink may take their names.
+std::set<std::string> foreign_devices(const port::Files& files) {
+  std::set<std::string> names;
+  const std::unique_ptr<struct if_nameindex, void (*)(struct if_nameindex*)> list(::if_nameindex(),
+                                                                                  &::if_freenameindex);
+  for (const auto* entry = list.get(); entry && entry->if_index != 0; ++entry) {
+    const auto alias = files.read(fmt::format("/sys/class/net/{}/ifalias", entry->if_name));
+    if (!alias || !alias->starts_with("michi")) names.insert(entry->if_name);
+  }
+  return names;
+}
+
+Random::Key fresh_key() {
+  auto key = linux::Entropy().key();
+  if (!key) throw std::runtime_error(key.error().text());
+  return *key;
+}
+
+}  // namespace
+
+struct Daemon::Parts {
+  explicit Parts(Options given)
+      : options(std::move(given)),
+        key(fresh_key()),
+        start_id(to_hex(sha1({key})).substr(0, 8)),
+        events(start_id),
+        alarm(loop),
+        frames(loop),
+        kernel(loop),
+        firewall(loop),
+        plane(loop),
+        store(loop, options.paths.run, options.paths.state),
+        processes(loop),
+        watcher(loop),
+        core(
+            {alarm, frames, kernel, firewall, plane, store, processes, files},
+            {.run_directory = options.paths.run,
+             .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
+             .crash_point = crash_at(options.crash_at)},
+            Random(key), [this] { schedule(); }, [this](const model::Event& event, Instant now) { tell(event, now); }),
+        api({.core = core,
+             .alarm = alarm,
+             .files = files,
+             .paths = options.paths,
+             .start_id = start_id,
+             .started = alarm.now(),
+             .applied = [this](const Bundle& bundle) { adopt(bundle); }}),
+        signals(loop, SIGTERM, SIGINT, SIGHUP),
+        watchdog(loop) {}
+
+  void schedule() {
+    if (std::exchange(scheduled, true)) return;
+    boost::asio::post(loop, [this] {
+      scheduled = false;
+      core.turn();
+      after_turn();
+    });
+  }
+
+  void tell(const model::Event& event, Instant now) {
+    const auto number = events.add(event, wall_ms(), now);
+    if (!number || event.severity == model::Severity::Debug) return;
+    const auto& uplink = event.uplink;
+    std::fprintf(stderr, "<%d>%s%s%s: %s\n", journal_level(event.severity), event.code.c_str(),
+                 uplink.empty() ? "" : " ", uplink.c_str(), event.text.c_str());
+  }
+
+  void after_turn() {
+    if (!announced && core.settled()) {
+      announced = true;
+      notify.ready("running");
+    }
+    if (core.stopped()) finish();
+  }
+
+  void adopt(const Bundle& bundle) {
+    watcher.watch({bundle.watched.begin(), bundle.watched.end()});
+    if (server) server->set_others_may_look(bundle.config->control.others_may_look);
+    for (const auto& note : bundle.notes)
+      tell({note.severity == config::Severity::Warning ? model::Severity::Warning : model::Severity::Info,
+            "configuration.note",
+            "",
+            config::to_text(note),
+            {}},
+           alarm.now());
+  }
+
+  void reload() {
+    notify.reloading();
+    auto done = api.reload({});
+    if (!done) {
+      std::string text = done.error().text;
+      for (const auto& line : done.error().details) text += "\n" + line;
+      tell({model::Severity::Error, "reload.refused", "", text, {}}, alarm.now());
+    } else {
+      tell({model::Severity::Notice, "reload.applied", "", "the configuration was read again", {}}, alarm.now());
+    }
+    notify.ready("running");
+  }
+
+  void watch_files() {
+    watcher.on_wake([this] {
+      bool routes_changed = false;
+      while (auto path = watcher.poll())
+        routes_changed = routes_changed || (*path != options.paths.config && *path != options.paths.secrets);
+      // A routes file is data that others renew (R5); the configuration waits for `michi reload`.
+      if (routes_changed) reload();
+    });
+  }
+
+  void wait_for_signal() {
+    signals.async_wait([this](const boost::system::error_code& error, int number) {
+      if (error) return;
+      if (number == SIGHUP) {
+        reload();
+      } else {
+        notify.stopping();
+        core.stop();
+      }
+      wait_for_signal();
+    });
+  }
+
+  void feed_watchdog(Duration period) {
+    watchdog.expires_after(period / 3);
+    watchdog.async_wait([this, period](const boost::system::error_code& error) {
+      if (error) return;
+      notify.alive();
+      feed_watchdog(period);
+    });
+  }
+
+  void finish() {
+    if (std::exchange(finished, true)) return;
+    if (server) server->close();
+    signals.cancel();
+    watchdog.cancel();
+    boost::asio::post(loop, [this] { loop.stop(); });
+  }
+
+  Options options;
+  Random::Key key;
+  std::string start_id;
+  boost::asio::io_context loop{1};
+  observe::EventLog events;
+  linux::Notify notify;
+  linux::Alarm alarm;
+  linux::FrameSockets frames;
+  linux::KernelNet kernel;
+  linux::Firewall firewall;
+  dataplane::tun::TunPlane plane;
+  linux::Store store;
+  linux::Processes processes;
+  linux::Files files;
+  linux::Watcher watcher;
+  runtime::Core core;
+  Api api;
+  std::unique_ptr<control::Server> server;
+  boost::asio::signal_set signals;
+  boost::asio::steady_timer watchdog;
+  bool scheduled = false;
+  bool announced = false;
+  bool finished = false;
+};
+
+Daemon::Daemon(Options options) {
+  require_capabilities();
+  require_directory(options.paths.run);
+  require_directory(options.paths.state);
+  parts_ = std::make_unique<Parts>(std::move(options));
+}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+  auto& p = *parts_;
+  p.wait_for_signal();
+  if (p.options.flush) {
+    p.core.begin(nullptr, {});
+    p.core.flush();
+    p.loop.run();
+    return 0;
+  }
+  auto bundle = load_bundle(p.files, p.options.paths, p.options.paths.config, foreign_devices(p.files));
+  if (!bundle) {
+    for (const auto& diagnostic : bundle.error()) std::fprintf(stderr, "%s\n", config::to_text(diagnostic).c_str());
+    std::fprintf(stderr, "michid: the configuration has errors; nothing was touched\n");
+    return 2;
+  }
+  p.server = std::make_unique<control::Server>(
+      p.loop, p.api, p.events,
+      control::ServerOptions{.path = p.options.paths.socket,
+                             .others_may_look = bundle->config->control.others_may_look});
+  if (auto listening = p.server->listen(); !listening) throw std::runtime_error(listening.error());
+  p.watch_files();
+  p.adopt(*bundle);
+  if (const auto period = p.notify.watchdog_period()) p.feed_watchdog(*period);
+  p.core.begin(bundle->config, bundle->secrets);
+  p.loop.run();
+  return 0;
+}
+
+}  // namespace michi::daemon

@@ -1,0 +1,45 @@
+#include "daemon/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "daemon/crash_points.hpp"
+
+namespace michi::daemon {
+
+std::optional<Options> parse_options(int argc, char** argv, int& status) {
+  Options options;
+  CLI::App app{"michid: brings up the uplinks of michi.toml, keeps them up, and routes every flow its way"};
+  app.set_version_flag("--version", std::string("michid ") + MICHI_VERSION);
+  app.add_option("--config", options.paths.config, "the configuration")->capture_default_str();
+  app.add_option("--secrets", options.paths.secrets, "passwords by uplink name (0600, or root:michi 0640)")
+      ->capture_default_str();
+  app.add_option("--run-dir", options.paths.run, "what lives until reboot")->capture_default_str();
+  app.add_option("--state-dir", options.paths.state, "what outlives a reboot")->capture_default_str();
+  auto* socket = app.add_option("--socket", options.paths.socket, "the control socket (default: RUN-DIR/control.sock)");
+  const std::map<std::string, runtime::ResolverMode> modes{{"unit", runtime::ResolverMode::Unit},
+                                                           {"child", runtime::ResolverMode::Child},
+                                                           {"off", runtime::ResolverMode::Off}};
+  app.add_option("--dnsmasq", options.resolver,
+                 "who runs dnsmasq: its own unit (michi-dnsmasq.service), this process as a child, or nobody")
+      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case));
+  app.add_flag("--flush", options.flush, "take everything of michi's out of the kernel and leave");
+  if (kHasCrashPoints)
+    app.add_option("--crash-at", options.crash_at, "test builds: die at this point; `list` names them");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    status = app.exit(error) == 0 ? 0 : 2;
+    return std::nullopt;
+  }
+  if (socket->count() == 0) options.paths.socket = options.paths.run + "/control.sock";
+  if (options.crash_at == "list") {
+    std::fputs(crash_point_names().c_str(), stdout);
+    status = 0;
+    return std::nullopt;
+  }
+  return options;
+}
+
+}  // namespace michi::daemon
