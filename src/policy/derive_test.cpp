@@ -81,18 +81,25 @@ TEST(RoutingLaw, RoutersOwnDefaultCarriesTheInternalSourceAndTheSmallestMtu) {
   });
 }
 
-TEST(RoutingLaw, NothingLeavesTheBandAndNothingFallsThrough) {
+TEST(RoutingLaw, NothingLeavesTheBandAndNoIpv4FallsThrough) {
   for_all_states([](const House&, const model::Desired& desired) {
-    for (Family family : {Family::V4, Family::V6}) {
-      const model::RuleEntry* last = nullptr;
-      for (const auto& rule : desired.rules) {
-        EXPECT_GE(rule.priority, model::kPriorityFirst);
-        EXPECT_LE(rule.priority, model::kPriorityLast);
-        if (rule.family == family && (last == nullptr || rule.priority > last->priority)) last = &rule;
-      }
-      ASSERT_NE(last, nullptr);
-      EXPECT_EQ(last->action, model::RuleAction::Unreachable);
-      EXPECT_FALSE(last->from || !last->oif.empty() || !last->iif.empty() || last->mark_mask != 0);
+    const model::RuleEntry* last = nullptr;
+    for (const auto& rule : desired.rules) {
+      EXPECT_GE(rule.priority, model::kPriorityFirst);
+      EXPECT_LE(rule.priority, model::kPriorityLast);
+      if (rule.family == Family::V4 && (last == nullptr || rule.priority > last->priority)) last = &rule;
+    }
+    ASSERT_NE(last, nullptr);
+    EXPECT_EQ(last->action, model::RuleAction::Unreachable);
+    EXPECT_FALSE(last->from || !last->oif.empty() || !last->iif.empty() || last->mark_mask != 0);
+  });
+}
+
+TEST(RoutingLaw, Ipv6ThatIsNoUplinksBusinessStaysWithMain) {
+  for_all_states([](const House&, const model::Desired& desired) {
+    for (const auto& rule : desired.rules) {
+      if (rule.family != Family::V6 || rule.suppress_prefix_length || rule.table == model::kTableClosed) continue;
+      EXPECT_TRUE(rule.mark_mask != 0 || !rule.oif.empty() || rule.from) << rule.priority;
     }
   });
 }

@@ -22,6 +22,7 @@ class Walk {
       return end("unknown", "", fmt::format("no interface holds {}: say where it arrives", to_text(source_)));
     if (auto answer = published()) return *answer;
     if (is_local(query_.destination)) return local();
+    if (is_group(query_.destination)) return group();
     if (auto answer = specific_route()) return *answer;
     if (auto answer = foreign_interface()) return *answer;
     if (!own_ && !view_.is_lan(arrives_on_))
@@ -31,9 +32,7 @@ class Walk {
     if (auto answer = own_address()) return *answer;
     if (auto answer = closed_network()) return *answer;
     if (query_.destination.family() == Family::V6)
-      return end("8 rest", "", "no uplink carries IPv6 beyond its own link yet");
-    if (is_group(*query_.destination.v4()))
-      return end("8 rest", "", "a broadcast or multicast address is not for an uplink");
+      return main("8 rest", "lookup main", "", "no uplink has an IPv6 prefix yet: table main decides");
     return policies();
   }
 
@@ -90,7 +89,10 @@ class Walk {
     });
   }
 
-  static bool is_group(Ipv4 address) { return address.value >= 0xe0000000; }
+  static bool is_group(const Address& address) {
+    const Ipv4* v4 = address.v4();
+    return v4 != nullptr ? v4->value >= 0xe0000000 : address.v6()->octets[0] == 0xff;
+  }
 
   /// The interface whose network holds the address; the longest prefix wins.
   std::string neighbour_interface(const Address& address) const {
@@ -159,6 +161,13 @@ class Walk {
 
   Explanation local() {
     say("an address of the router itself");
+    answer_.verdict = Verdict::Local;
+    answer_.law = "local";
+    return std::move(answer_);
+  }
+
+  Explanation group() {
+    say("a broadcast or multicast address never leaves by an uplink");
     answer_.verdict = Verdict::Local;
     answer_.law = "local";
     return std::move(answer_);

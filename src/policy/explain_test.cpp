@@ -109,12 +109,14 @@ TEST(Explain, AnUnknownSourceIsAskedFor) {
   EXPECT_EQ(answer.law, "unknown");
 }
 
-TEST(Explain, Ipv6IsNotForwardedYet) {
+TEST(Explain, Ipv6IsMainsUnlessItIsClosed) {
   House house;
+  house.config.uplinks.front().routes.push_back(prefix("2001:db8:1::/48"));
   house.usual_lines().all_up();
-  auto query = to("2001:db8::1", "2001:db8:1::5");
-  query.arrives_on = "lan0";
-  EXPECT_EQ(ask(house, query).verdict, Verdict::Unreachable);
+  EXPECT_EQ(ask(house, to("2001:db8::1")).verdict, Verdict::Main);
+  EXPECT_EQ(ask(house, to("2001:db8:1::1")).law, "5 closed network");
+  EXPECT_EQ(ask(house, to("2001:db8:1::1")).verdict, Verdict::Unreachable);
+  EXPECT_EQ(ask(house, to("ff02::1")).verdict, Verdict::Local);
 }
 
 TEST(Explain, TheHashIsTheKernels) {

@@ -45,8 +45,7 @@ void closed_table(std::vector<model::RouteEntry>& routes, const View& view) {
 /// uplink; the output chain then marks them and they are routed again. The MTU is that of the
 /// smallest uplink, so that a change of way never needs smaller segments.
 void self_table(std::vector<model::RouteEntry>& routes, const View& view) {
-  for (Family family : {Family::V4, Family::V6})
-    routes.push_back(end_of(model::kTableSelf, Prefix::everything(family)));
+  routes.push_back(end_of(model::kTableSelf, Prefix::everything(Family::V4)));
   std::uint16_t smallest = 1500;
   for (const auto& uplink : view.uplinks()) smallest = std::min(smallest, uplink.mtu);
   routes.push_back({.table = model::kTableSelf,

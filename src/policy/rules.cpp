@@ -34,10 +34,7 @@ class Rules {
     for (const auto& uplink : view_.uplinks()) uplink_rules(uplink);
     add(lookup(kClosed, model::kTableClosed));
     add(marked(unreachable(kNowhereMark), view_.marks().nowhere()));
-    auto self = lookup(kSelf, model::kTableSelf);
-    self.iif = "lo";
-    add(self);
-    add(unreachable(kRest));
+    if (family_ == Family::V4) rest();
     return std::move(rules_);
   }
 
@@ -72,6 +69,15 @@ class Rules {
         add(rule);
       }
     }
+  }
+
+  /// Deviation: IPv4 only. No uplink has an IPv6 prefix yet, so there is no default to give, and main's
+  /// (router advertisements on a management port or the WAN's Ethernet) stays what it was without michi.
+  void rest() {
+    auto self = lookup(kSelf, model::kTableSelf);
+    self.iif = "lo";
+    add(self);
+    add(unreachable(kRest));
   }
 
   void uplink_rules(const UplinkView& uplink) {
