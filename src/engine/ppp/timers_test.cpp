@@ -171,6 +171,25 @@ TEST(Timers, NoNetworkAfterThirtySecondsIsTheEndHoweverBusyThePeer) {
   EXPECT_TRUE(peer.end() && (peer.end()->cause == EndCause::EstablishTimeout)) << static_cast<int>(peer.end()->cause);
 }
 
+TEST(Timers, ALinkThatOpensAndFallsAgainAndAgainIsGivenUpAfterThirtySecondsInAll) {
+  auto settings = kit::client_settings();
+  settings.timing.max_exchanges = 10'000;
+  PppPeer peer(settings);
+  peer.start();
+  peer.open_lcp(AuthMethod::ChapMd5);
+  for (std::uint8_t i = 1; peer.now - Instant{} < seconds(28); ++i) {
+    peer.wait(seconds(4));
+    peer.say(Protocol::Lcp, Code::ConfigureRequest, i, *from_hex("010405d4 0305c22305"));
+    peer.ack(Protocol::Lcp);
+  }
+  peer.wait(Instant{} + milliseconds(29'999) - peer.now);
+  EXPECT_FALSE(peer.take(Protocol::Lcp, Code::TerminateRequest));
+  peer.wait(kMs);
+  EXPECT_TRUE(peer.take(Protocol::Lcp, Code::TerminateRequest));
+  peer.wait(seconds(1));
+  EXPECT_TRUE(peer.end() && peer.end()->cause == EndCause::EstablishTimeout);
+}
+
 TEST(Timers, AnEarlyOrRepeatedDeadlineCallIsHarmless) {
   PppPeer peer(kit::client_settings());
   peer.start();
