@@ -70,11 +70,11 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
               "iifname vmap @arrival", fmt::format("ct mark & {} vmap @known", writer.mask),
               "ct direction reply accept", "iifname != @named goto flow-0-main", "iifname != @lans accept",
               "fib daddr type { local, broadcast, multicast } accept", "meta nfproto ipv4 goto policy-lan"});
-  body.chain(
-      "output",
-      {"type route hook output priority mangle; policy accept;", fmt::format("ct mark & {} vmap @known", writer.mask),
-       // Only what law 8 brought to the internal device has not found its road yet.
-       fmt::format("oifname != \"{}\" accept", model::kSelfDevice), "meta nfproto ipv4 goto policy-self"});
+  body.chain("output", {"type route hook output priority mangle; policy accept;",
+                        fmt::format("ct mark & {} vmap @known", writer.mask),
+                        // Only what law 8 brought to the internal device has not found its road yet.
+                        fmt::format("oifname != \"{}\" accept", model::kSelfDevice),
+                        "fib daddr type { broadcast, multicast } accept", "meta nfproto ipv4 goto policy-self"});
   // What routing really did: an uplink's number if the flow leaves by one, nothing if it stays inside.
   // Flows that arrived keep their mark, it is for their answers.
   body.chain("postrouting",
