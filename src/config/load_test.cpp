@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <random>
 
@@ -214,6 +212,28 @@ to = "192.168.10.7"
   EXPECT_EQ(describe(result.config.publishes[2]), "tcp 81-82 of isp to 192.168.10.7:81");
 }
 
+TEST(Load, TheSamePortMayBePublishedOnEachAddressOfABlock) {
+  const Loaded result = loaded(R"(
+uplink.isp = { interface = "wan0", user = "u" }
+lan.dmz = { interface = "lan0", address = "203.0.113.1/29", uplink = "isp", nat = false }
+publish = [{ uplink = "isp", port = 80, to = "self" }, { uplink = "isp", port = 80, address = "203.0.113.2", to = "203.0.113.2" },
+           { uplink = "isp", port = 80, proto = "udp", to = "self" }]
+)");
+  EXPECT_EQ(result.config.publishes.size(), 3U);
+  EXPECT_EQ(words_of(result.warnings), "");
+}
+
+TEST(Load, PoliciesAndPublishesKnowTheirLineAndPlace) {
+  const Loaded result = loaded(
+      "uplink.isp = { interface = \"w\", user = \"u\" }\n[[policy]]\nproto = \"tcp\"\nuse = \"isp\"\n[[policy]]\nuse = "
+      "\"isp\"\n[[publish]]\nuplink = \"isp\"\nport = 1\nto = \"self\"\n");
+  EXPECT_EQ(result.config.policies.at(0).line, 2);
+  EXPECT_EQ(result.config.policies.at(1).line, 5);
+  EXPECT_EQ(result.config.policies.at(1).index, 1U);
+  EXPECT_EQ(result.config.policies.at(1).label, "policy 2");
+  EXPECT_EQ(result.config.publishes.at(0).line, 7);
+}
+
 TEST(Load, PolicySourcesMayBeALanAnAddressAPrefixOrTheRouter) {
   const Loaded result = loaded(R"(
 uplink.isp = { interface = "wan0", user = "u" }
@@ -333,47 +353,6 @@ TEST(Load, KeysDeepAsAnAbyssAreRefusedBeforeTheyAreParsed) {
   const auto result = load(text + "a = 1\n", "m", {});
   ASSERT_FALSE(result);
   EXPECT_EQ(words_of(result.error()), "m:1:16: error: a key with too many dots\n");
-}
-
-std::string text_of_file(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-TEST(Manual, DescribesEveryKey) {
-  const std::string root = MICHI_VECTORS "/../..";
-  for (const std::string& manual : {root + "/docs/operator/configuration.md", root + "/docs/man/michi.toml.5"}) {
-    std::string text = text_of_file(manual);
-    std::erase(text, '\\');  // a man page writes its hyphens with one
-    ASSERT_FALSE(text.empty()) << manual;
-    const bool page = manual.ends_with(".5");
-    for (const std::string& key : known_keys()) {
-      const bool table = key.find('.') == std::string::npos;
-      const std::string name = table ? "[" + key : key.substr(key.rfind('.') + 1);
-      const bool found = table || !page ? text.find(table ? name : "`" + name + "`") != std::string::npos
-                                        : text.find(".B " + name) != std::string::npos ||
-                                              text.find(".BR " + name) != std::string::npos;
-      EXPECT_TRUE(found) << manual << " does not mention " << key;
-    }
-  }
-}
-
-TEST(Examples, AreAccepted) {
-  const std::string folder = MICHI_VECTORS "/../../packaging/examples/";
-  Environment environment;
-  environment.read_file = [](const std::string& path) -> Result<std::string, std::string> {
-    const std::string text = text_of_file(path);
-    if (text.empty()) return Fault<std::string>("no such file");
-    return text;
-  };
-  for (std::string_view name : {"michi.toml", "single.toml", "flets-square.toml", "two-isps.toml", "office.toml"}) {
-    const std::string path = folder + std::string(name);
-    const auto result = load(text_of_file(path), path, environment);
-    ASSERT_TRUE(result) << words_of(result.error());
-    EXPECT_FALSE(result->config.uplinks.empty()) << path;
-    for (const Diagnostic& warning : result->warnings)
-      EXPECT_NE(warning.severity, Severity::Warning) << to_text(warning);
-  }
 }
 
 }  // namespace
