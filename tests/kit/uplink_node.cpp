@@ -139,7 +139,7 @@ void UplinkNode::on_output(uplink::Output& output, Instant now) {
 }
 
 void UplinkNode::on_sent(Bytes frame, Instant now) {
-  if (frame.size() > 1514) broken("a frame larger than the wire");
+  if (interface_ && frame.size() > interface_->mtu + wire::ether::kHeaderSize) broken("a frame larger than the wire");
   const auto framed = wire::pppoe::parse_frame(frame);
   if (!framed) return broken("a frame that cannot be read");
   const std::pair key{framed->header.destination, framed->packet.session_id};

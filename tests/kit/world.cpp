@@ -27,10 +27,17 @@ void Wire::send(const Node* from, ByteVec frame) {
   const unsigned copies = happens(weather_.duplicate) ? 2 : 1;
   for (unsigned i = 0; i < copies; ++i) {
     if (happens(weather_.loss)) continue;
-    Duration wait =
-        weather_.delay + (weather_.jitter > Duration::zero() ? chance.between({}, weather_.jitter) : Duration{});
-    if (happens(weather_.reorder)) wait += chance.between({}, weather_.hold_back);
-    world_.after(wait, [this, from, frame] { deliver(from, frame); });
+    Duration wait = weather_.delay;
+    if (weather_.jitter > Duration::zero()) wait += chance.between({}, weather_.jitter);
+    Instant when = world_.now() + wait;
+    if (happens(weather_.reorder)) {
+      when += chance.between({}, weather_.hold_back);
+    } else {
+      // Jitter alone does not make a wire turn frames round.
+      Instant& latest = latest_[from];
+      when = latest = std::max(latest, when);
+    }
+    world_.at(when, [this, from, frame] { deliver(from, frame); });
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <queue>
 #include <string>
@@ -63,6 +64,7 @@ class Wire {
   Weather weather_;
   World& world_;
   std::vector<Node*> nodes_;
+  std::map<const Node*, Instant> latest_;  // arrival of what each sent in order
   std::vector<std::string> transcript_;
   std::uint64_t sent_ = 0;
 };
