@@ -42,7 +42,7 @@ struct ReloadReply {
 
 struct WhyRequest {
   std::string destination;
-  std::string source;    // empty: the router itself
+  std::string source;  // empty: the router itself
   std::string arrives_on;
   std::string protocol;  // "", "tcp", "udp", "icmp"
   std::uint16_t port = 0;

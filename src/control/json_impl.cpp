@@ -1,0 +1,2 @@
+// Boost.JSON's own code, compiled once for daemon and command line.
+#include <boost/json/src.hpp>
