@@ -49,7 +49,7 @@ port::Fd input_file(const std::string& text) {
 // From here to exec only async-signal-safe calls: another thread may hold any lock.
 
 bool drop_capabilities() {
-  // The bounding set first, which needs a capability itself; without it root would get all back.
+  // The bounding set first, which needs a capability itself; it only matters for a child of root.
   for (int capability = 0; capability <= kLastPossibleCapability; ++capability) {
     ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
