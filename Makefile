@@ -5,7 +5,6 @@ JOBS ?= $(shell nproc)
 PYTHON := /usr/bin/python3
 GCC_BUILD := build/gcc
 CLANG_BUILD := build/clang
-FUZZ_BUILD := build/fuzz
 export CCACHE_DIR ?= $(HOME)/.cache/ccache
 
 .PHONY: help deps build build-clang demo test unit scenarios bench soak fuzz format check install clean
@@ -23,10 +22,6 @@ $(GCC_BUILD)/build.ninja:
 $(CLANG_BUILD)/build.ninja:
 	@cmake -S . -B $(CLANG_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=clang++-19 \
 	  -DCMAKE_CXX_FLAGS_DEBUG="-O1 -gline-tables-only" -DMICHI_SANITIZE=ON >/dev/null
-
-$(FUZZ_BUILD)/build.ninja:
-	@cmake -S . -B $(FUZZ_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=clang++-19 \
-	  -DCMAKE_CXX_FLAGS_DEBUG="-O1 -gline-tables-only" -DMICHI_SANITIZE=ON -DMICHI_FUZZ=ON >/dev/null
 
 build: deps ## the product, its tests and the lab (GCC 12, -O2)
 	@$(MAKE) --no-print-directory $(GCC_BUILD)/build.ninja
@@ -54,8 +49,8 @@ bench: build ## measurements into build/bench.json
 	@$(PYTHON) bench/run.py --build $(GCC_BUILD)
 
 fuzz: deps ## every fuzz target for SECONDS_EACH (default 60) seconds
-	@$(MAKE) --no-print-directory $(FUZZ_BUILD)/build.ninja
-	@tools/run-fuzz $(FUZZ_BUILD) $(or $(SECONDS_EACH),60)
+	@$(MAKE) --no-print-directory $(CLANG_BUILD)/build.ninja
+	@tools/run-fuzz $(CLANG_BUILD) $(or $(SECONDS_EACH),60)
 
 soak: build ## the long figures: 100,000 lives, 60 s of every fuzz target, all rounds of the scenarios
 	@tools/soak $(GCC_BUILD)

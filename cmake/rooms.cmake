@@ -21,6 +21,8 @@ function(michi_room name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE michi_${name} michi_kit GTest::gtest_main)
+    # The rooms are what is optimised; tests only have to compile quickly.
+    target_compile_options(${name}_test PRIVATE -O0 -g0)
     target_compile_definitions(${name}_test PRIVATE MICHI_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300)
