@@ -48,7 +48,7 @@ class Router:
     def argv(self):
         return [self.world.binary("michid"), "--config", str(self.config_path), "--secrets", str(self.secrets_path),
                 "--run-dir", str(self.run_directory), "--state-dir", str(self.state_directory),
-                "--socket", str(self.socket), *self.extra]
+                "--socket", str(self.socket), "--dnsmasq", "child", *self.extra]
 
     def start(self, *extra, wait=True):
         self.extra = list(extra)
