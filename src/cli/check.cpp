@@ -1,0 +1,108 @@
+// michi check FILE [--secrets FILE]: no daemon is asked.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "cli/app.hpp"
+#include "config/load.hpp"
+#include "config/secrets.hpp"
+
+namespace michi::cli {
+
+namespace json = boost::json;
+namespace files = std::filesystem;
+
+namespace {
+
+struct Order {
+  std::string file;
+  std::string secrets;
+};
+
+Result<std::string, std::string> read_file(const std::string& path) {
+  std::error_code error;
+  if (files::is_directory(path, error)) return Fault(path + ": is a directory");
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf() || file.peek() == std::ifstream::traits_type::eof())) {
+    return Fault(fmt::format("{}: {}", path, std::generic_category().message(errno)));
+  }
+  return std::move(text).str();
+}
+
+/// Devices of this machine that are not michi's: an uplink may not have the name of one.
+std::set<std::string> foreign_devices() {
+  std::set<std::string> names;
+  std::error_code error;
+  for (const auto& entry : files::directory_iterator("/sys/class/net", error)) {
+    std::ifstream file(entry.path() / "ifalias");
+    std::string alias;
+    std::getline(file, alias);
+    if (alias != "michi") names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+json::value to_json(const config::Diagnostic& found) {
+  return json::object{{"file", found.file},
+                      {"line", found.line},
+                      {"column", found.column},
+                      {"severity", std::string(config::to_text(found.severity))},
+                      {"code", found.code},
+                      {"text", found.text},
+                      {"suggestion", found.suggestion}};
+}
+
+std::vector<config::Diagnostic> secrets_findings(const std::string& path, const model::Config& config) {
+  const auto text = read_file(path);
+  if (!text) return {};
+  auto loaded = config::load_secrets(*text, path, &config);
+  return loaded ? std::move(loaded->warnings) : std::move(loaded.error());
+}
+
+int check(Context& context, const Order& order) {
+  const auto text = read_file(order.file);
+  if (!text) return tell_failure(context, "unreadable", text.error(), {}, kUsage);
+  config::Environment environment{.read_file = read_file, .foreign_devices = foreign_devices()};
+  auto loaded = config::load(*text, order.file, environment);
+  std::vector<config::Diagnostic> found = loaded ? loaded->warnings : loaded.error();
+  if (loaded) {
+    auto secrets = order.secrets;
+    if (secrets.empty()) secrets = (files::path(order.file).parent_path() / "secrets.toml").string();
+    auto more = secrets_findings(secrets, loaded->config);
+    std::ranges::move(more, std::back_inserter(found));
+  }
+  const bool failed = config::has_errors(found);
+  if (context.json) {
+    json::array list;
+    for (const auto& each : found) list.push_back(to_json(each));
+    print_json(context, json::object{{"schema", 1}, {"ok", !failed}, {"diagnostics", std::move(list)}});
+    return failed ? kUsage : kDone;
+  }
+  for (const auto& each : found) context.err << config::to_text(each) << "\n";
+  if (!failed) {
+    context.out << fmt::format("{}: good: {} uplinks, {} LANs, {} policies\n", order.file,
+                               loaded->config.uplinks.size(), loaded->config.lans.size(),
+                               loaded->config.policies.size());
+  }
+  return failed ? kUsage : kDone;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Context& context) {
+  auto order = std::make_shared<Order>();
+  auto* verb = app.add_subcommand("check", "all findings of a configuration, without a daemon");
+  verb->add_option("FILE", order->file, "the configuration")->required();
+  verb->add_option("--secrets", order->secrets, "default: secrets.toml beside it");
+  verb->callback([&context, order] { context.chosen = [&context, order] { return check(context, *order); }; });
+}
+
+}  // namespace michi::cli

@@ -1,0 +1,132 @@
+// michi status [NAME]
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <memory>
+
+#include "cli/app.hpp"
+#include "cli/text.hpp"
+
+namespace michi::cli {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string or_dash(std::string text) { return text.empty() ? "-" : text; }
+
+/// Why it is not up, in one cell: "no-answer, next attempt in 8 s".
+std::string why_not(const json::value& uplink) {
+  std::string text;
+  if (text_at(uplink, "state") != "up" && text_at(uplink, "reason") != "none") text = text_at(uplink, "reason");
+  if (const auto next = number_at(uplink, "next_attempt_ms")) {
+    text += (text.empty() ? "" : ", ") + ("next attempt in " + duration_text(*next));
+  }
+  return text;
+}
+
+void print_overview(std::ostream& out, const json::value& status) {
+  std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "SINCE", "ADDRESS", "INTERFACE", "REASON"}};
+  std::string below;
+  const auto* uplinks = value_at(status, "uplinks");
+  if (uplinks == nullptr || !uplinks->is_array()) return;
+  for (const auto& uplink : uplinks->as_array()) {
+    rows.push_back({text_at(uplink, "name"), text_at(uplink, "state"),
+                    duration_text(number_at(uplink, "since_ms").value_or(0)),
+                    or_dash(joined(texts_at(uplink, "addresses"))), text_at(uplink, "interface"), why_not(uplink)});
+    const auto state = text_at(uplink, "state");
+    if (state == "up" || state == "down" || state == "stopping") continue;
+    const auto detail = text_at(uplink, "detail");
+    const auto remedy = text_at(uplink, "remedy");
+    const auto waiting = joined(texts_at(uplink, "waiting_for"), "; ");
+    if (!detail.empty()) below += fmt::format("{}: {}\n", text_at(uplink, "name"), detail);
+    if (!waiting.empty()) below += fmt::format("{}: waits for {}\n", text_at(uplink, "name"), waiting);
+    if (!remedy.empty()) below += fmt::format("{}: remedy: {}\n", text_at(uplink, "name"), remedy);
+  }
+  out << (uplinks->as_array().empty() ? "no uplinks are configured\n" : table_text(rows));
+  if (!below.empty()) out << "\n" << below;
+  if (!true_at(status, "settled")) out << "\nkernel: not yet as it should be; `michi plan` shows the difference\n";
+  if (true_at(status, "awaiting_confirmation")) {
+    out << "\nthe configuration waits for `michi confirm`; without it the old one comes back\n";
+  }
+  const auto* warnings = value_at(status, "warnings");
+  if (warnings == nullptr || !warnings->is_array()) return;
+  for (const auto& warning : warnings->as_array()) {
+    out << fmt::format("\nwarning: {} ({})\n", text_at(warning, "text"), text_at(warning, "code"));
+  }
+}
+
+void print_detail(std::ostream& out, const json::value& uplink) {
+  const auto line = [&](std::string_view name, const std::string& text) {
+    if (!text.empty()) out << fmt::format("{:<14}{}\n", name, text);
+  };
+  line("uplink", text_at(uplink, "name"));
+  line("state",
+       fmt::format("{} for {}", text_at(uplink, "state"), duration_text(number_at(uplink, "since_ms").value_or(0))));
+  if (text_at(uplink, "reason") != "none") line("reason", text_at(uplink, "reason"));
+  line("detail", text_at(uplink, "detail"));
+  line("remedy", text_at(uplink, "remedy"));
+  if (const auto next = number_at(uplink, "next_attempt_ms")) line("next attempt", "in " + duration_text(*next));
+  if (number_at(uplink, "attempts").value_or(0) > 0) {
+    line("attempts", fmt::format("{} since the last success", *number_at(uplink, "attempts")));
+  }
+  for (const auto& each : texts_at(uplink, "waiting_for")) line("waits for", each);
+  line("interface", text_at(uplink, "interface"));
+  if (const auto* ipv4 = value_at(uplink, "ipv4"); ipv4 != nullptr && ipv4->is_object()) {
+    line("ipv4", fmt::format("{} peer {}", text_at(*ipv4, "address"), text_at(*ipv4, "peer")));
+  }
+  if (const auto* ipv6 = value_at(uplink, "ipv6"); ipv6 != nullptr && ipv6->is_object()) {
+    line("ipv6", fmt::format("{} peer {}", text_at(*ipv6, "address"), text_at(*ipv6, "peer")));
+  }
+  line("dns", joined(texts_at(uplink, "dns")));
+  if (const auto mtu = number_at(uplink, "mtu")) line("mtu", fmt::format("{}", *mtu));
+  if (const auto* session = value_at(uplink, "session"); session != nullptr && session->is_object()) {
+    line("session", fmt::format("{:#06x} at {} ({})", number_at(*session, "id").value_or(0),
+                                or_dash(text_at(*session, "ac_name")), text_at(*session, "peer_mac")));
+  }
+  line("auth", text_at(uplink, "auth"));
+  line("protocols", text_at(uplink, "protocol_state"));
+  if (const auto setup = number_at(uplink, "last_setup_ms")) line("last set-up", duration_text(*setup));
+  line("plane", text_at(uplink, "plane"));
+  line("number", fmt::format("{0} (table {1}, mark {0})", number_at(uplink, "number").value_or(0),
+                             20000 + number_at(uplink, "number").value_or(0)));
+  if (const auto routes = number_at(uplink, "closed_routes"); routes.value_or(0) > 0) {
+    const auto date = text_at(uplink, "routes_date");
+    line("closed", fmt::format("{} prefixes{}", *routes, date.empty() ? "" : " of " + date));
+  }
+  const auto* counters = value_at(uplink, "counters");
+  if (counters == nullptr) return;
+  const auto count = [&](std::string_view key) {
+    return static_cast<std::uint64_t>(number_at(*counters, key).value_or(0));
+  };
+  line("received", fmt::format("{} in {} packets, {} refused", size_text(count("rx_bytes")), count("rx_packets"),
+                               count("rx_dropped")));
+  line("sent", fmt::format("{} in {} packets, {} refused, {} with a foreign source", size_text(count("tx_bytes")),
+                           count("tx_packets"), count("tx_dropped"), count("foreign_source")));
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Context& context) {
+  auto name = std::make_shared<std::string>();
+  auto* verb = app.add_subcommand("status", "uplinks: state, address, reason, what they wait for");
+  verb->add_option("NAME", *name, "one uplink in detail");
+  verb->callback([&context, name] {
+    context.chosen = [&context, name] {
+      int status = kDone;
+      const auto target = name->empty() ? "/v1/status" : "/v1/status/" + control::percent_encoded(*name);
+      const auto answer = answer_of(context, context.client().get(target), status);
+      if (!answer || print_json(context, *answer)) return status;
+      if (name->empty()) {
+        print_overview(context.out, *answer);
+      } else if (const auto* uplink = value_at(*answer, "uplink")) {
+        print_detail(context.out, *uplink);
+      }
+      return status;
+    };
+  });
+}
+
+}  // namespace michi::cli

@@ -1,0 +1,71 @@
+// michi why DST [--from SRC] [--in DEV] [--proto P --port N --source-port N]
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <memory>
+
+#include "cli/app.hpp"
+#include "cli/text.hpp"
+
+namespace michi::cli {
+
+namespace {
+
+struct Flow {
+  std::string destination, source, interface, protocol;
+  std::uint16_t port = 0, source_port = 0;
+};
+
+std::string verdict_line(const Flow& flow, const boost::json::value& answer) {
+  const auto verdict = text_at(answer, "verdict");
+  const auto uplink = text_at(answer, "uplink");
+  const auto as = text_at(answer, "translated_source");
+  std::string text = flow.destination + " ";
+  if (verdict == "uplink") text += "goes out by uplink " + uplink + (as.empty() ? "" : " as " + as);
+  if (verdict == "published") text += "is published on uplink " + uplink;
+  if (verdict == "main") text += "goes by the main routing table";
+  if (verdict == "local") text += "is this machine";
+  if (verdict == "unreachable") text += "is unreachable";
+  return text;
+}
+
+int why(Context& context, const Flow& flow) {
+  std::string target = "/v1/why?dst=" + control::percent_encoded(flow.destination);
+  const auto add = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) target += fmt::format("&{}={}", key, control::percent_encoded(value));
+  };
+  add("from", flow.source);
+  add("iif", flow.interface);
+  add("proto", flow.protocol);
+  if (flow.port != 0) add("port", std::to_string(flow.port));
+  if (flow.source_port != 0) add("source_port", std::to_string(flow.source_port));
+  int status = kDone;
+  const auto answer = answer_of(context, context.client().get(target), status);
+  if (!answer || print_json(context, *answer)) return status;
+  context.out << verdict_line(flow, *answer) << "\n";
+  if (const auto law = text_at(*answer, "law"); !law.empty()) context.out << "law:   " << law << "\n";
+  if (const auto rule = text_at(*answer, "rule"); !rule.empty()) context.out << "rule:  " << rule << "\n";
+  if (const auto all = texts_at(*answer, "candidates"); all.size() > 1) {
+    context.out << "shared by: " << joined(all) << "\n";
+  }
+  for (const auto& reason : texts_at(*answer, "reasons")) context.out << "- " << reason << "\n";
+  return status;
+}
+
+}  // namespace
+
+void add_why(CLI::App& app, Context& context) {
+  auto flow = std::make_shared<Flow>();
+  auto* verb = app.add_subcommand("why", "which uplink a flow takes, by which rule, and why");
+  verb->add_option("DST", flow->destination, "destination address")->required();
+  verb->add_option("--from", flow->source, "source address; default: this machine");
+  verb->add_option("--in", flow->interface, "interface it comes in by; default: found from the source");
+  verb->add_option("--proto", flow->protocol, "tcp, udp or icmp")->check(CLI::IsMember({"tcp", "udp", "icmp"}));
+  verb->add_option("--port", flow->port, "destination port")->check(CLI::Range(1, 65535));
+  verb->add_option("--source-port", flow->source_port, "source port")->check(CLI::Range(1, 65535));
+  verb->callback([&context, flow] { context.chosen = [&context, flow] { return why(context, *flow); }; });
+}
+
+}  // namespace michi::cli
