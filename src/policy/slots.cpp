@@ -25,7 +25,8 @@ std::vector<std::size_t> split(std::size_t count, const std::vector<unsigned>& w
     given += parts[i];
     rest.emplace_back(count * weights[i] % total, i);
   }
-  std::ranges::stable_sort(rest, std::greater<>{}, &std::pair<std::size_t, std::size_t>::first);
+  std::ranges::sort(
+      rest, [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   for (std::size_t i = 0; given < count; ++i, ++given) ++parts[rest[i % rest.size()].second];
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto richest = std::ranges::max_element(parts);
