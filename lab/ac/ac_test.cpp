@@ -75,6 +75,7 @@ struct Clients {
     client->discovery.start(alarm.now());
     all.push_back(std::move(client));
     drain(*all.back());
+    set_alarm();
   }
   void receive() {
     while (const auto frame = wire->poll()) {
@@ -85,12 +86,13 @@ struct Clients {
         if (framed->packet.code == wire::pppoe::Code::Session) {
           if (client->session && client->agreed->session_id == framed->packet.session_id)
             client->session->on_frame(framed->packet.payload, alarm.now());
-        } else {
+        } else if (client->discovery.state() != pppoe::State::Done) {
           client->discovery.on_frame(*frame, alarm.now());
         }
         drain(*client);
       }
     }
+    set_alarm();
   }
   void tick() {
     for (const auto& client : all) {
@@ -98,6 +100,7 @@ struct Clients {
       if (client->session) client->session->on_deadline(alarm.now());
       drain(*client);
     }
+    set_alarm();
   }
   void drain(Client& client) {
     while (const auto output = client.discovery.poll()) {
@@ -120,6 +123,8 @@ struct Clients {
       if (const auto* up = std::get_if<ppp::Ipv4Up>(&*output)) client.v4 = *up;
       if (const auto* end = std::get_if<ppp::Ended>(&*output)) client.ended = *end;
     }
+  }
+  void set_alarm() {
     std::optional<Instant> soonest;
     for (const auto& one : all) {
       for (const auto at :

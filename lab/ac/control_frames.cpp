@@ -18,6 +18,7 @@ using port::OsError;
 namespace {
 
 constexpr int kFramesPerTurn = 64;
+constexpr int kBuffer = 4 << 20;  // hundreds of clients at once, and the RFC's timers are slow to repeat
 
 Result<port::Fd, OsError> open_packet(const std::string& interface, std::uint16_t type, linux::FrameFilter filter) {
   const unsigned index = ::if_nametoindex(interface.c_str());
@@ -27,6 +28,7 @@ Result<port::Fd, OsError> open_packet(const std::string& interface, std::uint16_
   const sock_fprog program{.len = static_cast<unsigned short>(filter.size()), .filter = filter.data()};
   if (!filter.empty() && ::setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
     return Fault(OsError{"filter packets of " + interface, errno});
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kBuffer, sizeof kBuffer);
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(type);

@@ -52,6 +52,7 @@ void with_number(const json::object& request, std::string_view key, Set set) {
 Server::Server(boost::asio::io_context& loop, Options options)
     : options_(std::move(options)),
       alarm_(loop),
+      settle_(loop, [this] { alarm_.set(engine_->next_deadline()); }),
       frames_(loop,
               [this](Bytes frame) {
                 const Instant now = alarm_.now();
@@ -90,7 +91,7 @@ void Server::pump() {
       std::fprintf(stderr, "%s\n", note->text.c_str());
     }
   }
-  alarm_.set(engine_->next_deadline());
+  settle_.post();
 }
 
 void Server::session_up(const pppoe::SessionInfo& session) {

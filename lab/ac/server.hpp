@@ -14,6 +14,7 @@
 #include "lab/ac/options.hpp"
 #include "lab/ac/setup_clock.hpp"
 #include "linux/alarm.hpp"
+#include "linux/readiness.hpp"
 
 namespace boost::json {
 class object;
@@ -44,6 +45,7 @@ class Server {
 
   Options options_;
   linux::Alarm alarm_;
+  linux::Poster settle_;  // the next deadline is looked up once a turn, not once a frame
   ControlFrames frames_;
   DataPath data_;
   SetupClock setups_;
