@@ -74,7 +74,10 @@ std::uint32_t Random::u32() {
   return little_endian(four.data());
 }
 
-std::uint64_t Random::u64() { return static_cast<std::uint64_t>(u32()) << 32 | u32(); }
+std::uint64_t Random::u64() {
+  const std::uint64_t high = u32();
+  return high << 32 | u32();
+}
 
 std::uint64_t Random::below(std::uint64_t bound) {
   if (bound == 0) return 0;

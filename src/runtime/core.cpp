@@ -262,52 +262,42 @@ void Core::perform(const reconcile::Do& what) {
   std::visit(
       Overloaded{
           [&](const reconcile::EnsureDevice& o) {
-      doors_.plane.submit(port::EnsureDevice{o.name}, t);
-      crash_point("device");
+            doors_.plane.submit(port::EnsureDevice{o.name}, t);
+            crash_point("device");
           },
-          [&](const reconcile::RemoveDevice& o) {
-      doors_.plane.submit(port::RemoveDevice{o.name}, t); },
-          [&](const reconcile::ConfigureLink& o) {
-      kernel.submit(port::SetLink{o.name, o.up, o.mtu, o.alias}, t); },
+          [&](const reconcile::RemoveDevice& o) { doors_.plane.submit(port::RemoveDevice{o.name}, t); },
+          [&](const reconcile::ConfigureLink& o) { kernel.submit(port::SetLink{o.name, o.up, o.mtu, o.alias}, t); },
           [&](const reconcile::Attach& o) {
-      doors_.plane.submit(port::Attach{o.session}, t);
-      crash_point("attach");
+            doors_.plane.submit(port::Attach{o.session}, t);
+            crash_point("attach");
           },
-          [&](const reconcile::Detach& o) {
-      doors_.plane.submit(port::Detach{o.uplink}, t); },
+          [&](const reconcile::Detach& o) { doors_.plane.submit(port::Detach{o.uplink}, t); },
           [&](const reconcile::PutAddress& o) {
-      kernel.submit(port::AddAddress{o.address}, t);
-      crash_point("address");
+            kernel.submit(port::AddAddress{o.address}, t);
+            crash_point("address");
           },
-          [&](const reconcile::RemoveAddress& o) {
-      kernel.submit(port::DeleteAddress{o.address}, t); },
+          [&](const reconcile::RemoveAddress& o) { kernel.submit(port::DeleteAddress{o.address}, t); },
           [&](const reconcile::PutRoute& o) {
-      kernel.submit(port::AddRoute{o.route}, t);
-      crash_point("route");
+            kernel.submit(port::AddRoute{o.route}, t);
+            crash_point("route");
           },
-          [&](const reconcile::RemoveRoute& o) {
-      kernel.submit(port::DeleteRoute{o.route}, t); },
+          [&](const reconcile::RemoveRoute& o) { kernel.submit(port::DeleteRoute{o.route}, t); },
           [&](const reconcile::PutRule& o) {
-      kernel.submit(port::AddRule{o.rule}, t);
-      crash_point("rule");
+            kernel.submit(port::AddRule{o.rule}, t);
+            crash_point("rule");
           },
-          [&](const reconcile::RemoveRule& o) {
-      kernel.submit(port::DeleteRule{o.rule}, t); },
+          [&](const reconcile::RemoveRule& o) { kernel.submit(port::DeleteRule{o.rule}, t); },
           [&](const reconcile::CommitRules& o) {
-      doors_.firewall.submit(port::CommitRules{o.text}, t);
-      crash_point("firewall");
+            doors_.firewall.submit(port::CommitRules{o.text}, t);
+            crash_point("firewall");
           },
-          [&](const reconcile::DeleteFlows& o) {
-      doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask}, t); },
-          [&](const reconcile::DeleteUntranslated&) {
-      doors_.firewall.submit(untranslated_flows(config_.get()), t);
-                 }, t);
-          },
+          [&](const reconcile::DeleteFlows& o) { doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask}, t); },
+          [&](const reconcile::DeleteUntranslated&) { doors_.firewall.submit(untranslated_flows(config_.get()), t); },
           [&](const reconcile::WriteSysctl& o) {
-    auto written = doors_.files.write_sysctl(o.want.path, o.want.value);
-    reconciler_.on_done(t, written ? std::nullopt : std::optional(written.error().text()), now_);
+            auto written = doors_.files.write_sysctl(o.want.path, o.want.value);
+            reconciler_.on_done(t, written ? std::nullopt : std::optional(written.error().text()), now_);
           },
-},
+      },
       what.operation);
 }
 

@@ -47,8 +47,9 @@ void Resolver::on_config(const model::Config& config, Instant now) {
   auto text = policy::dnsmasq_config(config, directory_);
   const bool changed = text != std::exchange(config_text_, text);
   if (changed) write(directory_ + "/dnsmasq.conf", text, "dnsmasq's configuration");
+  // michid may not write in /etc; the operator links /etc/resolv.conf to this file once.
   if (config.global.resolv_conf == model::ResolvConf::Local && changed)
-    write("/etc/resolv.conf", "# written by michi (resolv-conf = \"local\")\nnameserver 127.0.0.1\n", "resolv.conf");
+    write(directory_ + "/resolv.conf", "# michi: dnsmasq answers here\nnameserver 127.0.0.1\n", "resolv.conf");
   if (mode_ != ResolverMode::Child) return;
   if (child_ && (changed || !wanted_)) {
     relaunch_ = wanted_;
