@@ -80,7 +80,8 @@ class Uplink {
   void on_frame(Bytes frame, Instant now);  // any frame of the interface; strangers' are ignored
   void on_turn(Instant now);
   void on_traffic(std::uint64_t packets_in, Instant now);
-  /// Another uplink holds the same local address: hold until told false.
+  /// Another uplink, one that is attached, has the same local address: hold until told false. The
+  /// session stays, unattached, its address in the facts. Forgotten when the session ends.
   void on_duplicate_address(bool duplicate, Instant now);
   /// The data plane cannot carry this session.
   void on_plane_fault(std::string text, Instant now);
