@@ -1,6 +1,11 @@
 // The only file of the daemon that includes Beast: HTTP/1.1 on one connection. Beast's own code is
 // compiled here too.
 
+// GCC 12 at -O2 takes Asio's own pair of coroutine frame allocators for a mismatch.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
