@@ -12,6 +12,7 @@ namespace michi::runtime {
 namespace {
 
 constexpr Duration kLongestEnding = seconds(5);
+constexpr auto kReversePathFilter = "net/ipv4/conf/all/rp_filter";
 
 }  // namespace
 
@@ -141,7 +142,14 @@ bool Core::stopped() const {
 policy::Explanation Core::why(const policy::FlowQuery& query) const { return policy::explain(inputs(), query); }
 
 std::vector<model::Event> Core::warnings() const {
-  return running_ && config_ ? policy::warnings(inputs()) : std::vector<model::Event>{};
+  if (!running_ || !config_) return {};
+  auto around = surroundings_;
+  if (auto value = doors_.files.read_sysctl(kReversePathFilter)) around.sysctls[kReversePathFilter] = *value;
+  return policy::warnings({.config = *config_,
+                           .numbers = numbers_,
+                           .facts = lines_.facts(),
+                           .selector = selector_,
+                           .surroundings = around});
 }
 
 port::PlaneCounters Core::counters(const std::string& uplink) const {

@@ -237,6 +237,8 @@ void Core::decide() {
   auto desired = policy::derive(inputs());
   resolver_.on_servers(desired.resolver);
   reconciler_.on_desired(std::move(desired), now_);
+  if (!std::exchange(warned_, true))
+    for (const auto& warning : warnings()) event(warning);
 }
 
 void Core::perform() {

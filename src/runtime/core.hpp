@@ -135,6 +135,7 @@ class Core {
   Ending ending_ = Ending::No;
   std::optional<Instant> give_up_at_;
   bool end_desired_ = false;
+  bool warned_ = false;  // what surrounds michi was told once
 };
 
 }  // namespace michi::runtime
