@@ -29,7 +29,7 @@ void open(ByteVec bytes) {
   law(opened->packet.size() <= 1492 && kEncapsulation + opened->packet.size() <= bytes.size());
   const auto view = view_ip(opened->packet);
   law(view && view->length == opened->packet.size() && view->family == opened->family);
-  std::ignore = SourceGuard({}).allows(opened->packet, opened->family);
+  std::ignore = SourceGuard(std::span<const Prefix>{}).allows(opened->packet, opened->family);
 }
 
 void cut(ByteVec bytes) {

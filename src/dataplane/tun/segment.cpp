@@ -40,7 +40,9 @@ std::optional<Cutter> Cutter::make(std::span<std::byte> packet, const Vnet& vnet
   const bool partial = (vnet.flags & kNeedsChecksum) != 0;
   const std::uint8_t type = vnet.gso_type & static_cast<std::uint8_t>(~kGsoEcn);
   if (type == kGsoNone) {
-    if (view->length > mtu || (partial && !finish_checksum(cutter.packet_, vnet))) return std::nullopt;
+    if (view->length > mtu) return std::nullopt;
+    // A checksum inside the IP header is not one a transport has.
+    if (partial && (vnet.checksum_start < view->header || !finish_checksum(cutter.packet_, vnet))) return std::nullopt;
     return cutter;
   }
 

@@ -140,6 +140,7 @@ TEST(Segment, AVnetHeaderThatContradictsThePacketIsRefused) {
   EXPECT_TRUE(cut(packet, gso(kGsoTcp4, 1000, 24), 1454).empty());
   EXPECT_TRUE(cut(packet, gso(kGsoTcp4, 1000, 20, false), 1454).empty());
   EXPECT_TRUE(cut(packet, gso(3, 1000, 20), 1454).empty());  // UFO
+  EXPECT_TRUE(cut(packet, gso(kGsoNone, 0, 0), 4000).empty());
   Vnet vnet = gso(kGsoNone, 0, 3030);
   EXPECT_TRUE(cut(packet, vnet, 4000).empty());
 }
