@@ -1,0 +1,54 @@
+"""Set-ups of sessions: how long one takes, one with a lost packet, two hundred and fifty at once."""
+from bench import worlds
+from bench.report import percentile
+
+PPPD_MS = 3026
+AGAINST = "pppd 2.4.9 kernel mode with rp-pppoe (median 3026 ms)"
+
+
+def redial_rounds(isp, router, count, before=lambda: None):
+    """Ends the session and lets it come again; milliseconds from PADI to IPCP up, as the concentrator's clock saw them."""
+    taken = []
+    for number in range(count):
+        have = len(isp.events())
+        before()
+        router.command("isp", "redial")
+        taken.append(isp.wait_ups(have + 1, 20)[-1]["setup_ms"])
+        router.wait_state("isp", "up", 5)
+    return taken
+
+
+def setup(report, build, rounds):
+    with worlds.world_of(build, worlds.ROUTER + worlds.uplink("isp"), ["isp"]) as (_, isp, router):
+        router.start()
+        router.wait_up("isp")
+        taken = redial_rounds(isp, router, rounds)
+        report.add("setup.ms.p50", percentile(taken, 0.5), "ms", 25, AGAINST, measured_against=PPPD_MS)
+        report.add("setup.ms.p99", percentile(taken, 0.99), "ms", 60, AGAINST, measured_against=PPPD_MS)
+        report.note(f"{len(taken)} set-ups, {min(taken):.1f} to {max(taken):.1f} ms")
+        lost = redial_rounds(isp, router, max(5, rounds // 4), lambda: isp.ac.command(command="set", drop_config_requests=1))
+        report.add("setup.lost_first.ms.p50", percentile(lost, 0.5), "ms", 600, AGAINST, measured_against=PPPD_MS)
+        report.note(f"{len(lost)} set-ups, {min(lost):.1f} to {max(lost):.1f} ms; all within 200 ms would mean that "
+                    "nothing was lost")
+        router.stop()
+
+
+def many(report, build, count=250):
+    """From the start of the process to the last session's IPCP, then until the kernel has all of it."""
+    uplinks = worlds.names(count)
+    config = worlds.ROUTER + "".join(worlds.uplink(name) for name in uplinks)
+    with worlds.world_of(build, config, uplinks) as (_, isp, router):
+        begun = worlds.now()
+        router.start(wait=False)
+        isp.wait_ups(count, 60, every=0.02)
+        up = worlds.now() - begun
+        router.wait_count(count, 60)
+        all_up = worlds.now() - begun
+        router.wait_settled(60)
+        settled = worlds.now() - begun
+        report.add("sessions250.s", all_up, "s", 5, "the limit")
+        report.note(f"{count} sessions: the concentrator had them after {up:.2f} s, michid called them up after "
+                    f"{all_up:.2f} s, the kernel had all routes, rules and nft elements after {settled:.2f} s")
+        memory = router.private_kib()
+        router.stop(20)
+        return memory
