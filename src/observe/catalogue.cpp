@@ -52,7 +52,13 @@ constexpr std::array kCatalogue = {
             "the closed network is not."},
     Message{"ppp.edge", Debug,
             "A PPP layer of an uplink changed its state. Shown with `michi trace` and at level debug."},
+    Message{"reload.applied", Notice,
+            "A configuration was applied: it was read again on SIGHUP or because a file changed. What it did to which "
+            "uplink is in the events that follow."},
     Message{"reload.confirmed", Notice, "A configuration that was loaded with `--confirm` was confirmed and stays."},
+    Message{"reload.refused", Error,
+            "A configuration was read again without a command (SIGHUP, or a file that changed) and has errors. "
+            "Nothing was changed; the text has the findings, and `michi check` shows them again."},
     Message{"reload.rolled-back", Warning,
             "A configuration that was loaded with `--confirm` was not confirmed in time. The one before it is in "
             "force again."},

@@ -1,0 +1,198 @@
+#include <gtest/gtest.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "cli/app.hpp"
+#include "cli/pcapng.hpp"
+#include "cli/text.hpp"
+#include "control/server.hpp"
+#include "kit/fake_commands.hpp"
+
+namespace michi::cli {
+namespace {
+
+struct Outcome {
+  int status = 0;
+  std::string out, err;
+};
+
+Outcome michi(std::vector<std::string> arguments) {
+  std::ostringstream out, err;
+  const int status = run(arguments, out, err);
+  return {status, out.str(), err.str()};
+}
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+TEST(Arguments, what_is_wrong_gives_status_two_and_a_sentence) {
+  const std::vector<std::vector<std::string>> wrong = {{},
+                                                       {"explode"},
+                                                       {"up"},
+                                                       {"up", "isp", "lte"},
+                                                       {"up", "isp", "--wait", "soon"},
+                                                       {"reload", "--confirm", "0"},
+                                                       {"why"},
+                                                       {"why", "192.0.2.1", "--proto", "ipx"},
+                                                       {"why", "192.0.2.1", "--port", "70000"},
+                                                       {"check"},
+                                                       {"trace"},
+                                                       {"status", "--verbose"}};
+  for (const auto& arguments : wrong) {
+    const auto outcome = michi(arguments);
+    EXPECT_EQ(outcome.status, kUsage) << joined(arguments, " ");
+    EXPECT_FALSE(outcome.err.empty()) << joined(arguments, " ");
+  }
+}
+
+TEST(Arguments, help_and_version_are_no_failures) {
+  EXPECT_EQ(michi({"--help"}).status, kDone);
+  EXPECT_TRUE(has(michi({"why", "--help"}).out, "--source-port"));
+  EXPECT_TRUE(has(michi({"--version"}).out, "michi "));
+}
+
+TEST(Arguments, without_a_daemon_every_verb_gives_status_three_and_a_remedy) {
+  for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"status"},
+                                                                                    {"up", "isp"},
+                                                                                    {"reload"},
+                                                                                    {"confirm"},
+                                                                                    {"plan"},
+                                                                                    {"why", "192.0.2.1"},
+                                                                                    {"events"},
+                                                                                    {"events", "-f"},
+                                                                                    {"trace", "isp"},
+                                                                                    {"flush"}}) {
+    auto arguments = verb;
+    arguments.insert(arguments.end(), {"--socket", "/nonexistent/control.sock"});
+    const auto outcome = michi(arguments);
+    EXPECT_EQ(outcome.status, kNotReachable) << verb[0];
+    EXPECT_TRUE(has(outcome.err, verb[0] == "flush" ? "michid --flush" : "systemctl start michid")) << outcome.err;
+    arguments.push_back("--json");
+    const auto json = michi(arguments);
+    EXPECT_EQ(json.status, kNotReachable);
+    EXPECT_TRUE(has(json.out, R"("code":"not-reachable")")) << json.out;
+  }
+}
+
+TEST(Text, durations_sizes_and_tables_are_short) {
+  EXPECT_EQ(duration_text(850), "850 ms");
+  EXPECT_EQ(duration_text(59'999), "59 s");
+  EXPECT_EQ(duration_text(185'000), "3 m 5 s");
+  EXPECT_EQ(duration_text(11'520'000), "3 h 12 m");
+  EXPECT_EQ(duration_text(2 * 86'400'000), "2 d");
+  EXPECT_EQ(duration_text(-5), "0 ms");
+  EXPECT_EQ(size_text(1023), "1023 B");
+  EXPECT_EQ(size_text(1536), "1.5 KiB");
+  EXPECT_EQ(table_text({{"A", "BB"}, {"AAA", ""}}), "A    BB\nAAA\n");
+}
+
+TEST(Pcapng, a_packet_block_carries_time_length_and_direction) {
+  const auto text = pcapng_packet(0x0102030405060708, true, *from_hex("aabbcc"));
+  const std::string length = "30000000";
+  EXPECT_EQ(to_hex(bytes_of(text)), "06000000" + length + "00000000" + "04030201" + "08070605" + "03000000" +
+                                        "03000000" + "aabbcc00" + "02000400" + "02000000" + "00000000" + length);
+}
+
+class WithDaemon : public testing::Test {
+ protected:
+  WithDaemon() {
+    char name[] = "/tmp/michi-cli-XXXXXX";
+    directory = mkdtemp(name);
+    control::ServerOptions options;
+    options.path = directory + "/control.sock";
+    server = std::make_unique<control::Server>(context, commands, events, options);
+    EXPECT_TRUE(server->listen());
+    loop = std::jthread([this] { context.run(); });
+  }
+  ~WithDaemon() override {
+    context.stop();
+    loop.join();
+    server.reset();
+    std::filesystem::remove_all(directory);
+  }
+  Outcome ask(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--socket", directory + "/control.sock"});
+    return michi(std::move(arguments));
+  }
+
+  boost::asio::io_context context;
+  kit::FakeCommands commands;
+  observe::EventLog events{"a1"};
+  std::unique_ptr<control::Server> server;
+  std::string directory;
+  std::jthread loop;
+};
+
+TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
+  const auto outcome = ask({"status"});
+  EXPECT_EQ(outcome.status, kDone);
+  EXPECT_TRUE(has(outcome.out, "isp   up       3 h 12 m  203.0.113.5  wan0")) << outcome.out;
+  EXPECT_TRUE(has(outcome.out, "no-answer, next attempt in 8 s"));
+  EXPECT_TRUE(has(outcome.out, "lte: remedy: no access concentrator answered"));
+  EXPECT_TRUE(has(ask({"status", "isp"}).out, "session       0x0011 at ac1"));
+  EXPECT_TRUE(has(ask({"--json", "status"}).out, R"({"schema":1,"version":"0.1.0")"));
+  EXPECT_EQ(ask({"status", "nobody"}).status, kUsage);
+}
+
+TEST_F(WithDaemon, commands_are_given_and_waited_for) {
+  EXPECT_EQ(ask({"up", "isp", "--wait", "1"}).status, kDone);
+  const auto late = ask({"up", "lte", "--wait", "1"});
+  EXPECT_EQ(late.status, kFailed);
+  EXPECT_TRUE(has(late.err, "lte is waiting (no-answer) after 1 s")) << late.err;
+  commands.state.uplinks[1].facts.state = model::UplinkState::Failed;
+  EXPECT_TRUE(has(ask({"up", "lte", "--wait", "60"}).err, "needs a person"));
+  commands.state.uplinks[0].in_state = Duration{};
+  EXPECT_EQ(ask({"redial", "isp", "--wait", "5"}).status, kDone);
+  EXPECT_EQ(commands.asked, (std::vector<std::string>{"up isp", "up lte", "up lte", "redial isp"}));
+}
+
+TEST_F(WithDaemon, reload_says_what_it_costs) {
+  const auto outcome = ask({"reload", "--dry-run"});
+  EXPECT_TRUE(has(outcome.out, "uplink isp would lose its session")) << outcome.out;
+  ask({"reload", "x.toml", "--confirm", "60"});
+  EXPECT_TRUE(has(commands.asked.back(), "/x.toml confirm 60000")) << commands.asked.back();
+  EXPECT_TRUE(commands.asked.back().starts_with("reload /"));  // absolute
+  commands.refuse = control::Refusal{"bad-configuration", "it has errors", {"x.toml:1:1: error"}};
+  const auto refused = ask({"reload"});
+  EXPECT_EQ(refused.status, kUsage);
+  EXPECT_TRUE(has(refused.err, "x.toml:1:1: error"));
+}
+
+TEST_F(WithDaemon, plan_why_events_and_the_rest_read_well) {
+  EXPECT_TRUE(has(ask({"plan"}).out, "as it should be"));
+  commands.plan_lines = {"+ route 10.0.0.0/8 table 20000"};
+  EXPECT_EQ(ask({"plan"}).out, "+ route 10.0.0.0/8 table 20000\n");
+  const auto why = ask({"why", "192.0.2.9", "--proto", "tcp", "--port", "443"});
+  EXPECT_TRUE(has(why.out, "192.0.2.9 goes out by uplink isp as 203.0.113.5")) << why.out;
+  EXPECT_TRUE(has(why.out, "192.0.2.9  tcp 443"));
+  model::Event event{
+      .severity = model::Severity::Notice, .code = "uplink.up", .uplink = "isp", .text = "it is up", .fields = {}};
+  events.add(event, 0, Instant{});
+  EXPECT_TRUE(has(ask({"events"}).out, "notice  uplink=isp uplink.up: it is up"));
+  EXPECT_TRUE(has(ask({"events", "--json"}).out, R"({"seq":"a1.1")"));
+  EXPECT_EQ(ask({"events", "--since", "1"}).out, "");
+  EXPECT_EQ(ask({"confirm"}).status, kDone);
+  EXPECT_EQ(ask({"flush"}).status, kDone);
+  EXPECT_EQ(ask({"trace", "nobody"}).status, kUsage);
+}
+
+TEST(Check, shows_findings_with_their_place_and_gives_status_two) {
+  char name[] = "/tmp/michi-check-XXXXXX";
+  const std::string directory = mkdtemp(name);
+  const std::string file = directory + "/michi.toml";
+  std::ofstream(file) << "[uplink.isp]\nkind = \"pppoe\"\ninterface = \"wan0\"\nuser = \"u\"\nmtuu = 1454\n";
+  const auto outcome = michi({"check", file});
+  EXPECT_EQ(outcome.status, kUsage);
+  EXPECT_TRUE(has(outcome.err, "michi.toml:5:1: error")) << outcome.err;
+  EXPECT_TRUE(has(michi({"check", file, "--json"}).out, R"("ok":false)"));
+  EXPECT_EQ(michi({"check", directory + "/nothing.toml"}).status, kUsage);
+  std::filesystem::remove_all(directory);
+}
+
+}  // namespace
+}  // namespace michi::cli
