@@ -102,10 +102,10 @@ model::Snapshot Api::snapshot() const {
   snapshot.awaiting_confirmation = core.awaiting_confirmation();
   for (const auto& config : core.config()->uplinks) {
     const auto& name = config.id.name;
-    const auto facts = core.facts().find(name);
-    if (facts == core.facts().end()) continue;
+    const auto* facts = core.facts_now(name);
+    if (!facts) continue;
     model::UplinkSnapshot uplink;
-    uplink.facts = facts->second;
+    uplink.facts = *facts;
     if (auto number = core.numbers().find(name); number != core.numbers().end()) uplink.number = number->second;
     uplink.interface = config.interface;
     uplink.in_state = now - uplink.facts.since;

@@ -74,6 +74,8 @@ class Core {
   const policy::Numbers& numbers() const { return numbers_; }
   const policy::Selector& selector() const { return selector_; }
   const model::Observed& observed() const { return view_.observed(); }
+  /// As it is now, down to the words of its protocols; facts() follows only what policy acts on.
+  const model::UplinkFacts* facts_now(const std::string& uplink) const { return lines_.facts_now(uplink); }
   std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }

@@ -76,6 +76,11 @@ uplink::Uplink* Lines::find(const std::string& name) {
   return at == units_.end() || at->second.leaving ? nullptr : &at->second.uplink;
 }
 
+const model::UplinkFacts* Lines::facts_now(const std::string& name) const {
+  auto at = units_.find(name);
+  return at == units_.end() ? nullptr : &at->second.uplink.facts();
+}
+
 std::vector<std::string> Lines::waiting_for(const std::string& name) const {
   auto at = units_.find(name);
   return at == units_.end() ? std::vector<std::string>{} : at->second.uplink.waiting_for();

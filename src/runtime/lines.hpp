@@ -44,6 +44,7 @@ class Lines {
   void configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now);
   uplink::Uplink* find(const std::string& name);
   const std::map<std::string, model::UplinkFacts>& facts() const { return facts_; }
+  const model::UplinkFacts* facts_now(const std::string& name) const;
   std::vector<std::string> waiting_for(const std::string& name) const;
 
   void on_links(const std::map<std::string, model::Link>& links, Instant now);
