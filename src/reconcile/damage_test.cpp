@@ -131,12 +131,11 @@ TEST(Damage, an_address_that_goes_takes_its_routes_and_both_come_back) {
   EXPECT_EQ(rig.kernel.routes, routes);
 }
 
-TEST(Damage, a_doubled_rule_and_a_stranger_with_our_mark_go_away) {
+TEST(Damage, strangers_with_our_mark_go_away_and_a_rule_told_twice_stays) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto rules = rig.kernel.rules;
-  rig.kernel.add_rule(*rules.begin());
-  rig.kernel.add_rule(*rules.begin());
+  rig.observed.rules.insert(*rules.begin());
   rig.kernel.add_rule(rule(20777, 254));
   rig.kernel.add_route(route(20001, "172.16.0.0/12", "isp"));
   rig.run(seconds(3));
@@ -169,6 +168,20 @@ TEST(Damage, a_flushed_ruleset_costs_the_whole_table_and_the_untranslated_flows)
   ASSERT_EQ(rig.events_of("kernel.repaired"), 1u);
   EXPECT_NE(rig.events.back().text.find("nft (pid 4711)"), std::string::npos);
   EXPECT_TRUE(rig.reconciler->settled());
+}
+
+TEST(Damage, members_that_somebody_changed_are_put_right_though_the_listing_is_the_same) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  const auto table = rig.kernel.table;
+  rig.kernel.change_members("nat", {}, "nft (pid 4711)");
+  rig.drain();
+  EXPECT_EQ(rig.kernel.table, table);
+  EXPECT_EQ(rig.events_of("kernel.repaired"), 1u);
+  rig.kernel.firewall().refresh();  // nobody wrote: nothing to do
+  const auto mark = rig.kernel.journal.size();
+  rig.drain();
+  EXPECT_TRUE(rig.journal_since(mark).empty());
 }
 
 TEST(Damage, members_still_change_by_delta_after_a_repair) {

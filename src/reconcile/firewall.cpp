@@ -56,8 +56,10 @@ void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std
     }
     return;
   }
-  if (listed_ && *listed_ == hash) return;
-  if ((in_flight_ || awaits_listing_) && before_commit_ == hash) return;
+  // The listing holds chains and rules. Where nobody wrote, the same listing is the same table; a
+  // writer with the same listing changed members.
+  if (writer.empty() && listed_ == hash) return;
+  if (writer.empty() && (in_flight_ || awaits_listing_) && before_commit_ == hash) return;
   writer_ = writer;
   damaged_ = true;
 }

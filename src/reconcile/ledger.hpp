@@ -132,14 +132,11 @@ class Ledger {
       return Belief::Waits;
     }
     const bool as_now = at->first == value;
-    const bool twice = sight.stray != nullptr && *sight.stray == at->first && sight.exact;
     bool arrived = sight.count == pending.count;
-    if (pending.count > 0) {
-      if (wanted && as_now) {
-        arrived = right && (!twice || sight.count == pending.count);
-      } else {
-        arrived = arrived && sight.stray != nullptr && *sight.stray == at->first;
-      }
+    if (pending.count > 0 && wanted && as_now) {
+      arrived = right;
+    } else if (pending.count > 0) {
+      arrived = arrived && sight.stray != nullptr && *sight.stray == at->first;
     }
     if (arrived) {
       pending_.erase(at);
@@ -172,12 +169,10 @@ class Ledger {
       case Belief::Facts:
         break;
     }
+    // Twice the same is as good as once, and may be a fact that was told twice: nothing to remove.
     if (right) {
       want.right = steady(want.value);
       want.held = false;
-      if (sight.exact && sight.stray != nullptr && *sight.stray == want.value) {
-        surplus_.emplace_back(want.value, sight.count);
-      }
       return;
     }
     if (want.right || (want.held && !budget_.paused(pass.now))) {

@@ -139,6 +139,13 @@ void FakeKernel::rewrite_table(const std::string& structure, const std::string& 
   if (firewall_.wakes) firewall_.wakes();
 }
 
+void FakeKernel::change_members(const std::string& set, const std::set<std::string>& members,
+                                const std::string& writer) {
+  if (table) table->elements[set] = members;
+  firewall_.reports.push_back(port::TableSeen{.hash = listing(), .writer = writer, .ours = false});
+  if (firewall_.wakes) firewall_.wakes();
+}
+
 int FakeKernel::perform(const port::PlaneOp& op) {
   struct Visitor {
     FakeKernel& k;

@@ -220,7 +220,8 @@ void FakeKernel::add_route(const RouteEntry& route) { put_route(route); }
 void FakeKernel::remove_route(const RouteEntry& route) {
   drop_routes([&](const RouteEntry& each) { return each == route; });
 }
-void FakeKernel::add_rule(const RuleEntry& rule) {  // the kernel takes a rule twice
+void FakeKernel::add_rule(const RuleEntry& rule) {
+  if (rules.contains(rule)) return;  // EEXIST, for those who ask as `ip` does
   rules.insert(rule);
   if (reported(rule)) fact(port::RuleSeen{rule});
 }
@@ -255,7 +256,9 @@ void note(model::Observed& observed, const port::NetReport& report) {
     void operator()(const port::AddressGone& gone) const { o.addresses.erase(gone.address); }
     void operator()(const port::RouteSeen& seen) const { o.routes.insert(seen.route); }
     void operator()(const port::RouteGone& gone) const { o.routes.erase(gone.route); }
-    void operator()(const port::RuleSeen& seen) const { o.rules.insert(seen.rule); }
+    void operator()(const port::RuleSeen& seen) const {
+      if (!o.rules.contains(seen.rule)) o.rules.insert(seen.rule);
+    }
     void operator()(const port::RuleGone& gone) const {
       auto at = o.rules.find(gone.rule);
       if (at != o.rules.end()) o.rules.erase(at);

@@ -63,6 +63,7 @@ class FakeKernel {
   void remove_rule(const model::RuleEntry& rule);
   void flush_ruleset(const std::string& writer);
   void rewrite_table(const std::string& structure, const std::string& writer);
+  void change_members(const std::string& set, const std::set<std::string>& members, const std::string& writer);
   /// The multicast group overran: the door dumps everything again.
   void overrun();
 
