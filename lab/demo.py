@@ -65,7 +65,7 @@ class Demo:
         self.router.wait_up(*ADDRESS)
         lines = []
         for uplink in self.router.status()["uplinks"]:
-            lines.append(f"{uplink['name']:7} {ADDRESS[uplink['name']]:14} up {uplink.get('setup_ms', '?')} ms after its first packet")
+            lines.append(f"{uplink['name']:7} {ADDRESS[uplink['name']]:14} up {uplink['last_setup_ms']} ms after its first packet")
         return "\n".join(lines)
 
     def status(self):

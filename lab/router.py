@@ -9,8 +9,8 @@ from lab.world import ACCOUNTS
 
 
 def number_of(event):
-    """The sequence number of `<start id>.<n>`."""
-    return int(str(event["id"]).rsplit(".", 1)[-1])
+    """Its place in the log of this run of the daemon."""
+    return event["n"]
 
 
 class CliFailed(RuntimeError):
@@ -126,8 +126,7 @@ class Router:
         wait_until(self.settled, seconds, "plan is empty", tell=lambda: self.michi("plan", check=False).stdout)
 
     def settled(self):
-        plan = self.json("plan")
-        return not plan.get("operations")
+        return self.status()["settled"] and self.json("plan")["empty"]
 
     def why(self, destination, **query):
         """`source` stands for --from; the others by their name."""
@@ -137,7 +136,7 @@ class Router:
         return self.json(*argv)
 
     def events(self):
-        return self.json("events")["events"]
+        return [json.loads(line) for line in self.michi("events", "--json").stdout.splitlines()]
 
     def mark(self):
         """Where the event log ends now, for wait_event(after=…)."""

@@ -37,6 +37,7 @@ def test_the_mtu_holds_on_the_wire(lab, mtu):
 kind = "pppoe"
 interface = "wan0"
 user = "user@isp-a.example"
+ac-name = "isp-a"
 mtu = {mtu}
 [lan.home]
 interface = "lan0"

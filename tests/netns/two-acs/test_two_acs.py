@@ -11,7 +11,7 @@ def test_an_uplink_gets_over_a_refusing_concentrator(lab):
                              [Account(*ACCOUNTS["isp"], ADDRESS["isp"])], ["192.0.2.128/26"], None)
     refusing.wait_started()
     refusing.command(command="set", refuse=True)
-    lab.router.write_config(lab.file("michi.toml").replace('mtu = 1454', 'mtu = 1454\nprefer-acs = ["isp-a2"]', 1))
+    lab.router.write_config(lab.file("michi.toml").replace('ac-name = "isp-a"', 'prefer-acs = ["isp-a2", "isp-a"]'))
     lab.router.start()
     lab.router.wait_up("isp", seconds=15)
     assert probe.ask_tcp(lab.world.lan_a, WEB, 80) == ("web", ADDRESS["isp"])
@@ -19,8 +19,6 @@ def test_an_uplink_gets_over_a_refusing_concentrator(lab):
 
 
 def test_an_uplink_takes_only_the_named_concentrator(lab):
-    lab.router.write_config(lab.file("michi.toml").replace('mtu = 1454', 'mtu = 1454\nac-name = "isp-a"', 1)
-                            .replace('user = "office@isp-b.example"', 'user = "office@isp-b.example"\nac-name = "isp-b"'))
     lab.router.start()
     lab.router.wait_up("isp", "office", seconds=15)
     assert lab.router.uplink("isp")["session"]["ac_name"] == "isp-a"
