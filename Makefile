@@ -6,6 +6,9 @@ PYTHON := /usr/bin/python3
 GCC_BUILD := build/gcc
 CLANG_BUILD := build/clang
 export CCACHE_DIR ?= $(HOME)/.cache/ccache
+# Two clones of the same sources share what one of them compiled.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
 
 .PHONY: help deps build build-clang demo test unit scenarios bench soak fuzz format check install clean
 
