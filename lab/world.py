@@ -99,6 +99,7 @@ class World:
     def _build(self):
         netns.sweep()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.prefix}-"))
+        self.directory.chmod(0o755)  # dnsmasq and hooks run as somebody else
         if self.keep:
             netns.KEPT.mkdir(exist_ok=True)
             (netns.KEPT / self.prefix[len(netns.PREFIX):].split("x")[0]).write_text(str(self.directory))

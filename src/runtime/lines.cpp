@@ -201,11 +201,12 @@ bool Lines::turn(Instant now) {
     }
   }
   for (auto& [name, unit] : units_) {
-    const auto deadline = unit.uplink.next_deadline();
-    if (!deadline || *deadline > now) continue;
-    if (unit.uplink.facts().attached)
-      unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
-    unit.uplink.on_deadline(now);
+    if (const auto deadline = unit.uplink.next_deadline(); deadline && *deadline <= now) {
+      if (unit.uplink.facts().attached)
+        unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
+      unit.uplink.on_deadline(now);
+    }
+    // Also without a deadline: a command or a verdict from outside has left something to say.
     drain(name, unit, now);
   }
   gate_.on_deadline(now);

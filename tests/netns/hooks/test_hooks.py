@@ -15,7 +15,6 @@ def test_hooks_hear_of_up_and_down(lab):
     told = lab.world.directory / "told"
     told.touch(0o666)
     told.chmod(0o666)
-    lab.world.directory.chmod(0o755)
     hook = folder / "10-tell"
     hook.write_text(HOOK % told)
     hook.chmod(0o755)
