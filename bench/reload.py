@@ -1,4 +1,6 @@
 """A reload that changes one uplink of sixty-four: how long, and what the others' streams lose."""
+import time
+
 from bench import worlds
 from bench.report import percentile
 from bench.streams import Streams
@@ -28,6 +30,7 @@ def one_of_many(report, build, rounds):
         specs = [("lan-a", "internet", WEB, FIRST_PORT + n, PERIOD) for n in range(COUNT - 1)]
         with Streams(world, specs) as streams:
             for number in range(rounds):
+                time.sleep(1.1)  # an uplink sends one PADI a second at most
                 mtu = 1400 if number % 2 == 0 else 1454
                 router.write_config(config(uplinks, mtu))
                 begun = worlds.now()

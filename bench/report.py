@@ -17,7 +17,7 @@ class Report:
     def add(self, name, value, unit, wanted, against, at_least=False, measured_against=None):
         """`wanted`: the limit of the issue. The ratio is to what was measured beside it in this run, or to the limit."""
         base = wanted if measured_against is None else measured_against
-        ratio = round(value / base, 3) if base else None
+        ratio = float(f"{value / base:.3g}") if base else None
         ok = value >= wanted if at_least else value <= wanted
         row = {"name": name, "value": round(value, 3), "unit": unit, "against": against, "ratio": ratio,
                "wanted": wanted, "ok": ok}

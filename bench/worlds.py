@@ -40,21 +40,30 @@ class Isp:
         self.log = world.directory / "bench-ac.log"
         self._read, self._events = 0, []
 
-    def events(self, kind="session-up"):
+    def _take(self):
         with open(self.log, errors="replace") as log:
             log.seek(self._read)
             text = log.read()
         whole = text.rfind("\n") + 1
         self._read += len(text[:whole].encode())
-        for line in text[:whole].splitlines():
-            if line.startswith("{"):
-                self._events.append(json.loads(line))
-        return [event for event in self._events if event["event"] == kind]
+        self._events += [json.loads(line) for line in text[:whole].splitlines() if line.startswith("{")]
 
-    def wait_ups(self, count, seconds, every=0.002):
-        wait_until(lambda: len(self.events()) >= count, seconds, f"{count} sessions were up", every=every,
-                   tell=lambda: f"{len(self.events())} were")
-        return self.events()
+    def setups(self):
+        """Session → milliseconds from its PADI to the moment its IPCP was up, as the concentrator's clock saw them."""
+        self._take()
+        begun, done = {}, {}
+        for event in self._events:
+            if event["event"] == "session-up":
+                begun[event["sid"]] = event["padi_us"]
+            if event["address"] and event["sid"] in begun and event["event"] != "session-down":
+                done.setdefault((event["sid"], begun[event["sid"]]), (event["at_us"] - begun[event["sid"]]) / 1000)
+        return list(done.values())
+
+    def wait_setups(self, count, seconds, every=0.002):
+        """The set-ups so far, in their order, when there are as many."""
+        wait_until(lambda: len(self.setups()) >= count, seconds, f"{count} sessions were up", every=every,
+                   tell=lambda: f"{len(self.setups())} were")
+        return self.setups()
 
 
 @contextlib.contextmanager
