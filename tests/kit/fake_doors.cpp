@@ -89,16 +89,16 @@ void FakeKernel::Wall::submit(port::FirewallOp op, port::Ticket ticket) {
   struct Visitor {
     FakeKernel& k;
     bool& committed;
-    std::pair<std::string, int> operator()(const port::CommitRules& rules) const {
-      const int code = k.refuse ? k.refuse("commit " + rules.text) : 0;
+    std::pair<std::string, int> operator()(const port::CommitRules& wanted) const {
+      const int code = k.refuse ? k.refuse("commit " + wanted.text) : 0;
       if (code != 0) return {"commit", code};
-      const int result = k.commit(rules.text);
+      const int result = k.commit(wanted.text);
       committed = result == 0;
-      return {"commit " + rules.text, result};
+      return {"commit " + wanted.text, result};
     }
-    std::pair<std::string, int> operator()(const port::DeleteFlows& flows) const {
-      std::erase_if(k.flows, [&](const auto& flow) { return (flow.first & flows.mask) == flows.mark; });
-      return {fmt::format("delete flows {:#x}", flows.mark), 0};
+    std::pair<std::string, int> operator()(const port::DeleteFlows& doomed) const {
+      std::erase_if(k.flows, [&](const auto& flow) { return (flow.first & doomed.mask) == doomed.mark; });
+      return {fmt::format("delete flows {:#x}", doomed.mark), 0};
     }
     std::pair<std::string, int> operator()(const port::DeleteUntranslated&) const {
       k.untranslated = 0;
