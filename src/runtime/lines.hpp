@@ -34,7 +34,7 @@ class Lines {
 
   Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
 
-  void set_gate(unsigned burst, Duration interval) { gate_ = uplink::PadiGate(burst, interval); }
+  void set_gate(unsigned burst, Duration interval) { gate_.configure(burst, interval); }
   void add(const model::UplinkConfig& config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
            Instant now);
   /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.

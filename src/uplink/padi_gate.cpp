@@ -36,8 +36,8 @@ void PadiGate::serve(Bucket& bucket, Instant now) {
     bucket.refilled += step;
   }
   if (bucket.tokens == burst_) bucket.refilled = now;
-  while (bucket.tokens > 0 && !bucket.waiting.empty()) {
-    --bucket.tokens;
+  while ((bucket.tokens > 0 || burst_ == 0) && !bucket.waiting.empty()) {
+    if (bucket.tokens > 0) --bucket.tokens;
     turns_.push_back(std::move(bucket.waiting.front()));
     bucket.waiting.pop_front();
   }

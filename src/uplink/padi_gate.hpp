@@ -20,6 +20,11 @@ class PadiGate {
  public:
   /// `burst` 0: no gate. A token every `interval`.
   PadiGate(unsigned burst, Duration interval) : burst_(burst), interval_(interval) {}
+  /// From now on; whoever waits keeps its place.
+  void configure(unsigned burst, Duration interval) {
+    burst_ = burst;
+    interval_ = interval;
+  }
 
   void on_ask(const model::UplinkId& uplink, const std::string& interface, Mac mac, Instant now);
   void forget(const model::UplinkId& uplink);
