@@ -13,7 +13,7 @@ def tables(router):
     found = {}
     for line in router.michi_rules():
         words = line.split()
-        if "oif" in words:
+        if "oif" in words and "lookup" in words:
             found[words[words.index("oif") + 1]] = words[words.index("lookup") + 1]
     return found
 

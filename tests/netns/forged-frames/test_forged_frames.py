@@ -1,4 +1,5 @@
 """Frames of strangers end no session, and strangers' sessions are left alone."""
+from harness import wait_until
 from lab import frames, probe
 from lab.world import ADDRESS, ECHO
 
@@ -46,4 +47,4 @@ def test_a_real_padt_ends_the_session_and_it_is_dialled_again(lab):
     ended = router.wait_event("uplink.lost", uplink="isp")
     assert ended["fields"].get("reason") == "peer-terminated", ended
     router.wait_up("isp", seconds=15)
-    assert probe.ask_tcp(lab.world.lan_a, ECHO, 7)[1] == ADDRESS["isp"]
+    wait_until(lambda: probe.ask_tcp(lab.world.lan_a, ECHO, 7)[1] == ADDRESS["isp"], 5, "new flows take isp again")

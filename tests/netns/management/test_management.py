@@ -14,7 +14,6 @@ def test_an_ssh_like_connection_survives_start_reload_and_stop(lab):
         assert line.say() == MANAGEMENT
         assert back.say() == ROUTER_MANAGEMENT
         assert probe.ask_tcp(lab.world.management, ROUTER_MANAGEMENT, 22)[0] == "router"
-        assert probe.ask_udp(lab.world.management, ROUTER_MANAGEMENT, 5300)[0] == "router"
 
     alive()
     router.start()

@@ -41,7 +41,7 @@ def test_confirm_rolls_back_unless_confirmed(lab):
     assert router.uplink("isp")["state"] == "up"
 
 
-@pytest.mark.parametrize("damage", [("mtu = 1454", "mtoo = 1454"), ("mtu = 1454", "mtu = "), ('use = ["office"]', 'use = ["ofice"]')])
+@pytest.mark.parametrize("damage", [("mtu = 1454", "mtuu = 1454"), ("mtu = 1454", "mtu = "), ('use = ["office"]', 'use = ["ofice"]')])
 def test_a_wrong_file_is_refused_with_its_place_and_changes_nothing(lab, damage):
     router = lab.router
     router.wait_up("isp", "office")
@@ -52,8 +52,8 @@ def test_a_wrong_file_is_refused_with_its_place_and_changes_nothing(lab, damage)
     assert refused.value.status == 2
     line = next(n for n, text in enumerate(router.config_path.read_text().splitlines(), 1) if damage[1] in text)
     assert f"michi.toml:{line}:" in refused.value.output
-    if damage[1].startswith("mtoo"):
-        assert "mtu" in refused.value.output, "no suggestion"
+    if damage[1].startswith("mtuu"):
+        assert '"mtu"' in refused.value.output, "no suggestion"
     checked = router.michi("check", router.config_path, check=False)
     assert checked.returncode == 2 and f":{line}:" in checked.stdout + checked.stderr
     assert (session(router, "isp"), router.kernel_state()) == before
