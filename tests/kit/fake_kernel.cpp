@@ -217,7 +217,7 @@ void FakeKernel::set_link(const std::string& name, bool up) {
 void FakeKernel::add_address(const AddressEntry& address) { perform(port::NetOp{port::AddAddress{address}}); }
 void FakeKernel::remove_address(const AddressEntry& address) { drop_address(address); }
 void FakeKernel::add_route(const RouteEntry& route) { put_route(route); }
-void FakeKernel::remove_route(const RouteEntry& route) {
+void FakeKernel::remove_route(RouteEntry route) {
   drop_routes([&](const RouteEntry& each) { return each == route; });
 }
 void FakeKernel::add_rule(const RuleEntry& rule) {

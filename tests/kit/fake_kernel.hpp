@@ -58,7 +58,7 @@ class FakeKernel {
   void add_address(const model::AddressEntry& address);
   void remove_address(const model::AddressEntry& address);
   void add_route(const model::RouteEntry& route);
-  void remove_route(const model::RouteEntry& route);
+  void remove_route(model::RouteEntry route);  // by value: it may be an element of `routes`
   void add_rule(const model::RuleEntry& rule);
   void remove_rule(const model::RuleEntry& rule);
   void flush_ruleset(const std::string& writer);
