@@ -32,7 +32,7 @@ TEST(Hooks, the_environment_names_the_uplink_and_not_a_unit_number) {
 TEST(Hooks, a_peers_words_cannot_add_a_variable_or_break_the_json) {
   for (const auto& line : hook_environment("up", up())) EXPECT_EQ(line.find('\n'), std::string::npos);
   const auto json = hook_json("up", up());
-  EXPECT_NE(json.find(R"("detail":"hello \"world\"\u000aMICHI_UPLINK=evil")"), std::string::npos) << json;
+  EXPECT_NE(json.find(R"("detail":"hello \"world\"\nMICHI_UPLINK=evil")"), std::string::npos) << json;
 }
 
 struct RecordingProcesses final : port::Processes {
