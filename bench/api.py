@@ -2,6 +2,7 @@
 import json
 import re
 import socket
+import time
 
 from lab.process import wait_until
 from lab.router import Router
@@ -67,6 +68,11 @@ class Daemon(Router):
             one = next(u for u in status["uplinks"] if u["name"] == uplink)
             return status["settled"] and one["state"] == "up" and one["mtu"] == mtu
         wait_until(question, seconds, f"{uplink} is up with MTU {mtu}", every=0.002, tell=lambda: str(self.uplink(uplink)))
+
+    def quiet_kib(self):
+        """Private pages when nothing has happened for a while."""
+        time.sleep(1.5)
+        return self.private_kib()
 
     def private_kib(self):
         """Pages that are this process's alone."""

@@ -13,6 +13,7 @@ def base(report, build):
         (world.directory / "closed.routes").write_text("\n".join(worlds.closed_prefixes(10_000)) + "\n")
         router.start()
         router.wait_up(*uplinks, seconds=60)
+        router.quiet_kib()
         pss = router.pss_kib() / 1024
         report.add("rss.base.mib", pss, "MiB", 14, "the limit")
         report.note(f"PSS with 5 uplinks and 10,000 closed routes; private {router.private_kib() / 1024:.1f} MiB, peak "
@@ -31,7 +32,7 @@ def private_with(build, count):
     with worlds.world_of(build, config, uplinks) as (_, _, router):
         router.start()
         router.wait_up(*uplinks, seconds=60)
-        memory = router.private_kib()
+        memory = router.quiet_kib()
         router.stop(20)
         return memory
 

@@ -1,6 +1,7 @@
 #include "daemon/daemon.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <sys/stat.h>
 
@@ -38,6 +39,8 @@
 namespace michi::daemon {
 
 namespace {
+
+constexpr auto kQuiet = std::chrono::milliseconds(500);  // without a change, before memory is given back
 
 std::int64_t wall_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -122,7 +125,8 @@ struct Daemon::Parts {
              .started = alarm.now(),
              .applied = [this](const Bundle& bundle) { adopt(bundle); }}),
         signals(loop, SIGTERM, SIGINT, SIGHUP),
-        watchdog(loop) {}
+        watchdog(loop),
+        tidy(loop) {}
 
   void schedule() {
     if (std::exchange(scheduled, true)) return;
@@ -146,7 +150,16 @@ struct Daemon::Parts {
       announced = true;
       notify.ready("running");
     }
-    if (core.stopped()) finish();
+    if (core.stopped()) return finish();
+    if (std::exchange(was_settled, core.settled()) != core.settled()) tidy_up_soon();
+  }
+
+  /// What a change needed for a moment (dumps, the firewall's text) goes back to the system when it is quiet again.
+  void tidy_up_soon() {
+    tidy.expires_after(kQuiet);
+    tidy.async_wait([](const boost::system::error_code& error) {
+      if (!error) ::malloc_trim(0);
+    });
   }
 
   void adopt(const Bundle& bundle) {
@@ -211,6 +224,7 @@ struct Daemon::Parts {
     if (server) server->close();
     signals.cancel();
     watchdog.cancel();
+    tidy.cancel();
     boost::asio::post(loop, [this] { loop.stop(); });
   }
 
@@ -234,8 +248,10 @@ struct Daemon::Parts {
   std::unique_ptr<control::Server> server;
   boost::asio::signal_set signals;
   boost::asio::steady_timer watchdog;
+  boost::asio::steady_timer tidy;
   bool scheduled = false;
   bool announced = false;
+  bool was_settled = false;
   bool finished = false;
 };
 
