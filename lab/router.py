@@ -162,7 +162,9 @@ class Router:
     def nft(self):
         """Tables, chains and fixed sets, without what moves by itself."""
         text = self.space.run("nft", "-s", "list", "ruleset")
-        return re.sub(r"\s*expires \S+|\s*# handle \d+", "", text)
+        text = "".join(sorted(re.findall(r"^table .*?^\}\n", text, re.M | re.S)))
+        return re.sub(r"elements = \{(.*?)\}", lambda found: "elements = " + str(sorted(
+            element.strip() for element in found[1].split(","))), text, flags=re.S)
 
     def michi_rules(self):
         return [line for line in self.rules() if re.match(r"20\d\d\d:", line)]

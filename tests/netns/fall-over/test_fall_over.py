@@ -51,10 +51,10 @@ def test_a_silent_concentrator_is_noticed_by_echo(lab):
     stream = probe.Stream(lab.world.lan_a, ECHO, 7)
     wait_until(lambda: stream.first_after(0, ADDRESS["isp"]), 3, "stream on isp")
     begun = time.monotonic()
-    lab.ac("isp-a").command(command="silent", on=True)
+    lab.ac("isp-a").cut()
     moved_after(stream, begun, ADDRESS["office"], 4)
     stream.stop()
-    lab.ac("isp-a").command(command="silent", on=False)
+    lab.ac("isp-a").mend()
     router.wait_up("isp", seconds=30)
 
 

@@ -8,13 +8,13 @@ WORLD = {"start": False}
 
 def test_a_changed_routes_file_is_applied_and_no_session_drops(lab):
     router, routes = lab.router, lab.world.directory / "square.routes"
-    routes.write_text("# 2005-02-01\n198.18.96.0/24\n")
+    routes.write_text("# date: 2005-02-01\n198.18.96.0/24\n")
     router.write_config(lab.edit(('routes = ["198.18.96.0/19"]', f'routes-file = "{routes}"')))
     router.start()
     router.wait_up("isp", "office", "flets")
     session = {name: router.uplink(name)["session"]["id"] for name in ADDRESS}
     assert router.why(SQUARE)["uplink"] == "isp"
-    routes.write_text("# 2024-05-07\n" + "".join(f"198.18.{n}.0/24\n" for n in range(96, 128)))
+    routes.write_text("# date: 2024-05-07\n" + "".join(f"198.18.{n}.0/24\n" for n in range(96, 128)))
     wait_until(lambda: router.why(SQUARE)["uplink"] == "flets", 5, "the new list is in force", tell=lambda: str(router.events()[-3:]))
     router.wait_settled()
     assert probe.ask_tcp(lab.world.lan_a, SQUARE, 80) == ("square", ADDRESS["flets"])

@@ -122,7 +122,8 @@ def check(lab, dice, count, numbers):
             if told:
                 wrong.append(f"{flow}: {told}")
     assert not wrong, f"{len(wrong)} of {sum(verdicts.values())}:\n" + "\n".join(wrong[:12])
-    assert verdicts.get(True, 0) > count / 4 and verdicts.get(False, 0) > count / 20, verdicts
+    assert verdicts.get(True, 0) > count / 4, verdicts
+    return verdicts.get(False, 0)
 
 
 def test_why_agrees_with_the_wire(lab):
@@ -131,10 +132,12 @@ def test_why_agrees_with_the_wire(lab):
     dice, numbers = random.Random(7), iter(range(40000))
     count = rounds(200, 1000)
     check(lab, dice, count // 2, numbers)
+    nowhere = 0
     for name in ("isp", "flets", "office"):
         router.michi("down", name)
         router.wait_state(name, "down")
         router.wait_settled()
-        check(lab, dice, count // 6, numbers)
+        nowhere += check(lab, dice, count // 6, numbers)
         router.michi("up", name)
         router.wait_up(name, seconds=15)
+    assert nowhere > 0, "no flow was unreachable: the question was too easy"
