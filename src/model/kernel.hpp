@@ -135,6 +135,8 @@ struct ResolverServer {
 
 struct ResolverWant {
   std::vector<ResolverServer> servers;
+  /// Domains of an uplink that has no server now: answered with "no such name", asked of nobody else.
+  std::set<std::string> unanswered;
   bool operator==(const ResolverWant&) const = default;
 };
 

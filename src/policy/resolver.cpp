@@ -25,6 +25,10 @@ model::ResolverWant derive_resolver(const View& view) {
       for_all_names = for_all_names || dns.domains.empty();
     }
   }
+  for (const auto& uplink : view.uplinks())
+    want.unanswered.insert(uplink.config->dns.domains.begin(), uplink.config->dns.domains.end());
+  for (const auto& server : want.servers)
+    for (const auto& domain : server.domains) want.unanswered.erase(domain);
   if (for_all_names) return want;
   for (const auto& server : view.config().global.fallback_dns)
     want.servers.push_back({.server = server, .device = "", .domains = {}});
@@ -79,6 +83,7 @@ std::string dnsmasq_config(const model::Config& config, const std::string& run_d
 
 std::string dnsmasq_servers(const model::ResolverWant& want) {
   std::string text;
+  for (const auto& domain : want.unanswered) text += fmt::format("server=/{}/\n", domain);
   for (const auto& server : want.servers) {
     std::string names;
     for (const auto& domain : server.domains) names += "/" + domain;

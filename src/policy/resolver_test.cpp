@@ -14,7 +14,7 @@ TEST(Resolver, ClosedNamesGoToTheirNetworkAndOthersToWhatIsUp) {
             "server=/flets/198.51.100.53@flets\nserver=198.51.100.53@isp\nserver=198.51.100.53@lte\n");
   house.down("isp");
   house.down("flets");
-  EXPECT_EQ(dnsmasq_servers(house.derived().resolver), "server=198.51.100.53@lte\n");
+  EXPECT_EQ(dnsmasq_servers(house.derived().resolver), "server=/flets/\nserver=198.51.100.53@lte\n");
 }
 
 TEST(Resolver, AClosedNetworkWithoutNamesIsNeverAsked) {
