@@ -66,6 +66,24 @@ TEST(Reconciler, removes_in_reverse_after_the_additions) {
   EXPECT_FALSE(rig.kernel.links.contains("isp"));
 }
 
+TEST(Reconciler, removes_nothing_while_an_addition_is_under_way) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  auto next = kit::one_uplink("isp", 1);
+  next.rules.back().table = 20002;  // another rule, and the old one is not wanted
+  rig.reconciler->on_desired(next, rig.now);
+  std::vector<Do> tasks;
+  while (auto output = rig.reconciler->poll()) {
+    if (auto* task = std::get_if<Do>(&*output)) tasks.push_back(*task);
+  }
+  ASSERT_EQ(tasks.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<PutRule>(tasks[0].operation));
+  rig.reconciler->on_done(tasks[0].ticket, std::nullopt, rig.now);
+  const auto after = rig.reconciler->poll();
+  ASSERT_TRUE(after);
+  EXPECT_TRUE(std::holds_alternative<RemoveRule>(std::get<Do>(*after).operation));
+}
+
 TEST(Reconciler, adopts_what_an_earlier_run_left_and_touches_nothing_else) {
   ReconcileRig first;
   first.want(kit::one_uplink("isp", 1));
