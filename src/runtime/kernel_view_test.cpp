@@ -55,15 +55,15 @@ TEST(KernelView, a_device_that_goes_takes_its_addresses_along) {
   EXPECT_EQ(view.observed().addresses.begin()->device, "lan0");
 }
 
-TEST(KernelView, the_same_rule_twice_is_two_rules) {
+TEST(KernelView, a_rule_told_twice_around_a_dump_is_one_rule) {
   KernelView view;
   model::RuleEntry rule;
   rule.priority = 20200;
-  view.on_report(port::RuleSeen{rule});
-  view.on_report(port::RuleSeen{rule});
-  EXPECT_EQ(view.observed().rules.size(), 2u);
-  view.on_report(port::RuleGone{rule});
+  EXPECT_TRUE(view.on_report(port::RuleSeen{rule}));
+  EXPECT_FALSE(view.on_report(port::RuleSeen{rule}));
   EXPECT_EQ(view.observed().rules.size(), 1u);
+  EXPECT_TRUE(view.on_report(port::RuleGone{rule}));
+  EXPECT_TRUE(view.observed().rules.empty());
 }
 
 }  // namespace
