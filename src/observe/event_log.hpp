@@ -28,7 +28,7 @@ struct Record {
 };
 
 struct EventLogLimits {
-  std::size_t capacity = 4096;  // records kept
+  std::size_t capacity = 2048;  // records kept
   unsigned burst = 50;          // of one code and uplink at once
   Duration refill = milliseconds(200);
 };

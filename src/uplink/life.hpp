@@ -7,7 +7,7 @@
 //   ending.cpp    losing, ending, orphans, back-off
 //   settings.cpp  the configuration, as the engines want it, and what a new one changes
 
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -105,7 +105,7 @@ struct Uplink::Life {
   engine::pppoe::Discovery discovery;
   std::optional<engine::pppoe::Agreed> agreed;
   std::optional<engine::ppp::Session> ppp;
-  std::deque<ByteVec> early;  // session frames that overtook the PADS (trap 16)
+  std::list<ByteVec> early;  // session frames that overtook the PADS (trap 16)
   std::uint64_t interface_id = 0;
 
   After after = After::Down;             // of Ending and LastWords
@@ -121,7 +121,7 @@ struct Uplink::Life {
   FailureClass last_class = FailureClass::NoOffer;
   model::Reason last_reason = model::Reason::None;
   std::string last_detail;
-  std::deque<Output> outputs;
+  std::list<Output> outputs;
 };
 
 }  // namespace michi::uplink

@@ -7,7 +7,7 @@
 //
 // RFC 1661 §5.8, RFC 4638 §5.
 
-#include <deque>
+#include <list>
 
 #include "engine/ppp/outbox.hpp"
 #include "wire/lcp.hpp"
@@ -57,7 +57,7 @@ class Echo {
 
   std::uint32_t magic_ = 0;
   std::uint8_t id_ = 0;
-  std::deque<Sent> outstanding_;
+  std::list<Sent> outstanding_;
   unsigned unanswered_ = 0;
   std::optional<Instant> next_tick_;
   bool networking_ = false;

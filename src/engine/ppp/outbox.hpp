@@ -3,7 +3,7 @@
 //
 // Bounded: a caller that does not drain loses frames and edges, as a full wire would, never reports.
 
-#include <deque>
+#include <list>
 
 #include "engine/ppp/session.hpp"
 #include "wire/control.hpp"
@@ -30,7 +30,7 @@ class Outbox {
  private:
   bool full() const { return queue_.size() >= 512; }
 
-  std::deque<Output> queue_;
+  std::list<Output> queue_;  // not a deque: hundreds of sessions, and an empty deque holds half a kilobyte
   bool cut_ = false;
 };
 

@@ -8,7 +8,7 @@
 // RFC 2516 (discovery), RFC 4638 (PPP-Max-Payload in PADI and PADR).
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -155,12 +155,12 @@ class Discovery {
   std::optional<std::size_t> chosen_;    // index into candidates_
   std::optional<Failed> refusal_;        // the last one of this attempt
   std::optional<Agreed> agreed_;
-  std::deque<Abandoned> abandoned_;
+  std::list<Abandoned> abandoned_;
   unsigned sent_ = 0;  // PADI or PADR of this phase
   Duration wait_{};
   std::optional<Instant> due_;
   std::optional<Instant> last_padi_;
-  std::deque<Output> outputs_;
+  std::list<Output> outputs_;
   Counters counters_;
 };
 
