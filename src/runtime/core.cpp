@@ -55,6 +55,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
+      settings_(doors_.files, doors_.store, tickets_),
       reconciler_(remembered_firewall(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
@@ -71,6 +72,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   config_ = std::move(config);
   secrets_ = std::move(secrets);
   if (auto records = doors_.store.load(port::Lifetime::Volatile)) {
+    settings_.recall(*records);
     for (const auto& [key, value] : *records) {
       if (!key.starts_with(kSessionPrefix)) continue;
       if (auto record = parse_session(value)) orphans_[record->uplink.name] = *record;
@@ -224,7 +226,9 @@ void Core::decide() {
   }
   if (!std::exchange(policy_dirty_, false)) return;
   if (ending_ == Ending::Flushing || !config_) {
-    if (!std::exchange(end_desired_, true)) reconciler_.on_desired(reconcile::Reconciler::nothing(), now_);
+    if (std::exchange(end_desired_, true)) return;
+    settings_.restore();
+    reconciler_.on_desired(reconcile::Reconciler::nothing(), now_);
     return;
   }
   const auto held = policy::duplicate_addresses(*config_, lines_.facts());
@@ -295,10 +299,7 @@ void Core::perform(const reconcile::Do& what) {
           },
           [&](const reconcile::DeleteFlows& o) { doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask}, t); },
           [&](const reconcile::DeleteUntranslated&) { doors_.firewall.submit(untranslated_flows(config_.get()), t); },
-          [&](const reconcile::WriteSysctl& o) {
-            auto written = doors_.files.write_sysctl(o.want.path, o.want.value);
-            reconciler_.on_done(t, written ? std::nullopt : std::optional(written.error().text()), now_);
-          },
+          [&](const reconcile::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
       },
       what.operation);
 }

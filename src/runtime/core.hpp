@@ -21,6 +21,7 @@
 #include "runtime/kernel_view.hpp"
 #include "runtime/lines.hpp"
 #include "runtime/resolver.hpp"
+#include "runtime/settings.hpp"
 #include "runtime/tickets.hpp"
 
 namespace michi::runtime {
@@ -120,6 +121,7 @@ class Core {
   Lines lines_;
   Hooks hooks_;
   Resolver resolver_;
+  Settings settings_;
   KernelView view_;
   policy::Selector selector_;
   policy::Numbers numbers_;

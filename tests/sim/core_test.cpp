@@ -190,8 +190,13 @@ TEST_F(CoreStory, stop_ends_the_sessions_and_leaves_default_deny) {
   EXPECT_FALSE(machine.store.run.contains("session.isp"));
 }
 
-TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was) {
+TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was_also_after_a_crash) {
   const auto links = machine.kernel.links.size();
+  machine.files.sysctls["net/ipv4/fwmark_reflect"] = "0";
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  EXPECT_EQ(machine.files.sysctls["net/ipv4/fwmark_reflect"], "1");
+  node.crash();
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   node->flush();
@@ -200,6 +205,7 @@ TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was) {
   EXPECT_TRUE(machine.kernel.rules.empty());
   EXPECT_FALSE(machine.kernel.table.has_value());
   EXPECT_EQ(machine.kernel.links.size(), links);
+  EXPECT_EQ(machine.files.sysctls["net/ipv4/fwmark_reflect"], "0");
 }
 
 }  // namespace
