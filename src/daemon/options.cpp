@@ -23,7 +23,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& status) {
                                                            {"off", runtime::ResolverMode::Off}};
   app.add_option("--dnsmasq", options.resolver,
                  "who runs dnsmasq: its own unit (michi-dnsmasq.service), this process as a child, or nobody")
-      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case))
+      ->option_text("unit|child|off");
   app.add_flag("--flush", options.flush, "take everything of michi's out of the kernel and leave");
   if (kHasCrashPoints)
     app.add_option("--crash-at", options.crash_at, "test builds: die at this point; `list` names them");
