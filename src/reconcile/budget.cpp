@@ -18,8 +18,11 @@ DamageBudget::Answer DamageBudget::on_damage(std::uint32_t last_incident, Instan
   if (paused(now)) return Answer::Paused;
   paused_until_.reset();
   while (!repairs_.empty() && now - repairs_.front() >= kWindow) repairs_.pop_front();
-  if (!repairs_.empty() && now - repairs_.back() < kOneIncident && last_incident != incident_) {
-    return Answer::SameIncident;
+  if (!repairs_.empty() && now - repairs_.back() < kOneIncident) {
+    if (last_incident != incident_) return Answer::SameIncident;
+    // `ip route flush` looks again until nothing is left: let whoever it is finish, then repair.
+    paused_until_ = repairs_.back() + kOneIncident;
+    return Answer::Paused;
   }
   if (repairs_.size() >= kRepairs) {
     paused_until_ = repairs_.front() + kWindow;

@@ -16,7 +16,7 @@ namespace michi::reconcile {
 
 /// At most five repairs in ten seconds for one class of objects; then a pause until the oldest is
 /// ten seconds old. What is damaged within a quarter of a second is one incident (a flushed table is
-/// many routes), unless an object of it is damaged again.
+/// many routes); an object of it that is damaged again is repaired when that quarter has passed.
 class DamageBudget {
  public:
   enum class Answer : std::uint8_t { NewIncident, SameIncident, PauseBegins, Paused };

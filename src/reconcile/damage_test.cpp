@@ -53,7 +53,7 @@ TEST(Damage, the_sixth_repair_in_ten_seconds_waits_for_the_window_and_is_told) {
   const auto wanted = default_route(rig);
   for (int i = 0; i < 5; ++i) {
     rig.kernel.remove_route(wanted);
-    rig.run(milliseconds(100));
+    rig.run(milliseconds(300));
     EXPECT_TRUE(rig.kernel.routes.contains(wanted)) << i;
   }
   rig.kernel.remove_route(wanted);
@@ -61,17 +61,35 @@ TEST(Damage, the_sixth_repair_in_ten_seconds_waits_for_the_window_and_is_told) {
   EXPECT_FALSE(rig.kernel.routes.contains(wanted));
   EXPECT_FALSE(rig.reconciler->settled());
   EXPECT_EQ(rig.events_of("kernel.damage"), 1u);
-  rig.run(milliseconds(9300));
+  rig.run(milliseconds(8300));
   EXPECT_FALSE(rig.kernel.routes.contains(wanted));
   rig.run(milliseconds(200));
   EXPECT_TRUE(rig.kernel.routes.contains(wanted));
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
+// `ip route flush` deletes and looks again until nothing is left.
+TEST(Damage, whoever_deletes_until_nothing_is_left_is_waited_for_and_then_repaired) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  const auto wanted = default_route(rig);
+  for (int round = 0; round < 8; ++round) {
+    rig.kernel.remove_route(wanted);
+    rig.run(milliseconds(2));
+  }
+  rig.run(milliseconds(250));
+  EXPECT_TRUE(rig.kernel.routes.contains(wanted));
+  EXPECT_TRUE(rig.reconciler->settled());
+  EXPECT_EQ(rig.events_of("kernel.damage"), 0u);
+}
+
 TEST(Damage, one_class_does_not_spend_the_repairs_of_another) {
   DamageBudget routes, rules;
   Instant now{};
-  for (int i = 0; i < 5; ++i) routes.on_damage(routes.incident(), now);
+  for (int i = 0; i < 5; ++i) {
+    routes.on_damage(routes.incident(), now);
+    now += milliseconds(300);
+  }
   EXPECT_EQ(routes.on_damage(routes.incident(), now), DamageBudget::Answer::PauseBegins);
   EXPECT_EQ(routes.on_damage(routes.incident(), now), DamageBudget::Answer::Paused);
   EXPECT_EQ(rules.on_damage(0, now), DamageBudget::Answer::NewIncident);
