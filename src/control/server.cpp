@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -76,22 +77,17 @@ Server::Server(asio::io_context& context, Commands& commands, observe::EventLog&
 
 Server::~Server() { close(); }
 
-namespace {
-
-/// Somebody accepts connections there.
 bool somebody_listens(const std::string& path) {
   const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return false;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  std::memcpy(address.sun_path, path.c_str(), std::min(path.size() + 1, sizeof address.sun_path - 1));
   const int result = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const bool listens = result == 0 || errno == EAGAIN;
   ::close(probe);
   return listens;
 }
-
-}  // namespace
 
 Result<void, std::string> Server::listen() {
   const auto& path = impl_->service->options.path;

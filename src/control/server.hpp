@@ -33,6 +33,9 @@ struct ServerOptions {
   std::size_t body_limit = 1024 * 1024;  // octets of a request
 };
 
+/// Whether a daemon answers at this control socket.
+bool somebody_listens(const std::string& path);
+
 class Server {
  public:
   /// `commands` and `events` must live longer than the server; everything runs on `context`'s thread.

@@ -132,6 +132,7 @@ model::Snapshot Api::snapshot() const {
 
 Result<void, control::Refusal> Api::answer(runtime::Core::Answer answer, const std::string& uplink) const {
   if (answer == runtime::Core::Answer::Done) return {};
+  if (answer == runtime::Core::Answer::Ending) return Fault(control::Refusal{"not-ready", "michid is stopping", {}});
   std::string known;
   for (const auto& config : context_.core.config()->uplinks) known += (known.empty() ? "" : ", ") + config.id.name;
   return Fault(control::Refusal{
@@ -147,6 +148,7 @@ Result<void, control::Refusal> Api::redial(const std::string& uplink) {
 }
 
 Result<control::ReloadReply, control::Refusal> Api::reload(const control::ReloadRequest& request) {
+  if (context_.core.ending()) return Fault(control::Refusal{"not-ready", "michid is stopping", {}});
   const auto& path = request.path.empty() ? context_.paths.config : request.path;
   auto bundle = load_bundle(context_.files, context_.paths, path, foreign_devices());
   if (!bundle)

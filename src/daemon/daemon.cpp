@@ -41,6 +41,7 @@ namespace michi::daemon {
 namespace {
 
 constexpr auto kQuiet = std::chrono::milliseconds(500);  // without a change, before memory is given back
+constexpr auto kReadyAnyway = std::chrono::seconds(5);   // after the start, settled or not
 
 std::int64_t wall_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -126,7 +127,8 @@ struct Daemon::Parts {
              .applied = [this](const Bundle& bundle) { adopt(bundle); }}),
         signals(loop, SIGTERM, SIGINT, SIGHUP),
         watchdog(loop),
-        tidy(loop) {}
+        tidy(loop),
+        ready(loop) {}
 
   void schedule() {
     if (std::exchange(scheduled, true)) return;
@@ -146,12 +148,46 @@ struct Daemon::Parts {
   }
 
   void after_turn() {
-    if (!announced && core.settled()) {
-      announced = true;
-      notify.ready("running");
-    }
+    if (core.settled()) announce("running");
     if (core.stopped()) return finish();
+    follow_configuration();
     if (std::exchange(was_settled, core.settled()) != core.settled()) tidy_up_soon();
+  }
+
+  void announce(const std::string& status) {
+    if (std::exchange(announced, true)) return;
+    ready.cancel();
+    notify.ready(status);
+  }
+
+  /// One object that the kernel refuses must not make the service manager restart all sessions.
+  void announce_anyway() {
+    ready.expires_after(kReadyAnyway);
+    ready.async_wait([this](const boost::system::error_code& error) {
+      if (!error) announce("running; the kernel's state is not as wanted yet, see `michi plan`");
+    });
+  }
+
+  /// The core may have gone back to the configuration before an unconfirmed one.
+  void follow_configuration() {
+    if (core.config() != current.config && core.config() == confirmed.config) adopt(confirmed);
+    if (!core.awaiting_confirmation()) confirmed = current;
+    if (routes_changed && !core.awaiting_confirmation()) renew();
+  }
+
+  /// A routes file is data that others renew (R5): only it is read again, never a half-edited configuration.
+  void renew() {
+    routes_changed = false;
+    auto renewed = renew_routes(files, current, foreign_devices(files));
+    if (!renewed) {
+      std::string text = "a routes file has errors; the prefixes stay as they were";
+      for (const auto& diagnostic : renewed.error()) text += "\n" + config::to_text(diagnostic);
+      tell({model::Severity::Error, "reload.refused", "", text, {}}, alarm.now());
+      return;
+    }
+    core.apply(renewed->config, renewed->secrets);
+    adopt(*renewed);
+    tell({model::Severity::Notice, "reload.applied", "", "a routes file was read again", {}}, alarm.now());
   }
 
   /// What a change needed for a moment (dumps, the firewall's text) goes back to the system when it is quiet again.
@@ -162,7 +198,9 @@ struct Daemon::Parts {
     });
   }
 
-  void adopt(const Bundle& bundle) {
+  void adopt(const Bundle& adopted) {
+    current = adopted;
+    const Bundle& bundle = current;
     watcher.watch({bundle.watched.begin(), bundle.watched.end()});
     if (server) server->set_others_may_look(bundle.config->control.others_may_look);
     for (const auto& note : bundle.notes)
@@ -189,11 +227,9 @@ struct Daemon::Parts {
 
   void watch_files() {
     watcher.on_wake([this] {
-      bool routes_changed = false;
       while (auto path = watcher.poll())
-        routes_changed = routes_changed || (*path != options.paths.config && *path != options.paths.secrets);
-      // A routes file is data that others renew (R5); the configuration waits for `michi reload`.
-      if (routes_changed) reload();
+        routes_changed = routes_changed || (*path != current.path && *path != options.paths.secrets);
+      follow_configuration();
     });
   }
 
@@ -219,12 +255,30 @@ struct Daemon::Parts {
     });
   }
 
+  int flush() {
+    if (control::somebody_listens(options.paths.socket))
+      throw std::runtime_error("another michid is running there: use `michi flush`");
+    core.begin(nullptr, {});
+    core.flush();
+    loop.run();
+    return report_end();
+  }
+
+  /// 0: all is done; 1: time was up before.
+  int report_end() const {
+    if (!core.gave_up()) return 0;
+    std::fprintf(stderr, "<4>michid: ended before everything was done; left over:\n");
+    for (const auto& line : core.plan()) std::fprintf(stderr, "<4>  %s\n", line.c_str());
+    return 1;
+  }
+
   void finish() {
     if (std::exchange(finished, true)) return;
     if (server) server->close();
     signals.cancel();
     watchdog.cancel();
     tidy.cancel();
+    ready.cancel();
     boost::asio::post(loop, [this] { loop.stop(); });
   }
 
@@ -249,6 +303,10 @@ struct Daemon::Parts {
   boost::asio::signal_set signals;
   boost::asio::steady_timer watchdog;
   boost::asio::steady_timer tidy;
+  boost::asio::steady_timer ready;
+  Bundle current;    // what the core runs
+  Bundle confirmed;  // what it goes back to
+  bool routes_changed = false;
   bool scheduled = false;
   bool announced = false;
   bool was_settled = false;
@@ -267,12 +325,7 @@ Daemon::~Daemon() = default;
 int Daemon::run() {
   auto& p = *parts_;
   p.wait_for_signal();
-  if (p.options.flush) {
-    p.core.begin(nullptr, {});
-    p.core.flush();
-    p.loop.run();
-    return 0;
-  }
+  if (p.options.flush) return p.flush();
   auto bundle = load_bundle(p.files, p.options.paths, p.options.paths.config, foreign_devices(p.files));
   if (!bundle) {
     for (const auto& diagnostic : bundle.error()) std::fprintf(stderr, "%s\n", config::to_text(diagnostic).c_str());
@@ -286,10 +339,12 @@ int Daemon::run() {
   if (auto listening = p.server->listen(); !listening) throw std::runtime_error(listening.error());
   p.watch_files();
   p.adopt(*bundle);
+  p.confirmed = *bundle;
+  p.announce_anyway();
   if (const auto period = p.notify.watchdog_period()) p.feed_watchdog(*period);
   p.core.begin(bundle->config, bundle->secrets);
   p.loop.run();
-  return 0;
+  return p.report_end();
 }
 
 }  // namespace michi::daemon

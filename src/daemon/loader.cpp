@@ -17,7 +17,30 @@ config::Diagnostic unreadable(const std::string& path, const port::OsError& erro
       .file = path, .severity = severity, .code = "unreadable", .text = error.text(), .suggestion = std::move(remedy)};
 }
 
+Result<config::Loaded, std::vector<config::Diagnostic>> load_text(const port::Files& files, const std::string& text,
+                                                                  const std::string& path,
+                                                                  const std::set<std::string>& foreign_devices) {
+  config::Environment environment;
+  environment.foreign_devices = foreign_devices;
+  environment.read_file = [&](const std::string& side_path) -> Result<std::string, std::string> {
+    auto side = files.read(side_path);
+    if (!side) return Fault(side.error().text());
+    return std::move(*side);
+  };
+  return config::load(text, path, environment);
+}
+
 }  // namespace
+
+Result<Bundle, std::vector<config::Diagnostic>> renew_routes(const port::Files& files, const Bundle& bundle,
+                                                             const std::set<std::string>& foreign_devices) {
+  auto loaded = load_text(files, bundle.text, bundle.path, foreign_devices);
+  if (!loaded) return Fault(std::move(loaded.error()));
+  Bundle renewed = bundle;
+  renewed.notes = std::move(loaded->warnings);
+  renewed.config = std::make_shared<const model::Config>(std::move(loaded->config));
+  return renewed;
+}
 
 Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& files, const Paths& paths,
                                                             const std::string& config_path,
@@ -26,14 +49,7 @@ Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& f
   if (!text)
     return Fault(std::vector{unreadable(config_path, text.error(), config::Severity::Error,
                                         "write the configuration there, or name another file with --config")});
-  config::Environment environment;
-  environment.foreign_devices = foreign_devices;
-  environment.read_file = [&](const std::string& path) -> Result<std::string, std::string> {
-    auto side = files.read(path);
-    if (!side) return Fault(side.error().text());
-    return std::move(*side);
-  };
-  auto loaded = config::load(*text, config_path, environment);
+  auto loaded = load_text(files, *text, config_path, foreign_devices);
   if (!loaded) return Fault(std::move(loaded.error()));
 
   Bundle bundle;
@@ -57,6 +73,8 @@ Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& f
   if (!read) return Fault(std::move(read.error()));
   for (auto& note : read->warnings) bundle.notes.push_back(std::move(note));
   bundle.secrets = std::move(read->secrets);
+  bundle.path = config_path;
+  bundle.text = std::move(*text);
   bundle.config = std::make_shared<const model::Config>(std::move(loaded->config));
   return bundle;
 }

@@ -26,7 +26,13 @@ struct Bundle {
   model::Secrets secrets;
   std::vector<config::Diagnostic> notes;  // warnings and notes
   std::vector<std::string> watched;       // files that are part of the configuration
+  std::string path;                       // of the configuration,
+  std::string text;                       // and what it said when it was read
 };
+
+/// The same configuration again, with its routes files as they are now.
+Result<Bundle, std::vector<config::Diagnostic>> renew_routes(const port::Files& files, const Bundle& bundle,
+                                                             const std::set<std::string>& foreign_devices);
 
 /// `foreign_devices`: existing interfaces no uplink may be named after.
 Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& files, const Paths& paths,

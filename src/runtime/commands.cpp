@@ -17,6 +17,7 @@ constexpr auto kReversePathFilter = "net/ipv4/conf/all/rp_filter";
 }  // namespace
 
 Core::Answer Core::up(const std::string& uplink) {
+  if (ending_ != Ending::No) return Answer::Ending;
   auto* found = lines_.find(uplink);
   if (!found) return Answer::UnknownUplink;
   now_ = doors_.alarm.now();
@@ -35,6 +36,7 @@ Core::Answer Core::down(const std::string& uplink) {
 }
 
 Core::Answer Core::redial(const std::string& uplink) {
+  if (ending_ != Ending::No) return Answer::Ending;
   auto* found = lines_.find(uplink);
   if (!found) return Answer::UnknownUplink;
   now_ = doors_.alarm.now();
@@ -70,10 +72,13 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
   using Kind = UplinkChange::Kind;
   now_ = doors_.alarm.now();
   auto changes = preview(*next, secrets);
-  if (confirm_within)
-    rollback_ = Rollback{config_, secrets_, now_ + *confirm_within};
-  else
+  if (!confirm_within) {
     rollback_.reset();
+  } else {
+    // Several unconfirmed ones in a row: the way back leads to the last that was confirmed.
+    if (!rollback_) rollback_ = Rollback{config_, secrets_, now_};
+    rollback_->at = now_ + *confirm_within;
+  }
   config_ = std::move(next);
   secrets_ = std::move(secrets);
   lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
@@ -88,7 +93,6 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
         break;
       case Kind::Removed:
         lines_.remove(change.uplink, now_);
-        hooks_.forget(change.uplink);
         break;
       case Kind::InPlace:
       case Kind::Redialled:
@@ -115,6 +119,7 @@ void Core::stop() {
   if (ending_ != Ending::No) return;
   now_ = doors_.alarm.now();
   ending_ = Ending::Stopping;
+  rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
   lines_.stop_all(now_);
   resolver_.stop();
@@ -124,6 +129,7 @@ void Core::stop() {
 void Core::flush() {
   now_ = doors_.alarm.now();
   ending_ = Ending::Flushing;
+  rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
   end_desired_ = false;
   lines_.stop_all(now_);
@@ -132,12 +138,14 @@ void Core::flush() {
   schedule_();
 }
 
-bool Core::stopped() const {
-  if (ending_ == Ending::No) return false;
-  const bool late = give_up_at_ && doors_.alarm.now() >= *give_up_at_;
-  return late || (running_ && lines_.all_down() && !resolver_.running() && !policy_dirty_ && !observed_dirty_ &&
-                  reconciler_.settled());
+bool Core::done() const {
+  return running_ && lines_.all_down() && hooks_.idle() && !resolver_.running() && !policy_dirty_ && !observed_dirty_ &&
+         reconciler_.settled();
 }
+
+bool Core::stopped() const { return ending_ != Ending::No && (done() || gave_up()); }
+
+bool Core::gave_up() const { return !done() && give_up_at_ && doors_.alarm.now() >= *give_up_at_; }
 
 policy::Explanation Core::why(const policy::FlowQuery& query) const { return policy::explain(inputs(), query); }
 

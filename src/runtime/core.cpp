@@ -113,7 +113,12 @@ void Core::start_running() {
   running_ = true;
   for (const auto& [name, number] : policy::recover_numbers(view_.observed().rules)) numbers_.emplace(name, number);
   selector_.adopt(numbers_, view_.observed().addresses);
-  if (ending_ == Ending::Flushing || !config_) return;
+  if (ending_ != Ending::No || !config_) {
+    // Asked to end before it had begun: only what an earlier life left is ended.
+    for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
+    orphans_.clear();
+    return;
+  }
   lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
   hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
   selector_.configure(config_, now_);
@@ -139,7 +144,7 @@ void Core::turn() {
     if (running_ && observed_dirty_) lines_.on_links(view_.observed().links, now_);
     const bool facts_changed = lines_.turn(now_);
     if (facts_changed) {
-      for (const auto& [name, facts] : lines_.facts()) hooks_.on_facts(facts);
+      hooks_.on_facts(lines_.facts());
       policy_dirty_ = true;
     }
     run_deadlines();
@@ -239,7 +244,7 @@ void Core::decide() {
   if (lines_.turn(now_)) policy_dirty_ = true;
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
-  resolver_.on_servers(desired.resolver);
+  resolver_.on_servers(desired.resolver, now_);
   reconciler_.on_desired(std::move(desired), now_);
   if (!std::exchange(warned_, true))
     for (const auto& warning : warnings()) event(warning);

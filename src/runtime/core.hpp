@@ -54,7 +54,7 @@ class Core {
   void turn();
 
   // commands
-  enum class Answer : std::uint8_t { Done, UnknownUplink };
+  enum class Answer : std::uint8_t { Done, UnknownUplink, Ending };
   Answer up(const std::string& uplink);
   Answer down(const std::string& uplink);
   Answer redial(const std::string& uplink);
@@ -66,6 +66,9 @@ class Core {
   /// Orderly end of all sessions; stopped() tells when it is done.
   void stop();
   bool stopped() const;
+  /// Stopped because time was up, not because all was done; plan() tells what is left.
+  bool gave_up() const;
+  bool ending() const { return ending_ != Ending::No; }
   /// Takes everything of michi's out of the kernel; ends in stopped().
   void flush();
 
@@ -99,6 +102,7 @@ class Core {
     if (options_.crash_point) options_.crash_point(point);
   }
   void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
+  bool done() const;
   void start_running();
   void take_reports();
   void take_kernel_reports();

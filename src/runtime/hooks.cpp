@@ -76,7 +76,29 @@ Hooks::Hooks(port::Processes& processes, port::Files& files, Tickets& tickets,
              std::function<void(const model::Event&)> event)
     : processes_(processes), files_(files), tickets_(tickets), event_(std::move(event)) {}
 
-void Hooks::on_facts(const model::UplinkFacts& facts) {
+void Hooks::on_facts(const std::map<std::string, model::UplinkFacts>& all) {
+  for (const auto& [name, facts] : all) note(facts);
+  for (auto at = known_.begin(); at != known_.end();) {
+    if (all.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    auto gone = at->second;
+    gone.state = model::UplinkState::Down;
+    gone.reason = model::Reason::NotStarted;
+    gone.v4.reset();
+    gone.v6.reset();
+    note(gone);
+    at = known_.erase(at);
+  }
+  std::erase_if(queues_, [&](const auto& queue) { return queue.second.waiting.empty() && !all.contains(queue.first); });
+}
+
+bool Hooks::idle() const {
+  return std::ranges::all_of(queues_, [](const auto& queue) { return queue.second.waiting.empty(); });
+}
+
+void Hooks::note(const model::UplinkFacts& facts) {
   auto& known = known_[facts.id.name];
   if (same_for_hooks(known, facts)) return;
   const bool was_up = known.state == model::UplinkState::Up;

@@ -31,8 +31,9 @@ class Hooks {
     directory_ = std::move(directory);
     limit_ = limit;
   }
-  void on_facts(const model::UplinkFacts& facts);
-  void forget(const std::string& uplink) { known_.erase(uplink); }
+  /// All uplinks there are; one that is missing has been removed, and its hooks see it go down.
+  void on_facts(const std::map<std::string, model::UplinkFacts>& all);
+  bool idle() const;
   /// True when the report was about one of our hooks.
   bool on_report(const port::ProcessReport& report);
 
@@ -46,6 +47,7 @@ class Hooks {
     std::vector<std::string> programs;  // still to run for the front call
     std::optional<port::Ticket> running;
   };
+  void note(const model::UplinkFacts& facts);
   void next(const std::string& uplink);
 
   port::Processes& processes_;

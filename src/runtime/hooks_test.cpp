@@ -72,7 +72,7 @@ class HooksInOrder : public ::testing::Test {
 
 TEST_F(HooksInOrder, run_one_after_the_other_by_name_and_a_failure_is_told) {
   hooks.configure("/hooks", seconds(1));
-  hooks.on_facts(up());
+  hooks.on_facts({{"isp", up()}});
   ASSERT_EQ(processes.spawned.size(), 1u);
   EXPECT_EQ(processes.spawned[0], (std::vector<std::string>{"/hooks/10-first", "up", "isp"}));
   EXPECT_TRUE(hooks.on_report(port::Exited{processes.running[0], 3, false, "broken"}));
@@ -89,15 +89,27 @@ TEST_F(HooksInOrder, the_last_change_is_never_dropped_however_many_wait) {
   auto facts = up();
   for (std::uint32_t i = 0; i < 50; ++i) {
     facts.v4->local.value += 1;
-    hooks.on_facts(facts);
+    hooks.on_facts({{"isp", facts}});
   }
   auto down = facts;
   down.state = model::UplinkState::Waiting;
-  hooks.on_facts(down);
+  hooks.on_facts({{"isp", down}});
   for (std::size_t i = 0; i < processes.running.size(); ++i)
     hooks.on_report(port::Exited{processes.running[i], 0, false, ""});
   EXPECT_LE(processes.spawned.size(), 20u);
   EXPECT_EQ(processes.spawned.back()[1], "down");
+}
+
+TEST_F(HooksInOrder, an_uplink_that_is_removed_goes_down_for_its_hooks) {
+  hooks.configure("/hooks", seconds(1));
+  hooks.on_facts({{"isp", up()}});
+  hooks.on_facts({});
+  EXPECT_FALSE(hooks.idle());
+  for (std::size_t i = 0; i < processes.running.size(); ++i)
+    hooks.on_report(port::Exited{processes.running[i], 0, false, ""});
+  EXPECT_EQ(processes.spawned.size(), 4u);
+  EXPECT_EQ(processes.spawned.back()[1], "down");
+  EXPECT_TRUE(hooks.idle());
 }
 
 }  // namespace

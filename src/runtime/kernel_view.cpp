@@ -78,6 +78,8 @@ bool KernelView::on_report(const port::NetReport& report) {
                         },
                         [&](const port::RouteGone& gone) { return target().routes.erase(gone.route) > 0 && !dumping_; },
                         [&](const port::RuleSeen& seen) {
+                          // Told twice when added during a dump; the kernel refuses real duplicates.
+                          if (target().rules.contains(seen.rule)) return false;
                           target().rules.insert(seen.rule);
                           return !dumping_;
                         },

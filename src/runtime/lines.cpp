@@ -145,7 +145,8 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
   const auto parsed = wire::pppoe::parse_frame(frame);
   if (!parsed) return;
   if (parsed->header.type == wire::ether::kTypePppoeSession) {
-    const auto owner = by_session_.find({interface, parsed->packet.session_id});
+    const auto owner =
+        by_session_.find({interface, parsed->packet.session_id, parsed->header.destination, parsed->header.source});
     if (owner == by_session_.end()) return;
     const auto unit = units_.find(owner->second);
     if (unit == units_.end()) return;
@@ -163,11 +164,15 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
   }
 }
 
+Lines::SessionKey Lines::key_of(const model::SessionRecord& session) {
+  return {session.interface, session.session_id, session.local, session.peer};
+}
+
 void Lines::note_facts(const std::string& name, const model::UplinkFacts& facts) {
   auto& known = facts_[name];
   if (known == facts) return;
-  if (known.session) by_session_.erase({known.session->interface, known.session->session_id});
-  if (facts.session) by_session_[{facts.session->interface, facts.session->session_id}] = name;
+  if (known.session) by_session_.erase(key_of(*known.session));
+  if (facts.session) by_session_[key_of(*facts.session)] = name;
   known = facts;
   changed_ = true;
 }

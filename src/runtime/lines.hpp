@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/random.hpp"
@@ -80,7 +81,10 @@ class Lines {
   uplink::PadiGate gate_{1, seconds(1)};
   std::map<std::string, Unit> units_;
   std::map<std::string, Interface> interfaces_;
-  std::map<std::pair<std::string, std::uint16_t>, std::string> by_session_;  // (interface, id) → uplink
+  /// RFC 2516 §4: a session is its identifier and both addresses.
+  using SessionKey = std::tuple<std::string, std::uint16_t, Mac, Mac>;  // interface, id, ours, the peer's
+  static SessionKey key_of(const model::SessionRecord& session);
+  std::map<SessionKey, std::string> by_session_;  // → uplink
   std::map<std::string, model::UplinkFacts> facts_;
   std::vector<model::SessionRecord> orphans_;
   bool changed_ = false;

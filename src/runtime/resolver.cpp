@@ -13,6 +13,7 @@ namespace michi::runtime {
 namespace {
 
 constexpr Duration kLongestPause = seconds(30);
+constexpr Duration kChildhood = milliseconds(500);
 
 bool answers(const model::Config& config) {
   return config.global.resolv_conf == model::ResolvConf::Local ||
@@ -59,20 +60,25 @@ void Resolver::on_config(const model::Config& config, Instant now) {
   }
 }
 
-void Resolver::on_servers(const model::ResolverWant& want) {
+void Resolver::on_servers(const model::ResolverWant& want, Instant now) {
   auto text = policy::dnsmasq_servers(want);
   if (text == std::exchange(servers_text_, text)) return;
   write(directory_ + "/dnsmasq.servers", text, "dnsmasq's servers");
-  hang_up();
+  hang_up(now);
 }
 
-void Resolver::hang_up() {
+void Resolver::hang_up(Instant now) {
+  if (mode_ == ResolverMode::Child && child_ && now - launched_ < kChildhood) {
+    hang_up_at_ = launched_ + kChildhood;
+    return;
+  }
   if (mode_ == ResolverMode::Child && child_) processes_.signal(*child_, SIGHUP);
   // No unit running is no fault: it reads the file when it starts.
   if (mode_ == ResolverMode::Unit) std::ignore = processes_.signal_pid_file(directory_ + "/dnsmasq.pid", SIGHUP);
 }
 
-void Resolver::launch() {
+void Resolver::launch(Instant now) {
+  launched_ = now;
   child_ = tickets_.next();
   port::Spawn spawn;
   spawn.argv = {"/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=" + directory_ + "/dnsmasq.conf"};
@@ -91,6 +97,7 @@ bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
     return true;
   }
   if (!wanted_) return true;
+  if (now - launched_ > kLongestPause) pause_ = kFirstPause;
   restart_at_ = now + pause_;
   pause_ = std::min(pause_ * 2, kLongestPause);
   std::string text;
@@ -109,14 +116,19 @@ bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
 }
 
 void Resolver::on_deadline(Instant now) {
+  if (hang_up_at_ && *hang_up_at_ <= now) {
+    hang_up_at_.reset();
+    hang_up(now);
+  }
   if (!restart_at_ || *restart_at_ > now) return;
   restart_at_.reset();
-  if (!child_ && wanted_ && !stopping_) launch();
+  if (!child_ && wanted_ && !stopping_) launch(now);
 }
 
 void Resolver::stop() {
   stopping_ = true;
   restart_at_.reset();
+  hang_up_at_.reset();
   if (child_) processes_.signal(*child_, SIGTERM);
 }
 

@@ -4,6 +4,7 @@
 //
 // It never answers DNS itself and never writes resolv.conf unless the file says so.
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,6 +18,8 @@
 
 namespace michi::runtime {
 
+inline constexpr Duration kFirstPause = milliseconds(500);
+
 enum class ResolverMode : std::uint8_t {
   Off,    // only the files are written
   Child,  // dnsmasq is our child
@@ -29,17 +32,20 @@ class Resolver {
            std::string run_directory, std::function<void(const model::Event&)> event);
 
   void on_config(const model::Config& config, Instant now);
-  void on_servers(const model::ResolverWant& want);
+  void on_servers(const model::ResolverWant& want, Instant now);
   /// True when the report was about our child.
   bool on_report(const port::ProcessReport& report, Instant now);
   void on_deadline(Instant now);
-  std::optional<Instant> next_deadline() const { return restart_at_; }
+  std::optional<Instant> next_deadline() const {
+    if (restart_at_ && hang_up_at_) return std::min(*restart_at_, *hang_up_at_);
+    return restart_at_ ? restart_at_ : hang_up_at_;
+  }
   void stop();
   bool running() const { return child_.has_value(); }
 
  private:
-  void launch();
-  void hang_up();
+  void launch(Instant now);
+  void hang_up(Instant now);
   void write(const std::string& path, const std::string& text, const char* what);
 
   port::Processes& processes_;
@@ -55,7 +61,9 @@ class Resolver {
   bool relaunch_ = false;  // the child was told to end because its configuration changed
   std::optional<port::Ticket> child_;
   std::optional<Instant> restart_at_;
-  Duration pause_ = milliseconds(500);
+  std::optional<Instant> hang_up_at_;  // a young child would die of SIGHUP: it has no handler yet
+  Instant launched_{};
+  Duration pause_ = kFirstPause;
 };
 
 }  // namespace michi::runtime
