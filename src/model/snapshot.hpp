@@ -22,7 +22,7 @@ struct UplinkSnapshot {
   UplinkFacts facts;
   UplinkNumber number = 0;
   std::string interface;
-  Duration in_state{};                  // since facts.since
+  Duration in_state{};                   // since facts.since
   std::optional<Duration> next_attempt;  // from now
   std::vector<std::string> waiting_for;
   TrafficCounters traffic;
@@ -40,10 +40,10 @@ struct PolicySnapshot {
 
 struct Snapshot {
   std::string version;
-  std::string start_id;             // also the first half of event numbers
+  std::string start_id;  // also the first half of event numbers
   Duration uptime{};
   std::string config_path;
-  bool settled = false;             // kernel state is as desired
+  bool settled = false;  // kernel state is as desired
   bool awaiting_confirmation = false;
   std::vector<UplinkSnapshot> uplinks;  // by name
   std::vector<PolicySnapshot> policies;

@@ -21,9 +21,9 @@
 
 namespace michi::uplink {
 
-inline constexpr Duration kAskAgain = seconds(10);       // a turn that was lost
-inline constexpr Duration kEndingTime = seconds(2);      // Terminate-Request to PADT at most
-inline constexpr Duration kLastWordsTime = seconds(1);   // trap 44
+inline constexpr Duration kAskAgain = seconds(10);      // a turn that was lost
+inline constexpr Duration kEndingTime = seconds(2);     // Terminate-Request to PADT at most
+inline constexpr Duration kLastWordsTime = seconds(1);  // trap 44
 /// How long a session outlives its carrier. The facts are unusable from the first moment, so nothing
 /// waits for this; a cable pulled and replugged finds its session again.
 inline constexpr Duration kLinkHold = seconds(2);

@@ -50,7 +50,7 @@ inline constexpr std::size_t kEvents = 16;
 enum class Action : std::uint8_t { Tlu, Tld, Tls, Tlf, Irc, Zrc, Scr, Sca, Scn, Str, Sta, Scj, Ser };
 inline constexpr std::size_t kActions = 13;
 inline constexpr std::array<std::string_view, kActions> kActionNames = {"tlu", "tld", "tls", "tlf", "irc", "zrc", "scr",
-                                                                       "sca", "scn", "str", "sta", "scj", "ser"};
+                                                                        "sca", "scn", "str", "sta", "scj", "ser"};
 
 struct Cell {
   std::array<Action, 4> actions{};
