@@ -1,6 +1,9 @@
 // michi check FILE [--secrets FILE]: no daemon is asked.
 
 #include <fmt/format.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -60,11 +63,42 @@ json::value to_json(const config::Diagnostic& found) {
                       {"suggestion", found.suggestion}};
 }
 
-std::vector<config::Diagnostic> secrets_findings(const std::string& path, const model::Config& config) {
-  const auto text = read_file(path);
-  if (!text) return {};
-  auto loaded = config::load_secrets(*text, path, &config);
-  return loaded ? std::move(loaded->warnings) : std::move(loaded.error());
+std::string name_of(uid_t user) {
+  const passwd* entry = ::getpwuid(user);
+  return entry ? entry->pw_name : std::to_string(user);
+}
+
+std::string name_of_group(gid_t group) {
+  const ::group* entry = ::getgrgid(group);
+  return entry ? entry->gr_name : std::to_string(group);
+}
+
+/// `named`: the user named this file, so it must be there.
+std::vector<config::Diagnostic> secrets_findings(const std::string& path, bool named, const model::Config& config) {
+  struct stat status{};
+  const bool there = ::stat(path.c_str(), &status) == 0;
+  if (there || named) {
+    const auto text = read_file(path);
+    if (!text)
+      return {{.file = path,
+               .severity = config::Severity::Error,
+               .code = "unreadable",
+               .text = text.error(),
+               .suggestion = {}}};
+    const config::SecretsFileStatus seen{status.st_mode & 07777u, name_of(status.st_uid), name_of_group(status.st_gid)};
+    if (auto refused = config::check_secrets_status(seen, path)) {
+      // The file beside an example is not the one the daemon will read.
+      if (!named) refused->severity = config::Severity::Warning;
+      return {std::move(*refused)};
+    }
+    auto loaded = config::load_secrets(*text, path, &config);
+    return loaded ? std::move(loaded->warnings) : std::move(loaded.error());
+  }
+  return {{.file = path,
+           .severity = config::Severity::Note,
+           .code = "no-secrets",
+           .text = "there is no secrets file beside the configuration",
+           .suggestion = "write the passwords there, or name the file with --secrets"}};
 }
 
 int check(Context& context, const Order& order) {
@@ -76,7 +110,7 @@ int check(Context& context, const Order& order) {
   if (loaded) {
     auto secrets = order.secrets;
     if (secrets.empty()) secrets = (files::path(order.file).parent_path() / "secrets.toml").string();
-    auto more = secrets_findings(secrets, loaded->config);
+    auto more = secrets_findings(secrets, !order.secrets.empty(), loaded->config);
     std::ranges::move(more, std::back_inserter(found));
   }
   const bool failed = config::has_errors(found);

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -191,6 +192,25 @@ TEST(Check, shows_findings_with_their_place_and_gives_status_two) {
   EXPECT_TRUE(has(outcome.err, "michi.toml:5:1: error")) << outcome.err;
   EXPECT_TRUE(has(michi({"check", file, "--json"}).out, R"("ok":false)"));
   EXPECT_EQ(michi({"check", directory + "/nothing.toml"}).status, kUsage);
+  std::filesystem::remove_all(directory);
+}
+
+TEST(Check, a_secrets_file_that_others_can_read_is_refused_when_named) {
+  char name[] = "/tmp/michi-check-XXXXXX";
+  const std::string directory = mkdtemp(name);
+  const auto file = directory + "/michi.toml";
+  const auto secrets = directory + "/passwords.toml";
+  std::ofstream(file)
+      << "[uplink.isp]\nkind = \"pppoe\"\ninterface = \"wan0\"\nuser = \"u@isp\"\n[[policy]]\nuse = [\"isp\"]\n";
+  std::ofstream(secrets) << "isp = \"geheim\"\n";
+  chmod(secrets.c_str(), 0644);
+  const auto refused = michi({"check", file, "--secrets", secrets});
+  EXPECT_EQ(refused.status, kUsage);
+  EXPECT_FALSE(has(refused.err, "geheim"));
+  chmod(secrets.c_str(), 0600);
+  const auto accepted = michi({"check", file, "--secrets", secrets});
+  EXPECT_EQ(accepted.status, kDone) << accepted.err;
+  EXPECT_EQ(michi({"check", file, "--secrets", directory + "/nothing.toml"}).status, kUsage);
   std::filesystem::remove_all(directory);
 }
 

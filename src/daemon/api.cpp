@@ -183,6 +183,9 @@ Result<control::WhyReply, control::Refusal> Api::why(const control::WhyRequest& 
   }
   const auto protocol = protocol_of(request.protocol);
   if (!protocol) return bad_query(fmt::format("protocol \"{}\" is not tcp, udp or icmp", request.protocol));
+  const bool has_ports = *protocol == model::Protocol::Tcp || *protocol == model::Protocol::Udp;
+  if ((request.port != 0 || request.source_port != 0) && !has_ports)
+    return bad_query("a port needs a protocol that has ports: add --proto tcp or --proto udp");
   query.protocol = *protocol;
   query.port = request.port;
   query.source_port = request.source_port;
