@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -5,6 +7,8 @@
 #include "daemon/options.hpp"
 
 int main(int argc, char** argv) {
+  // Two helper threads that allocate little do not need heaps of their own.
+  ::mallopt(M_ARENA_MAX, 1);
   int status = 0;
   auto options = michi::daemon::parse_options(argc, argv, status);
   if (!options) return status;

@@ -116,7 +116,9 @@ void Lines::end_orphans(const std::string& name, port::FrameSocket& socket) {
   std::erase_if(orphans_, [&](const model::SessionRecord& orphan) {
     if (orphan.interface != name) return false;
     std::ignore = socket.send(uplink::farewell(orphan).bytes, port::Priority::Urgent);
-    sinks_.persist(orphan.uplink.name, std::nullopt);
+    // An uplink that took the name again may have put its own record there.
+    const auto heir = facts_.find(orphan.uplink.name);
+    if (heir == facts_.end() || !heir->second.session) sinks_.persist(orphan.uplink.name, std::nullopt);
     return true;
   });
 }
@@ -128,9 +130,9 @@ void Lines::on_links(const std::map<std::string, model::Link>& links, Instant no
     if (!link || link->index != interface.index) interface.socket.reset();
     interface.index = link ? link->index : 0;
     if (link && !interface.socket) open(name, interface);
-    if (interface.socket) end_orphans(name, *interface.socket);
 
     auto facts = interface.socket ? facts_of(link) : std::nullopt;
+    if (facts && facts->carrier) end_orphans(name, *interface.socket);
     if (facts == interface.facts) continue;
     interface.facts = facts;
     for (auto& [uplink, unit] : units_) {
@@ -227,6 +229,7 @@ bool Lines::turn(Instant now) {
       continue;
     }
     gate_.forget(model::UplinkId{at->first});
+    if (auto orphan = at->second.uplink.take_orphan()) end_orphan(std::move(*orphan));
     facts_.erase(at->first);
     changed_ = true;
     at = units_.erase(at);

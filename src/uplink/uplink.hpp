@@ -96,6 +96,8 @@ class Uplink {
   const model::UplinkConfig& config() const;
   /// Conditions that are not met yet, in order: "interface wan0 has no carrier", …
   std::vector<std::string> waiting_for() const;
+  /// A session that could not be ended for want of a carrier, for an owner that gives this uplink up.
+  std::optional<model::SessionRecord> take_orphan();
   bool settled_down() const;  // stop() has finished
 
  private:

@@ -160,6 +160,24 @@ TEST_F(CoreStory, a_reload_that_drops_an_uplink_leaves_nothing_of_it_and_the_oth
   EXPECT_TRUE(world.run_until([&] { return isp.up_count() == 1; }, seconds(3)));
 }
 
+TEST_F(CoreStory, an_uplink_removed_while_the_line_is_away_gets_its_padt_when_it_is_back) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  const auto wan = machine.kernel.links.at("wan0");
+  machine.kernel.remove_link("wan0");
+  ASSERT_TRUE(world.run_until([&] { return !node.up("isp"); }, seconds(1)));
+  world.run(seconds(5));
+  auto less = config;
+  less.uplinks = {uplink("biz")};
+  less.policies = {everything({{"biz"}})};
+  node->apply(std::make_shared<const model::Config>(less), {{"biz", Secret("secret")}});
+  ASSERT_TRUE(world.run_until([&] { return !node->facts().contains("isp"); }, seconds(5)));
+  EXPECT_EQ(isp.up_count(), 2u);
+  machine.kernel.add_link(wan);
+  ASSERT_TRUE(world.run_until([&] { return node.up("biz") && isp.up_count() == 1; }, seconds(20)));
+  EXPECT_FALSE(machine.store.run.contains("session.isp"));
+}
+
 TEST_F(CoreStory, an_unconfirmed_reload_is_rolled_back) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
