@@ -200,6 +200,7 @@ void read_routes(Draft& draft, Section& section, model::UplinkConfig& uplink, co
   read_routes_of_file(draft, section, uplink, environment);
   std::ranges::sort(uplink.routes);
   uplink.routes.erase(std::ranges::unique(uplink.routes).begin(), uplink.routes.end());
+  uplink.routes.shrink_to_fit();
 }
 
 model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environment& environment) {
