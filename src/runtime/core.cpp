@@ -5,16 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.hpp"
 #include "runtime/records.hpp"
 
 namespace michi::runtime {
 
 namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 constexpr auto kSessionPrefix = "session.";
 constexpr auto kFirewallKey = "firewall";

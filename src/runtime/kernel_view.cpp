@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.hpp"
+
 namespace michi::runtime {
 
 namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 /// The kernel shows one route per key; a newer one takes the older one's place.
 void put_route(std::set<model::RouteEntry>& routes, const model::RouteEntry& route) {

@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.hpp"
 #include "wire/ether.hpp"
 #include "wire/pppoe.hpp"
 
 namespace michi::runtime {
 
 namespace {
-
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 /// Frames taken from one socket in one turn; the rest waits for the next, so that timers run.
 constexpr int kFramesPerTurn = 512;

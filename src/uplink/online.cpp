@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.hpp"
 #include "uplink/life.hpp"
 
 namespace michi::uplink {
@@ -21,11 +22,6 @@ std::string_view name_of(engine::ppp::AuthMethod method) {
   }
   return "";
 }
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/overloaded.hpp"
+
 namespace michi::engine::pppoe {
 namespace {
 
@@ -65,11 +67,6 @@ std::string_view words(ppp::EndCause cause) {
   }
   return "";
 }
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 }  // namespace
 
