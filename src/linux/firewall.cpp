@@ -98,8 +98,8 @@ class Firewall::Impl {
     }
     const auto& generation = std::get<NftGeneration>(*event);
     if (!std::exchange(touched_, false)) return;
-    if (during == During::OwnCommit && own_socket_ == 0) own_socket_ = generation.socket;
-    const bool ours = own_socket_ != 0 && generation.socket == own_socket_;
+    if (during == During::OwnCommit && own_process_ == 0) own_process_ = generation.process;
+    const bool ours = own_process_ != 0 && generation.process == own_process_;
     changed_by(fmt::format("{} (pid {})", generation.name, generation.process), ours);
   }
 
@@ -153,7 +153,7 @@ class Firewall::Impl {
   std::optional<port::OsError> commit(const std::string& text) {
     read_events(During::Idle, kReadsPerTurn);
     touched_ = false;
-    const auto result = committer_.commit(text);
+    const auto result = commit_nft(text);
     read_events(During::OwnCommit, 16 * kReadsPerTurn);
     if (!result) return result.error();
     return std::nullopt;
@@ -164,16 +164,15 @@ class Firewall::Impl {
     waiting_.pop_front();
   }
 
-  NftCommitter committer_;
   NftLister lister_;
   NetlinkSocket events_;
   std::optional<FlowSweep> sweep_;
   std::deque<Waiting> waiting_;
   std::deque<port::FirewallReport> reports_;
-  std::uint32_t own_socket_ = 0;  // libnftables' netlink port, learnt from our first commit
-  bool touched_ = false;          // the transaction being read changes our table
-  bool seen_ = false;             // a TableSeen is due
-  bool foreign_ = false;          // a ForeignChains is due
+  std::uint32_t own_process_ = 0;  // as the first pid namespace numbers us, learnt from our first commit
+  bool touched_ = false;           // the transaction being read changes our table
+  bool seen_ = false;              // a TableSeen is due
+  bool foreign_ = false;           // a ForeignChains is due
   std::string writer_;
   bool writer_ours_ = false;
   port::Wake wake_;

@@ -115,7 +115,7 @@ TEST(NetlinkCodec, routes_come_back_as_they_went) {
   EXPECT_EQ(round_trip<RouteFact>(port::AddRoute{everything6}).route, everything6);
   auto unreachable = route("2001:db8::/32");
   unreachable.type = model::RouteType::Unreachable;
-  unreachable.device.clear();
+  unreachable.device = {};
   unreachable.metric = 4000;
   EXPECT_EQ(round_trip<RouteFact>(port::AddRoute{unreachable}).route, unreachable);
 }

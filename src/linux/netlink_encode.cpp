@@ -66,7 +66,7 @@ std::optional<ByteVec> encode_route(const model::RouteEntry& route, std::uint16_
   const bool unicast = route.type == model::RouteType::Unicast;
   std::uint32_t index = 0;
   if (unicast && route.device != kOtherNexthop) {
-    index = index_of(route.device);
+    index = index_of(route.device.str());
     if (index == 0) return std::nullopt;
   }
   NetlinkMessage message(type, static_cast<std::uint16_t>(NLM_F_ACK | flags), sequence);
@@ -137,7 +137,7 @@ std::optional<ByteVec> encode(const port::DeleteRule& op, std::uint32_t sequence
 std::string text_of(const model::RouteEntry& route) {
   std::string text = fmt::format("{}{} table {}", route.type == model::RouteType::Unicast ? "" : "unreachable ",
                                  to_text(route.to), route.table);
-  if (!route.device.empty()) text += " dev " + route.device;
+  if (!route.device.empty()) text += " dev " + route.device.str();
   if (route.metric != 0) text += fmt::format(" metric {}", route.metric);
   if (route.source) text += " src " + to_text(*route.source);
   return text;

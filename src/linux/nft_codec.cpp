@@ -104,8 +104,7 @@ std::optional<std::variant<NftChange, NftGeneration>> decode_nft_event(const nlm
   if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES) return std::nullopt;
   if (NFNL_MSG_TYPE(message.nlmsg_type) != NFT_MSG_NEWGEN) return NftChange{.ours = is_ours(message)};
   const Attributes attributes = attributes_of_nft(message);
-  return NftGeneration{.socket = message.nlmsg_pid,
-                       .process = big_endian(attributes, NFTA_GEN_PROC_PID),
+  return NftGeneration{.process = big_endian(attributes, NFTA_GEN_PROC_PID),
                        .name = attributes.text(NFTA_GEN_PROC_NAME)};
 }
 

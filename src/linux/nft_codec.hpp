@@ -26,7 +26,6 @@ struct NftChange {
   bool ours = false;  // an object of `inet michi`
 };
 struct NftGeneration {
-  std::uint32_t socket = 0;  // the netlink port that asked for it
   std::uint32_t process = 0;
   std::string name;
 };

@@ -110,7 +110,6 @@ TEST(NftEvent, changes_of_our_table_and_their_writer_are_told_from_others) {
   const auto& writer = std::get<NftGeneration>(*event);
   EXPECT_EQ(writer.name, "nft");
   EXPECT_EQ(writer.process, 4711u);
-  EXPECT_EQ(writer.socket, 9999u);
 }
 
 TEST(NftCommitter, the_errno_is_read_from_the_words_of_nft) {

@@ -15,6 +15,7 @@
 
 #include "base/net/address.hpp"
 #include "base/net/mac.hpp"
+#include "model/device_name.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::model {
@@ -62,12 +63,12 @@ struct AddressEntry {
 
 enum class RouteType : std::uint8_t { Unicast, Unreachable };
 
-struct RouteEntry {
+struct RouteEntry {  // held twice for every closed prefix: kept small
   std::uint32_t table = 0;
   Prefix to;
   std::uint32_t metric = 0;
   RouteType type = RouteType::Unicast;
-  std::string device{};             // empty for Unreachable
+  DeviceName device{};              // empty for Unreachable
   std::optional<Address> source{};  // preferred source
   std::uint32_t mtu = 0;            // 0: none
   std::uint8_t protocol = kRouteProtocol;

@@ -98,7 +98,7 @@ class Walk {
   std::string neighbour_interface(const Address& address) const {
     std::string found;
     int longest = 0;
-    auto consider = [&](const std::string& device, const Prefix& prefix) {
+    auto consider = [&](std::string_view device, const Prefix& prefix) {
       if (prefix.family() != address.family() || prefix.length <= longest || !prefix.contains(address)) return;
       if (prefix.length == prefix.max_length() && prefix.address != address) return;
       found = device;
@@ -109,7 +109,7 @@ class Walk {
     for (const auto& entry : view_.inputs().surroundings.addresses)
       if (entry.device != "lo" && view_.find(entry.device) == nullptr) consider(entry.device, entry.address);
     for (const auto& route : view_.inputs().surroundings.main_routes)
-      if (route.type == model::RouteType::Unicast) consider(route.device, route.to);
+      if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
     return found;
   }
 

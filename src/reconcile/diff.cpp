@@ -30,7 +30,7 @@ std::string describe(const model::RouteEntry& route) {
   std::string text = fmt::format("route {} table {}", to_text(route.to), route.table);
   if (route.metric != 0) text += fmt::format(" metric {}", route.metric);
   if (route.type == model::RouteType::Unreachable) text += " unreachable";
-  if (!route.device.empty()) text += fmt::format(" dev {}", route.device);
+  if (!route.device.empty()) text += fmt::format(" dev {}", route.device.view());
   if (route.source) text += fmt::format(" src {}", to_text(*route.source));
   if (route.mtu != 0) text += fmt::format(" mtu {}", route.mtu);
   return text;

@@ -64,8 +64,8 @@ class Ledger {
   template <class Seen, class Owned, class Lenient, class Steady>
   void compare(const Seen& seen, Owned owned, Lenient lenient, Steady steady, Pass& pass) {
     ++round_;
-    missing_.clear();
-    surplus_.clear();
+    missing_ = {};  // gives its memory back: at first everything was missing
+    surplus_ = {};
     std::set<T, KeyLess> strangers;
     match<T>(
         wanted_, seen, [](const Wanted& w) -> const T& { return w.value; },

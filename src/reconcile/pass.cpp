@@ -265,7 +265,7 @@ void Reconciler::State::put_routes(Pass& pass) {
   unfilled_tables.clear();
   routes.compare(
       observed->routes, [](const auto& route) { return owned(route); }, [](const auto&) { return false; },
-      [&](const auto& route) { return unsteady.empty() || !unsteady.contains(route.device); }, pass);
+      [&](const auto& route) { return unsteady.empty() || !unsteady.contains(route.device.str()); }, pass);
   if (routes.missing().empty()) return;
 
   std::set<Address> local;
@@ -279,10 +279,10 @@ void Reconciler::State::put_routes(Pass& pass) {
       const model::RouteEntry& route = missing->value;
       if ((route.table == model::kTableClosed) != bulk) continue;
       const bool possible =
-          (route.device.empty() || carries(route.device)) && (!route.source || local.contains(*route.source));
+          (route.device.empty() || carries(route.device.str())) && (!route.source || local.contains(*route.source));
       if (!may_try(route) || !possible) {
         pass.blocked = true;
-        if (on_its_way(route.device)) unfilled_tables.insert(route.table);
+        if (on_its_way(route.device.str())) unfilled_tables.insert(route.table);
         continue;
       }
       if (!room()) {

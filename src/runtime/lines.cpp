@@ -26,6 +26,16 @@ std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
 Lines::Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks)
     : doors_(doors), random_(std::move(random)), wake_(std::move(wake)), sinks_(std::move(sinks)) {}
 
+namespace {
+
+/// The uplink's part: its closed prefixes, perhaps ten thousand, are the policy's business.
+model::UplinkConfig without_routes(model::UplinkConfig config) {
+  config.routes = {};
+  return config;
+}
+
+}  // namespace
+
 void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
                 std::optional<model::SessionRecord> orphan, Instant now) {
   const auto& name = config.id.name;
@@ -37,7 +47,7 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
     drain(name, leaving->second, now);
     return;
   }
-  uplink::Uplink made(config, std::move(secret), random_.fork(), std::move(orphan));
+  uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(orphan));
   auto [at, fresh] = units_.insert_or_assign(name, Unit{std::move(made), false});
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
@@ -62,7 +72,7 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   auto& interface = interfaces_[config.interface];
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   auto& unit = at->second;
-  std::ignore = unit.uplink.configure(config, std::move(secret), now);
+  std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);
 }

@@ -76,7 +76,7 @@ int FakeKernel::set_link(const port::SetLink& op) {
 
 int FakeKernel::put_route(const RouteEntry& route) {
   if (route.type == model::RouteType::Unicast) {
-    auto at = links.find(route.device);
+    auto at = links.find(route.device.str());
     if (at == links.end()) return ENODEV;
     if (!at->second.up) return ENETDOWN;
   }
