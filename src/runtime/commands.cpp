@@ -18,29 +18,23 @@ constexpr auto kReversePathFilter = "net/ipv4/conf/all/rp_filter";
 
 Core::Answer Core::up(const std::string& uplink) {
   if (ending_ != Ending::No) return Answer::Ending;
-  auto* found = lines_.find(uplink);
-  if (!found) return Answer::UnknownUplink;
   now_ = doors_.alarm.now();
-  found->start(now_);
+  if (!lines_.command(uplink, Lines::Command::Start, now_)) return Answer::UnknownUplink;
   schedule_();
   return Answer::Done;
 }
 
 Core::Answer Core::down(const std::string& uplink) {
-  auto* found = lines_.find(uplink);
-  if (!found) return Answer::UnknownUplink;
   now_ = doors_.alarm.now();
-  found->stop(now_);
+  if (!lines_.command(uplink, Lines::Command::Stop, now_)) return Answer::UnknownUplink;
   schedule_();
   return Answer::Done;
 }
 
 Core::Answer Core::redial(const std::string& uplink) {
   if (ending_ != Ending::No) return Answer::Ending;
-  auto* found = lines_.find(uplink);
-  if (!found) return Answer::UnknownUplink;
   now_ = doors_.alarm.now();
-  found->redial(now_);
+  if (!lines_.command(uplink, Lines::Command::Redial, now_)) return Answer::UnknownUplink;
   schedule_();
   return Answer::Done;
 }

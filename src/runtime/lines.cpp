@@ -13,8 +13,9 @@ namespace michi::runtime {
 
 namespace {
 
-/// Frames taken from one socket in one turn; the rest waits for the next, so that timers run.
-constexpr int kFramesPerTurn = 512;
+/// Frames taken from one socket before timers decide: as many small ones as the kernel keeps for it. What
+/// a flood leaves behind waits for the next turn, so that timers run.
+constexpr int kFramesPerTurn = 1024;
 
 std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
   if (!link) return std::nullopt;
@@ -90,6 +91,24 @@ const model::UplinkFacts* Lines::facts_now(const std::string& name) const {
 std::vector<std::string> Lines::waiting_for(const std::string& name) const {
   auto at = units_.find(name);
   return at == units_.end() ? std::vector<std::string>{} : at->second.uplink.waiting_for();
+}
+
+bool Lines::command(const std::string& name, Command what, Instant now) {
+  auto* uplink = find(name);
+  if (!uplink) return false;
+  switch (what) {
+    case Command::Start:
+      uplink->start(now);
+      break;
+    case Command::Stop:
+      uplink->stop(now);
+      break;
+    case Command::Redial:
+      uplink->redial(now);
+      break;
+  }
+  drain(name, units_.at(name), now);
+  return true;
 }
 
 void Lines::open(const std::string& name, Interface& interface) {
@@ -207,7 +226,11 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
 
 bool Lines::turn(Instant now) {
   for (auto& [name, interface] : interfaces_) {
-    for (int taken = 0; interface.socket && taken < kFramesPerTurn; ++taken) {
+    for (int taken = 0; interface.socket; ++taken) {
+      if (taken == kFramesPerTurn) {
+        wake_();
+        break;
+      }
       auto frame = interface.socket->poll();
       if (!frame) break;
       deliver(name, *frame, now);

@@ -48,6 +48,11 @@ class Lines {
   const model::UplinkFacts* facts_now(const std::string& name) const;
   std::vector<std::string> waiting_for(const std::string& name) const;
 
+  /// Commands, heard at once: a frame that waited for the turn would wait with its timer running.
+  /// False: there is no such uplink.
+  enum class Command : std::uint8_t { Start, Stop, Redial };
+  bool command(const std::string& name, Command what, Instant now);
+
   void on_links(const std::map<std::string, model::Link>& links, Instant now);
   /// Takes frames in, runs deadlines, drains outputs. True when facts changed.
   bool turn(Instant now);

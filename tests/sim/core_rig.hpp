@@ -116,7 +116,14 @@ class CoreNode final : public kit::Node {
     boot();
   }
   runtime::Core& operator*() { return *core_; }
-  runtime::Core* operator->() { return core_.get(); }
+  /// For commands, which ask the clock themselves.
+  runtime::Core* operator->() {
+    alarm_.time = world_.now();
+    return core_.get();
+  }
+  /// The loop is held up elsewhere: frames wait, and no turn comes before the time is over.
+  void busy_for(Duration time) { busy_until_ = world_.now() + time; }
+  std::size_t frames_waiting() const { return sockets_.open_socket ? sockets_.open_socket->inbox.size() : 0; }
   const std::vector<model::Event>& events() const { return events_; }
   bool saw(std::string_view code) const {
     for (const auto& event : events_)
@@ -135,8 +142,13 @@ class CoreNode final : public kit::Node {
     }
   }
   void on_deadline(Instant) override { woken_ = true; }
-  std::optional<Instant> next_deadline() const override { return alarm_.deadline; }
+  std::optional<Instant> next_deadline() const override {
+    if (world_.now() >= busy_until_) return alarm_.deadline;
+    if (woken_ || (alarm_.deadline && *alarm_.deadline < busy_until_)) return busy_until_;
+    return alarm_.deadline;
+  }
   bool drain(Instant now) override {
+    if (now < busy_until_) return false;
     machine_.kernel.deliver();
     if (!std::exchange(woken_, false)) return false;
     alarm_.time = now;
@@ -200,6 +212,7 @@ class CoreNode final : public kit::Node {
   std::unique_ptr<runtime::Core> core_;
   std::vector<model::Event> events_;
   bool woken_ = false;
+  Instant busy_until_{};
 };
 
 }  // namespace michi::sim
