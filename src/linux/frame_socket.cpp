@@ -23,7 +23,7 @@ namespace michi::linux {
 namespace {
 
 constexpr int kReceiveBuffer = 2 << 20;      // hundreds of sessions at once; the kernel counts a small frame as 2 KiB
-constexpr int kFramesPerTurn = 64;           // under a flood the loop still gets its turn
+constexpr int kStrangersAtOnce = 1024;       // frames that are not for us, read in search of one that is
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
 constexpr int kUrgentPriority = 7;           // 802.1p network control
 
@@ -118,7 +118,11 @@ class Socket final : public port::FrameSocket {
       held_ = std::move(frame);
       return earlier;
     }
-    for (const auto& source : sources_) source->readable->arm();
+    // Nothing more now. The next question looks anew, whether or not the loop has told of it by then.
+    for (const auto& source : sources_) {
+      source->pending = true;
+      source->readable->arm();
+    }
     return std::nullopt;
   }
 
@@ -131,6 +135,7 @@ class Socket final : public port::FrameSocket {
   void listen(port::Fd fd, Accept accept) {
     auto source = std::make_unique<Source>();
     source->fd = std::move(fd);
+    source->pending = true;
     source->accept = accept;
     source->readable = std::make_unique<Readiness>(loop_, source->fd.get(), [this] { on_readable(); });
     source->readable->arm();
@@ -138,16 +143,12 @@ class Socket final : public port::FrameSocket {
   }
 
   void on_readable() {
-    for (const auto& source : sources_) source->pending = true;
-    left_ = kFramesPerTurn;
     if (wake_) wake_();
   }
 
   std::optional<ByteVec> next_of(Source& source) {
-    while (source.pending && left_ > 0) {
-      --left_;
+    for (int reads = 0; source.pending && reads < kStrangersAtOnce; ++reads)
       if (auto frame = read(source)) return frame;
-    }
     return std::nullopt;
   }
 
@@ -184,7 +185,6 @@ class Socket final : public port::FrameSocket {
   std::vector<std::unique_ptr<Source>> sources_;  // discovery, session, then one for each own address
   std::vector<Mac> own_;
   std::array<std::byte, kLongestFrame> buffer_{};
-  int left_ = 0;  // reads until the loop gets its turn
   std::optional<ByteVec> held_;
   port::Wake wake_;
 };

@@ -25,6 +25,8 @@ class FrameSocket {
   /// Also receive frames for this address (an uplink with a MAC of its own).
   virtual Result<void, OsError> add_address(Mac mac) = 0;
   virtual Result<void, OsError> send(Bytes frame, Priority priority) = 0;
+  /// A frame that waits now, told of or not. The caller bounds how many it takes at a time; only the
+  /// answer "none" asks for another wake-up.
   virtual std::optional<ByteVec> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
 };
