@@ -65,6 +65,10 @@ constexpr std::array kCatalogue = {
     Message{"resolver.failed", Error,
             "The DNS and DHCP service of the LANs (dnsmasq) ended or could not be started. The text has the reason; a "
             "conflict on port 53 or 67 names the port. It is started again in growing pauses."},
+    Message{"resolver.killed", Warning,
+            "dnsmasq was told to end, because its configuration changed or michid ends, and did not within two "
+            "seconds. It was killed; leases it had not written yet are lost. Where it is still wanted it is started "
+            "again."},
     Message{"resolver.write-failed", Error,
             "The resolver's configuration or servers file could not be written. Names may be asked of a dead uplink's "
             "servers until it can. Check the space and the permissions of `/run/michi`."},

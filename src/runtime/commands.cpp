@@ -116,7 +116,7 @@ void Core::stop() {
   rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
   lines_.stop_all(now_);
-  resolver_.stop();
+  resolver_.stop(now_);
   schedule_();
 }
 
@@ -127,7 +127,7 @@ void Core::flush() {
   give_up_at_ = now_ + kLongestEnding;
   end_desired_ = false;
   lines_.stop_all(now_);
-  resolver_.stop();
+  resolver_.stop(now_);
   policy_dirty_ = true;
   schedule_();
 }

@@ -54,7 +54,7 @@ void Resolver::on_config(const model::Config& config, Instant now) {
   if (mode_ != ResolverMode::Child) return;
   if (child_ && (changed || !wanted_)) {
     relaunch_ = wanted_;
-    processes_.signal(*child_, SIGTERM);
+    end_child(now);
   } else if (!child_ && wanted_) {
     restart_at_ = now;
   }
@@ -77,6 +77,12 @@ void Resolver::hang_up(Instant now) {
   if (mode_ == ResolverMode::Unit) std::ignore = processes_.signal_pid_file(directory_ + "/dnsmasq.pid", SIGHUP);
 }
 
+void Resolver::end_child(Instant now) {
+  processes_.signal(*child_, SIGTERM);
+  // Told again while it is ending, it gets no more time.
+  if (!kill_at_) kill_at_ = now + kTermToKill;
+}
+
 void Resolver::launch(Instant now) {
   launched_ = now;
   child_ = tickets_.next();
@@ -91,6 +97,7 @@ bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
   const auto ticket = std::visit([](const auto& r) { return r.ticket; }, report);
   if (ticket != child_) return false;
   child_.reset();
+  kill_at_.reset();
   if (stopping_) return true;
   if (std::exchange(relaunch_, false)) {
     restart_at_ = now;
@@ -115,7 +122,24 @@ bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
   return true;
 }
 
+std::optional<Instant> Resolver::next_deadline() const {
+  std::optional<Instant> next;
+  for (const auto& at : {restart_at_, hang_up_at_, kill_at_})
+    if (at && (!next || *at < *next)) next = at;
+  return next;
+}
+
 void Resolver::on_deadline(Instant now) {
+  if (child_ && kill_at_ && *kill_at_ <= now) {
+    kill_at_.reset();
+    processes_.signal(*child_, SIGKILL);
+    event_({model::Severity::Warning,
+            "resolver.killed",
+            "",
+            fmt::format("dnsmasq did not end within {} s of SIGTERM and was killed",
+                        whole_milliseconds(kTermToKill) / 1000),
+            {}});
+  }
   if (hang_up_at_ && *hang_up_at_ <= now) {
     hang_up_at_.reset();
     hang_up(now);
@@ -125,11 +149,11 @@ void Resolver::on_deadline(Instant now) {
   if (!child_ && wanted_ && !stopping_) launch(now);
 }
 
-void Resolver::stop() {
+void Resolver::stop(Instant now) {
   stopping_ = true;
   restart_at_.reset();
   hang_up_at_.reset();
-  if (child_) processes_.signal(*child_, SIGTERM);
+  if (child_) end_child(now);
 }
 
 }  // namespace michi::runtime

@@ -4,7 +4,6 @@
 //
 // It never answers DNS itself and never writes resolv.conf unless the file says so.
 
-#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -19,6 +18,8 @@
 namespace michi::runtime {
 
 inline constexpr Duration kFirstPause = milliseconds(500);
+/// From SIGTERM to SIGKILL, well within the time that the daemon's own end may take.
+inline constexpr Duration kTermToKill = seconds(2);
 
 enum class ResolverMode : std::uint8_t {
   Off,    // only the files are written
@@ -36,16 +37,14 @@ class Resolver {
   /// True when the report was about our child.
   bool on_report(const port::ProcessReport& report, Instant now);
   void on_deadline(Instant now);
-  std::optional<Instant> next_deadline() const {
-    if (restart_at_ && hang_up_at_) return std::min(*restart_at_, *hang_up_at_);
-    return restart_at_ ? restart_at_ : hang_up_at_;
-  }
-  void stop();
+  std::optional<Instant> next_deadline() const;
+  void stop(Instant now);
   bool running() const { return child_.has_value(); }
 
  private:
   void launch(Instant now);
   void hang_up(Instant now);
+  void end_child(Instant now);
   void write(const std::string& path, const std::string& text, const char* what);
 
   port::Processes& processes_;
@@ -61,6 +60,7 @@ class Resolver {
   bool relaunch_ = false;  // the child was told to end because its configuration changed
   std::optional<port::Ticket> child_;
   std::optional<Instant> restart_at_;
+  std::optional<Instant> kill_at_;     // a child that was told to end and does not
   std::optional<Instant> hang_up_at_;  // a young child would die of SIGHUP: it has no handler yet
   Instant launched_{};
   Duration pause_ = kFirstPause;
