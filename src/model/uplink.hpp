@@ -54,7 +54,7 @@ enum class Reason : std::uint8_t {
   EstablishTimeout,
   PlaneFailed,  // the data plane could not be attached
   NoSecret,     // no password for this uplink
-  Busy          // PADI gate: waiting for a turn
+  Busy          // PADI gate: waiting for a turn, after no failure
 };
 
 std::string_view to_text(UplinkState state);  // "waiting"

@@ -20,7 +20,11 @@ void Uplink::Life::dial(std::string_view on, Instant now) {
     return phase == WaitInterface ? void() : enter(WaitInterface, on, now);
   }
   flush_orphan();
-  set_reason(model::Reason::Busy);
+  // What went wrong before is worth more than the gate, which waiting_for() names.
+  if (last_reason == model::Reason::None)
+    set_reason(model::Reason::Busy);
+  else
+    set_reason(last_reason, last_detail);
   enter(WaitTurn, on, now);
   due = now + kAskAgain;
   outputs.push_back(AskTurn{config.interface, local_address()});

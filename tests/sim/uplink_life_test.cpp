@@ -252,6 +252,26 @@ TEST(UplinkLife, APathThatDropsLargeFramesFallsBackTo1492) {
   EXPECT_EQ(s.up.facts().mtu, 1492);
 }
 
+TEST(UplinkLife, WaitingForItsTurnItStillSaysWhatWentWrongBefore) {
+  Scene s;
+  s.isp->faults().silent = true;
+  UplinkNode other(s.world, s.wire, s.gate, plain_setup("other"));
+  s.up.boot();
+  EXPECT_EQ(s.up->facts().reason, Reason::Busy) << "nothing went wrong yet";
+  ASSERT_TRUE(s.wait_phase("BackOff"));
+  ASSERT_EQ(s.up->facts().reason, Reason::NoAnswer);
+  const std::string detail = s.up->facts().detail;
+  s.world.run(*s.up->facts().next_attempt - s.world.now() - milliseconds(1));
+  other.boot();  // takes the turn
+  ASSERT_TRUE(s.wait_phase("WaitTurn"));
+  EXPECT_EQ(s.up->facts().state, UplinkState::Waiting);
+  EXPECT_EQ(s.up->facts().reason, Reason::NoAnswer);
+  EXPECT_EQ(s.up->facts().detail, detail);
+  EXPECT_EQ(s.up->waiting_for(), std::vector<std::string>{"a turn to send PADI on wan0"});
+  s.isp->faults().silent = false;
+  EXPECT_TRUE(s.world.run_until([&] { return s.up.up(); }, minutes(2)));
+}
+
 TEST(UplinkLife, FletsWants1454) {
   auto setup = plain_setup();
   setup.config.mtu = 1454;
