@@ -13,7 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
-#include <set>
+#include <map>
 
 #include "control/connection.hpp"
 
@@ -31,7 +31,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   asio::io_context& context;
   Stream::acceptor acceptor;
   std::shared_ptr<Service> service;
-  std::set<std::shared_ptr<Socket>> clients;
+  std::map<std::shared_ptr<Socket>, Rights> clients;
   std::optional<gid_t> commanders;
   bool listening = false;
   bool closed = false;
@@ -42,13 +42,21 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
     std::ignore = chmod(path.c_str(), service->options.others_may_look ? 0666 : 0660);
   }
 
+  bool full_for(Rights rights) const {
+    const auto& limits = service->options;
+    if (clients.size() >= limits.connections) return true;
+    if (rights == Rights::Command) return false;
+    const auto others = std::ranges::count_if(clients, [](const auto& c) { return c.second != Rights::Command; });
+    return static_cast<std::size_t>(others) + limits.for_commanders >= limits.connections;
+  }
+
   void take(Socket socket, Rights rights) {
-    if (clients.size() >= service->options.connections) {
+    if (full_for(rights)) {
       turn_away(socket, 503, {"busy", "too many clients of the control socket; end one of them", {}});
       return;
     }
     auto client = std::make_shared<Socket>(std::move(socket));
-    clients.insert(client);
+    clients.emplace(client, rights);
     asio::co_spawn(context, serve_client(client, service, rights),
                    [self = shared_from_this(), client](const std::exception_ptr&) { self->clients.erase(client); });
   }
@@ -137,7 +145,7 @@ void Server::close() {
   boost::system::error_code error;
   impl_->acceptor.close(error);
   if (impl_->listening) unlink(impl_->service->options.path.c_str());
-  for (const auto& client : impl_->clients) client->close(error);
+  for (const auto& [client, rights] : impl_->clients) client->close(error);
 }
 
 std::size_t Server::connections() const { return impl_->clients.size(); }

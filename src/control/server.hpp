@@ -29,6 +29,7 @@ struct ServerOptions {
   Duration idle = seconds(30);       // of a connection that asks nothing, or does not read
   Duration heartbeat = seconds(15);  // an empty line to a follower when nothing happens
   std::size_t connections = 32;
+  std::size_t for_commanders = 8;        // of these, kept free of those who may not command
   std::size_t follower_queue = 1024;     // lines
   std::size_t body_limit = 1024 * 1024;  // octets of a request
 };

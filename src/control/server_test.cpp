@@ -152,6 +152,26 @@ TEST_F(ServerTest, the_thirty_third_client_is_turned_away_with_a_reason) {
   for (const int fd : clients) close(fd);
 }
 
+TEST_F(ServerTest, those_who_only_look_never_lock_a_commander_out) {
+  make();
+  std::vector<int> clients;
+  for (int i = 0; i < 24; ++i) clients.push_back(connect(i % 2 == 0 ? Rights::Look : Rights::Refused));
+  for (const auto rights : {Rights::Look, Rights::Refused}) {
+    const int more = connect(rights);
+    EXPECT_NE(hear(more, "}}").find("503"), std::string::npos);
+    close(more);
+  }
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(connect(Rights::Command));
+    say(clients.back(), kAskStatus);
+    EXPECT_NE(hear(clients.back(), "warnings").find("200 OK"), std::string::npos) << i;
+  }
+  const int more = connect(Rights::Command);
+  EXPECT_NE(hear(more, "}}").find("503"), std::string::npos);
+  close(more);
+  for (const int fd : clients) close(fd);
+}
+
 TEST_F(ServerTest, a_follower_gets_the_past_and_then_what_comes) {
   make();
   happen("first");
