@@ -182,6 +182,23 @@ TEST_F(WithDaemon, plan_why_events_and_the_rest_read_well) {
   EXPECT_EQ(ask({"trace", "nobody"}).status, kUsage);
 }
 
+TEST_F(WithDaemon, a_number_of_another_start_shows_all_of_this_one_and_says_so) {
+  events.add(
+      {.severity = model::Severity::Notice, .code = "uplink.up", .uplink = "isp", .text = "it is up", .fields = {}}, 0,
+      Instant{});
+  const auto here = ask({"events", "--since", "a1.0"});
+  EXPECT_TRUE(has(here.out, "it is up"));
+  EXPECT_EQ(here.err, "");
+  const auto other = ask({"events", "--since", "b7.1"});
+  EXPECT_EQ(other.status, kDone);
+  EXPECT_TRUE(has(other.out, "it is up"));
+  EXPECT_TRUE(has(other.err, "b7.1 is of another start of michid")) << other.err;
+  EXPECT_TRUE(has(other.err, "all events of this one (a1)")) << other.err;
+  const auto lines = ask({"events", "--json", "--since", "b7.1"});
+  EXPECT_TRUE(lines.out.starts_with(R"({"seq":"a1.1")")) << "only events where a program reads: " << lines.out;
+  EXPECT_EQ(lines.err, other.err);
+}
+
 TEST(Check, shows_findings_with_their_place_and_gives_status_two) {
   char name[] = "/tmp/michi-check-XXXXXX";
   const std::string directory = mkdtemp(name);

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <memory>
+#include <string_view>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
@@ -42,7 +43,23 @@ bool print_event(Context& context, std::string_view line) {
   return true;
 }
 
+/// A number of another life of the daemon means nothing in this one. Said beside the events, never among them.
+void tell_of_another_start(Context& context, const std::string& since) {
+  const auto dot = since.rfind('.');
+  if (dot == std::string::npos) return;
+  const auto answer = context.client().get("/v1/status");
+  if (!answer || answer->status != 200) return;  // asking for the events tells why
+  boost::system::error_code error;
+  const auto here = text_at(json::parse(answer->body, error), "start_id");
+  if (error || here.empty() || here == std::string_view(since).substr(0, dot)) return;
+  context.err << fmt::format(
+      "michi: {} is of another start of michid: all events of this one ({}) are shown; those before are in the journal "
+      "(`journalctl -u michid`)\n",
+      since, here);
+}
+
 int events(Context& context, const Order& order) {
+  tell_of_another_start(context, order.since);
   std::string target = order.follow ? "/v1/events?follow=1" : "/v1/events?follow=0";
   if (!order.since.empty()) target += "&since=" + control::percent_encoded(order.since);
   bool cut = false;
