@@ -65,8 +65,8 @@ int journal_level(model::Severity severity) {
   return 6;
 }
 
-void require_capabilities() {
-  const auto missing = linux::missing_capabilities();
+void require_capabilities(linux::Work work) {
+  const auto missing = linux::missing_capabilities(work);
   if (missing.empty()) return;
   std::string text = "this process or kernel lacks what michid needs:";
   for (const auto& thing : missing) text += fmt::format("\n  {}: {} ({})", thing.code, thing.text, thing.remedy);
@@ -314,9 +314,12 @@ struct Daemon::Parts {
 };
 
 Daemon::Daemon(Options options) {
-  require_capabilities();
-  require_directory(options.paths.run);
-  require_directory(options.paths.state);
+  // A flush reads what an earlier run left, if there is anything, and leaves nothing of its own.
+  require_capabilities(options.flush ? linux::Work::Flush : linux::Work::Run);
+  if (!options.flush) {
+    require_directory(options.paths.run);
+    require_directory(options.paths.state);
+  }
   parts_ = std::make_unique<Parts>(std::move(options));
 }
 

@@ -95,12 +95,14 @@ void look_for_kernel_features(std::vector<Missing>& missing) {
 
 }  // namespace
 
-std::vector<Missing> missing_capabilities() {
+std::vector<Missing> missing_capabilities(Work work) {
   std::vector<Missing> missing;
   look_for_capability(missing, CAP_NET_ADMIN, "cap-net-admin", "CAP_NET_ADMIN",
                       "devices, addresses, routes, rules and nftables cannot be changed");
-  look_for_capability(missing, CAP_NET_RAW, "cap-net-raw", "CAP_NET_RAW", "PPPoE frames cannot be sent or received");
-  look_for_tun(missing);
+  if (work == Work::Run) {
+    look_for_capability(missing, CAP_NET_RAW, "cap-net-raw", "CAP_NET_RAW", "PPPoE frames cannot be sent or received");
+    look_for_tun(missing);
+  }
   look_for_kernel_features(missing);
   return missing;
 }

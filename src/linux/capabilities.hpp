@@ -3,6 +3,7 @@
 //
 // Looks by trying, changes nothing. Each missing thing has its own code, sentence and remedy.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,10 @@ struct Missing {
   std::string remedy;
 };
 
-/// Empty: everything is there.
-std::vector<Missing> missing_capabilities();
+/// Running sessions, or only taking objects out of the kernel.
+enum class Work : std::uint8_t { Run, Flush };
+
+/// Empty: everything is there that this work needs.
+std::vector<Missing> missing_capabilities(Work work);
 
 }  // namespace michi::linux

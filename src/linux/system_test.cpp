@@ -273,7 +273,7 @@ TEST_F(SystemTest, without_a_service_manager_nothing_is_notified_and_nothing_fai
 }
 
 TEST_F(SystemTest, what_is_missing_is_named_with_a_remedy) {
-  for (const Missing& missing : missing_capabilities()) {
+  for (const Missing& missing : missing_capabilities(Work::Run)) {
     EXPECT_FALSE(missing.code.empty());
     EXPECT_FALSE(missing.text.empty());
     EXPECT_FALSE(missing.remedy.empty());

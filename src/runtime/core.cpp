@@ -252,6 +252,9 @@ void Core::perform() {
                    [&](reconcile::Do& what) { perform(what); },
                    [&](reconcile::Settled&) { crash_point("settled"); },
                    [&](reconcile::RememberFirewall& memory) {
+                     // What a flush leaves behind is nobody's to know again.
+                     if (ending_ == Ending::Flushing)
+                       return doors_.store.submit(port::Erase{port::Lifetime::Volatile, kFirewallKey}, tickets_.next());
                      doors_.store.submit(
                          port::Put{port::Lifetime::Volatile, kFirewallKey,
                                    write_pairs({{"wanted", memory.wanted_hash}, {"listed", memory.listed_hash}})},

@@ -224,6 +224,7 @@ TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was_also_after_a_crash) {
   EXPECT_FALSE(machine.kernel.table.has_value());
   EXPECT_EQ(machine.kernel.links.size(), links);
   EXPECT_EQ(machine.files.sysctls["net/ipv4/fwmark_reflect"], "0");
+  EXPECT_TRUE(machine.store.run.empty());
 }
 
 }  // namespace
