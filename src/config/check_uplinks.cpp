@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <tuple>
 
 #include "config/draft.hpp"
 #include "config/load.hpp"
@@ -86,6 +88,23 @@ void check_uplink(Draft& draft, const model::UplinkConfig& uplink) {
   }
 }
 
+/// RFC 2516 §5.1: Host-Uniq alone tells the answers to one host's requests apart.
+void check_host_uniqs(Draft& draft) {
+  std::map<std::tuple<std::string, std::optional<Mac>, ByteVec>, std::string> owners;
+  for (const model::UplinkConfig& uplink : draft.config.uplinks) {
+    if (!uplink.host_uniq || uplink.interface.empty()) continue;
+    const auto [owner, first] = owners.try_emplace({uplink.interface, uplink.mac, *uplink.host_uniq}, uplink.id.name);
+    if (first) continue;
+    draft.reading.report.error(
+        draft.reading.place(fmt::format("uplink.{}.host-uniq", uplink.id.name)), "host-uniq-twice",
+        fmt::format(
+            "[uplink.{}] and [uplink.{}] have the same host-uniq {} on {} with the same MAC address, so neither "
+            "knows its own offers",
+            owner->second, uplink.id.name, to_hex(*uplink.host_uniq), uplink.interface),
+        "leave host-uniq out of one of them, or give one a mac of its own");
+  }
+}
+
 }  // namespace
 
 void check_names(Draft& draft, const Environment& environment) {
@@ -99,6 +118,7 @@ void check_names(Draft& draft, const Environment& environment) {
 
 void check_uplinks(Draft& draft) {
   Report& report = draft.reading.report;
+  check_host_uniqs(draft);
   std::map<std::string, unsigned> sessions;  // per interface
   std::map<Ipv4, std::string> addresses;     // owner
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
