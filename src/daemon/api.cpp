@@ -150,7 +150,8 @@ Result<void, control::Refusal> Api::redial(const std::string& uplink) {
 Result<control::ReloadReply, control::Refusal> Api::reload(const control::ReloadRequest& request) {
   if (context_.core.ending()) return Fault(control::Refusal{"not-ready", "michid is stopping", {}});
   const auto& path = request.path.empty() ? context_.paths.config : request.path;
-  auto bundle = load_bundle(context_.files, context_.paths, path, foreign_devices());
+  const auto asked = request.path.empty() ? Asked::Reload : Asked::ReloadOfFile;
+  auto bundle = load_bundle(context_.files, context_.paths, path, asked, foreign_devices());
   if (!bundle)
     return Fault(control::Refusal{"bad-configuration", "the configuration has errors; nothing was changed",
                                   lines_of(bundle.error())});

@@ -329,7 +329,7 @@ int Daemon::run() {
   auto& p = *parts_;
   p.wait_for_signal();
   if (p.options.flush) return p.flush();
-  auto bundle = load_bundle(p.files, p.options.paths, p.options.paths.config, foreign_devices(p.files));
+  auto bundle = load_bundle(p.files, p.options.paths, p.options.paths.config, Asked::Start, foreign_devices(p.files));
   if (!bundle) {
     for (const auto& diagnostic : bundle.error()) std::fprintf(stderr, "%s\n", config::to_text(diagnostic).c_str());
     std::fprintf(stderr, "michid: the configuration has errors; nothing was touched\n");

@@ -17,6 +17,19 @@ config::Diagnostic unreadable(const std::string& path, const port::OsError& erro
       .file = path, .severity = severity, .code = "unreadable", .text = error.text(), .suggestion = std::move(remedy)};
 }
 
+std::string remedy_of(Asked asked, int code) {
+  if (code == EACCES) return "let the user that michid runs as read it, and go through its directories";
+  switch (asked) {
+    case Asked::Start:
+      return "write the configuration there, or name another file with --config";
+    case Asked::Reload:
+      return "it is the file michid was started with: put it back, or apply another one with `michi reload FILE`";
+    case Asked::ReloadOfFile:
+      return "check the path; without one, `michi reload` takes the file michid was started with";
+  }
+  return {};
+}
+
 Result<config::Loaded, std::vector<config::Diagnostic>> load_text(const port::Files& files, const std::string& text,
                                                                   const std::string& path,
                                                                   const std::set<std::string>& foreign_devices) {
@@ -43,12 +56,12 @@ Result<Bundle, std::vector<config::Diagnostic>> renew_routes(const port::Files& 
 }
 
 Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& files, const Paths& paths,
-                                                            const std::string& config_path,
+                                                            const std::string& config_path, Asked asked,
                                                             const std::set<std::string>& foreign_devices) {
   auto text = files.read(config_path);
   if (!text)
-    return Fault(std::vector{unreadable(config_path, text.error(), config::Severity::Error,
-                                        "write the configuration there, or name another file with --config")});
+    return Fault(std::vector{
+        unreadable(config_path, text.error(), config::Severity::Error, remedy_of(asked, text.error().code))});
   auto loaded = load_text(files, *text, config_path, foreign_devices);
   if (!loaded) return Fault(std::move(loaded.error()));
 

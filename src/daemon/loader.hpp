@@ -34,9 +34,12 @@ struct Bundle {
 Result<Bundle, std::vector<config::Diagnostic>> renew_routes(const port::Files& files, const Bundle& bundle,
                                                              const std::set<std::string>& foreign_devices);
 
+/// What helps when the configuration is not there: another thing at the start than in a reload.
+enum class Asked : std::uint8_t { Start, Reload, ReloadOfFile };
+
 /// `foreign_devices`: existing interfaces no uplink may be named after.
 Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& files, const Paths& paths,
-                                                            const std::string& config_path,
+                                                            const std::string& config_path, Asked asked,
                                                             const std::set<std::string>& foreign_devices);
 
 }  // namespace michi::daemon
