@@ -69,7 +69,7 @@ json::value to_json(const model::UplinkSnapshot& uplink) {
                       {"number", uplink.number},
                       {"interface", uplink.interface},
                       {"plane", uplink.plane},
-                      {"state", model::to_text(facts.state)},
+                      {"state", model::to_text(facts.shown_state())},
                       {"since_ms", whole_milliseconds(uplink.in_state)},
                       {"reason", model::to_text(facts.reason)},
                       {"detail", facts.detail},

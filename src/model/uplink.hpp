@@ -104,14 +104,17 @@ struct UplinkFacts {
 
   std::optional<SessionRecord> session;
   bool attached = false;
-  std::uint16_t mtu = 0;  // of the session device, 0 while unknown
-  std::string auth;       // "chap-md5"
+  bool incomplete = false;  // just up with one family; the other is expected any moment
+  std::uint16_t mtu = 0;    // of the session device, 0 while unknown
+  std::string auth;         // "chap-md5"
   std::optional<Ipv4Facts> v4;
   std::optional<Ipv6Facts> v6;
   std::string protocol_state;          // "lcp Opened, ipcp Opened"
   std::optional<Duration> last_setup;  // PADI to first network protocol
   bool operator==(const UplinkFacts&) const = default;
 
+  /// What status, events and hooks call it: traffic does not wait for the second family, the report does.
+  UplinkState shown_state() const { return state == UplinkState::Up && incomplete ? UplinkState::Connecting : state; }
   bool usable(Family family) const {
     return state == UplinkState::Up && attached && (family == Family::V4 ? v4.has_value() : v6.has_value());
   }

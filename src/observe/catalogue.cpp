@@ -101,7 +101,11 @@ constexpr std::array kCatalogue = {
     Message{"uplink.orphan", Info,
             "A session that an earlier run left at the access concentrator was ended (PADT) before dialling again."},
     Message{"uplink.phase", Info, "An uplink entered another phase of its life: waiting, discovery, negotiation."},
-    Message{"uplink.up", Notice, "An uplink is up. The fields have its addresses and how long it took."},
+    Message{
+        "uplink.up", Notice,
+        "An uplink is up. `on` has the network protocols that opened. Where IPv4 and IPv6 are both wanted it is told "
+        "when the second opens or the peer refuses it, 350 ms after the first at the latest; traffic flows from the "
+        "first on. An uplink that is lost before is told up first, and then lost."},
 };
 
 static_assert(std::ranges::is_sorted(kCatalogue, {}, &Message::code));

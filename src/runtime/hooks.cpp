@@ -16,14 +16,15 @@ constexpr std::size_t kMostWaiting = 8;
 
 /// What hooks are told about; a new text of a reason alone does not wake them.
 bool same_for_hooks(const model::UplinkFacts& a, const model::UplinkFacts& b) {
-  return (a.state == model::UplinkState::Up) == (b.state == model::UplinkState::Up) && a.v4 == b.v4 && a.v6 == b.v6;
+  return (a.shown_state() == model::UplinkState::Up) == (b.shown_state() == model::UplinkState::Up) && a.v4 == b.v4 &&
+         a.v6 == b.v6;
 }
 
 std::map<std::string, std::string> words(const std::string& event, const model::UplinkFacts& facts) {
   std::map<std::string, std::string> out{{"EVENT", event},
                                          {"UPLINK", facts.id.name},
                                          {"DEVICE", facts.id.name},
-                                         {"STATE", std::string(to_text(facts.state))},
+                                         {"STATE", std::string(to_text(facts.shown_state()))},
                                          {"REASON", std::string(to_text(facts.reason))},
                                          {"DETAIL", facts.detail},
                                          {"MTU", std::to_string(facts.mtu)}};
@@ -101,8 +102,8 @@ bool Hooks::idle() const {
 void Hooks::note(const model::UplinkFacts& facts) {
   auto& known = known_[facts.id.name];
   if (same_for_hooks(known, facts)) return;
-  const bool was_up = known.state == model::UplinkState::Up;
-  const bool is_up = facts.state == model::UplinkState::Up;
+  const bool was_up = known.shown_state() == model::UplinkState::Up;
+  const bool is_up = facts.shown_state() == model::UplinkState::Up;
   known = facts;
   if (!was_up && !is_up) return;
   auto& queue = queues_[facts.id.name];

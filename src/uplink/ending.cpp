@@ -33,6 +33,7 @@ void Uplink::Life::flush_orphan() {
 }
 
 void Uplink::Life::close_session(Farewell how, std::string_view words) {
+  tell_up();  // what is lost was up before
   if (agreed && how == Farewell::Padt)
     outputs.push_back(Frame{facts.session->interface, engine::pppoe::padt(*agreed, words), true});
   if (agreed && facts.session) outputs.push_back(Persist{std::nullopt});

@@ -37,8 +37,8 @@ std::string_view code_of(Phase before, Phase next) {
 bool same_for_others(const model::UplinkFacts& a, const model::UplinkFacts& b) {
   return a.state == b.state && a.reason == b.reason && a.detail == b.detail && a.since == b.since &&
          a.next_attempt == b.next_attempt && a.attempts == b.attempts && a.session == b.session &&
-         a.attached == b.attached && a.mtu == b.mtu && a.auth == b.auth && a.v4 == b.v4 && a.v6 == b.v6 &&
-         a.last_setup == b.last_setup;
+         a.attached == b.attached && a.incomplete == b.incomplete && a.mtu == b.mtu && a.auth == b.auth &&
+         a.v4 == b.v4 && a.v6 == b.v6 && a.last_setup == b.last_setup;
 }
 
 }  // namespace
@@ -66,6 +66,7 @@ void Uplink::Life::set_reason(model::Reason reason, std::string detail) {
 
 void Uplink::Life::enter(Phase next, std::string_view on, Instant now) {
   MICHI_INVARIANT((row().next & bit(next)) != 0, "an uplink moves along the edges of its table");
+  if (phase == Up) tell_up();
   const Phase before = std::exchange(phase, next);
   const PhaseRow& at = row_of(next);
   if (facts.state != at.shown) facts.since = now;
@@ -73,22 +74,28 @@ void Uplink::Life::enter(Phase next, std::string_view on, Instant now) {
   if (next != BackOff) facts.next_attempt.reset();
   if (at.bound != Bound::Deadline) due.reset();
   if (at.bound != Bound::Establish) establish_by.reset();
+  const bool later = next == Up && facts.incomplete;
+  tell(later ? model::Severity::Debug : severity_of(before, next), later ? "uplink.phase" : code_of(before, next),
+       {before, next, on, facts.reason, facts.detail});
+}
+
+void Uplink::Life::tell(model::Severity severity, std::string_view code, const Edge& edge) {
+  const std::string from(row_of(edge.from).name), to(row_of(edge.to).name);
   model::Event event;
-  event.severity = severity_of(before, next);
-  event.code = code_of(before, next);
+  event.severity = severity;
+  event.code = code;
   event.uplink = config.id.name;
-  event.text = fmt::format("{} -> {} on {}", row_of(before).name, at.name, on);
-  event.fields = {{"from", std::string(row_of(before).name)},
-                  {"to", std::string(at.name)},
-                  {"on", std::string(on)},
-                  {"reason", std::string(model::to_text(facts.reason))}};
-  if (!facts.detail.empty()) event.fields.emplace_back("detail", facts.detail);
+  event.text = fmt::format("{} -> {} on {}", from, to, edge.on);
+  event.fields = {
+      {"from", from}, {"to", to}, {"on", std::string(edge.on)}, {"reason", std::string(model::to_text(edge.reason))}};
+  if (!edge.detail.empty()) event.fields.emplace_back("detail", std::string(edge.detail));
   outputs.push_back(std::move(event));
 }
 
 void Uplink::Life::settle(Instant now) {
   drain_discovery(now);
   drain_session(now);
+  if (facts.incomplete && !(ppp && ppp->awaits_network())) tell_up();
   if (ppp)
     facts.protocol_state = ppp->state_text();
   else if (phase == Discovering)
@@ -112,6 +119,7 @@ void Uplink::Life::on_deadline(Instant now) {
     }
   }
   expire_legs(now);
+  if (tell_up_by && *tell_up_by <= now) tell_up();
   if (establish_by && *establish_by <= now) {
     establish_by.reset();
     discovery.stop(now);
@@ -159,6 +167,7 @@ void Uplink::Life::on_deadline(Instant now) {
 std::optional<Instant> Uplink::Life::next_deadline() const {
   std::optional<Instant> soonest = due;
   earlier(soonest, establish_by);
+  earlier(soonest, tell_up_by);
   earlier(soonest, v4_until);
   earlier(soonest, v6_until);
   earlier(soonest, discovery.next_deadline());
@@ -176,7 +185,9 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
     case Down:
     case WaitInterface:
     case Failed:
+      break;
     case Up:
+      if (facts.incomplete) out.push_back(fmt::format("the other family: {}", facts.protocol_state));
       break;
     case WaitTurn:
       out.push_back(fmt::format("a turn to send PADI on {}", config.interface));

@@ -30,6 +30,9 @@ inline constexpr Duration kLinkHold = seconds(2);
 inline constexpr Duration kProveTime = seconds(1);  // carrier is back: any frame of the session proves it
 /// One network protocol alone went down: a renegotiation takes a round trip, the end takes longer.
 inline constexpr Duration kLegGrace = seconds(1);
+/// From the first network protocol to the report that it is up, where the second is still expected:
+/// one lost packet of it fits in between. Facts are usable from the first on.
+inline constexpr Duration kSecondFamily = milliseconds(350);
 inline constexpr std::size_t kMaxEarly = 4;
 inline constexpr std::size_t kMaxPppInFrame = 1600;
 
@@ -43,6 +46,13 @@ struct Uplink::Life {
   // life.cpp
   void enter(Phase next, std::string_view on, Instant now);
   void set_reason(model::Reason reason, std::string detail = {});
+  struct Edge {
+    Phase from, to;
+    std::string_view on;
+    model::Reason reason = model::Reason::None;
+    std::string_view detail = {};
+  };
+  void tell(model::Severity severity, std::string_view code, const Edge& edge);
   void say(model::Severity severity, std::string code, std::string text);
   void settle(Instant now);  // drain the engines, publish
   void on_deadline(Instant now);
@@ -65,6 +75,7 @@ struct Uplink::Life {
   void drain_session(Instant now);
   void on_session_output(engine::ppp::Output& output, Instant now);
   void on_network_up(std::string_view on, Instant now);
+  void tell_up();
   void on_renegotiating(Instant now);
   void expire_legs(Instant now);
   void on_carrier_lost(Instant now);
@@ -113,6 +124,8 @@ struct Uplink::Life {
   std::optional<Instant> establish_by;   // of the attempt
   std::optional<Instant> attempt_since;  // first PADI, until it is up
   std::optional<Instant> up_since;       // of this session
+  std::optional<Instant> tell_up_by;     // while facts.incomplete
+  std::string up_on;                     // the network protocols that made it so
   std::optional<Instant> v4_until;       // grace of a leg that is down
   std::optional<Instant> v6_until;
   bool duplicate = false;  // what we were told last

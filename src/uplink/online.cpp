@@ -84,6 +84,7 @@ void Uplink::Life::on_session_output(engine::ppp::Output& output, Instant now) {
 }
 
 void Uplink::Life::on_network_up(std::string_view on, Instant now) {
+  if (phase == Up && facts.incomplete) up_on += fmt::format(" and {}", on);
   if (phase != Negotiating && phase != Renegotiating) return;
   if (!up_since) up_since = now;
   if (attempt_since) facts.last_setup = now - *attempt_since;
@@ -93,8 +94,20 @@ void Uplink::Life::on_network_up(std::string_view on, Instant now) {
   last_reason = model::Reason::None;
   last_detail.clear();
   set_reason(model::Reason::None);
-  if (phase == Renegotiating) due.reset();
+  if (phase == Renegotiating) {
+    due.reset();
+  } else if (ppp->awaits_network()) {
+    facts.incomplete = true;
+    tell_up_by = now + kSecondFamily;
+    up_on = on;
+  }
   enter(Up, on, now);
+}
+
+void Uplink::Life::tell_up() {
+  if (!std::exchange(facts.incomplete, false)) return;
+  tell_up_by.reset();
+  tell(model::Severity::Notice, "uplink.up", {Negotiating, Up, up_on});
 }
 
 void Uplink::Life::on_renegotiating(Instant now) {

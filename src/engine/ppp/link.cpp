@@ -246,6 +246,11 @@ void Link::on_network_open(Network& network, Instant now) {
   echo_.on_network(now);
 }
 
+bool Link::awaits_network() const {
+  const auto awaited = [](const Network& n) { return n.enabled && !n.failed && !n.reported; };
+  return !ended_ && (awaited(ipcp_layer_) || awaited(ipv6cp_layer_));
+}
+
 void Link::report_down(Network& network) {
   if (!network.reported) return;
   network.reported = false;

@@ -38,6 +38,7 @@ class Link {
   bool ended() const { return ended_; }
   const std::optional<Ended>& verdict() const { return verdict_; }
   std::string state_text() const;
+  bool awaits_network() const;
 
  private:
   /// One network protocol: wanted or not, its layer, and what the owner was told of it.

@@ -28,6 +28,7 @@ std::optional<Output> Session::poll() { return parts_->outbox().poll(); }
 bool Session::ended() const { return parts_->ended(); }
 std::optional<Ended> Session::verdict() const { return parts_->ended() ? parts_->verdict() : std::nullopt; }
 std::string Session::state_text() const { return parts_->state_text(); }
+bool Session::awaits_network() const { return parts_->awaits_network(); }
 bool Session::peer_echoes() const { return parts_->echo().peer_echoes(); }
 std::optional<Duration> Session::echo_round_trip() const { return parts_->echo().round_trip(); }
 const Counters& Session::counters() const { return parts_->outbox().counters; }

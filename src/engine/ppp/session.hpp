@@ -211,6 +211,8 @@ class Session {
   std::optional<Ended> verdict() const;
   /// One line for status: "lcp Opened, auth done, ipcp Opened, ipv6cp ReqSent".
   std::string state_text() const;
+  /// A wanted network protocol is not open, and the peer has not refused it.
+  bool awaits_network() const;
   /// Whether this peer ever answered an echo (one-way needs it).
   bool peer_echoes() const;
   /// Round trip of the last echo answered.
