@@ -54,10 +54,15 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
   body.declare("map", "arrival", "type ifname : verdict;");
   body.declare("map", "departure", "type ifname : verdict;");
   body.declare("map", "known", "type mark : verdict;");
+  // Filled by packets: who asked from beyond an interface the file does not name, and at which address.
+  body.declare(
+      "map", "asked",
+      "type ipv4_addr . inet_service . inet_service : ipv4_addr; flags dynamic,timeout; timeout 2m; size 8192;");
   for (const char* set : {"uplinks", "named", "lans", "arrival", "departure", "known"}) table.elements[set];
   for (const auto& name : view.named()) table.elements["named"].insert(nft::quoted(name));
   for (const auto& lan : view.config().lans) table.elements["lans"].insert(nft::quoted(lan.interface));
 
+  const auto main = nft::hex(view.marks().main());
   writer.way("0-main", view.marks().main());  // no uplink's name begins with a digit
   // The router's own connections hear at once; what is forwarded hears from the unreachable rule.
   body.chain("nowhere", {fmt::format("oifname \"{}\" meta l4proto tcp reject with icmpx no-route", model::kSelfDevice),
@@ -72,15 +77,29 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
               "fib daddr type { local, broadcast, multicast } accept", "meta nfproto ipv4 goto policy-lan"});
   body.chain("output", {"type route hook output priority mangle; policy accept;",
                         fmt::format("ct mark & {} vmap @known", writer.mask),
+                        fmt::format("meta mark & {} == {} goto flow-0-main", writer.mask, main),
                         // Only what law 8 brought to the internal device has not found its road yet.
                         fmt::format("oifname != \"{}\" accept", model::kSelfDevice),
                         "fib daddr type { broadcast, multicast } accept", "meta nfproto ipv4 goto policy-self"});
+  // A datagram socket on 0.0.0.0 answers from the address its first look-up finds, and that one is
+  // law 8's: the answer takes the address that was asked before conntrack sees it
+  // (docs/decisions/0009). Only a source that main reaches by the same interface is written down, and
+  // only for a socket that any address reaches: one that is connected has its source already.
+  body.chain("heard", {"type filter hook input priority mangle; policy accept;", "iifname @named accept",
+                       "meta nfproto != ipv4 accept", "meta l4proto != udp accept", "fib daddr type != local accept",
+                       "fib saddr . mark . iif oif 0 accept", "socket wildcard != 1 accept",
+                       "update @asked { ip saddr . udp sport . udp dport : ip daddr }"});
+  body.chain("answer",
+             {"type route hook output priority raw; policy accept;",
+              fmt::format("oifname != \"{}\" accept", model::kSelfDevice),
+              fmt::format("meta l4proto udp ip saddr {} ip saddr set ip daddr . udp dport . udp sport map @asked {}",
+                          to_text(view.internal()), writer.packet(view.marks().main()))});
   // What routing really did: an uplink's number if the flow leaves by one, nothing if it stays inside.
   // Flows that arrived keep their mark, it is for their answers.
   body.chain("postrouting",
              {"type filter hook postrouting priority mangle; policy accept;", "ct state new oifname vmap @departure",
               "ct direction reply accept", "oifname @uplinks accept", "iifname @uplinks accept",
-              fmt::format("ct mark & {} == {} accept", writer.mask, nft::hex(view.marks().main())),
+              fmt::format("ct mark & {} == {} accept", writer.mask, main),
               fmt::format("ct mark set ct mark & {}", writer.others)});
 }
 

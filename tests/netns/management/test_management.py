@@ -14,6 +14,8 @@ def test_an_ssh_like_connection_survives_start_reload_and_stop(lab):
         assert line.say() == MANAGEMENT
         assert back.say() == ROUTER_MANAGEMENT
         assert probe.ask_tcp(lab.world.management, ROUTER_MANAGEMENT, 22)[0] == "router"
+        # A service on 0.0.0.0 that answers with plain sendto(): the client takes the answer from that address only.
+        assert probe.ask_udp(lab.world.management, ROUTER_MANAGEMENT, 5300, tries=3) == ("router", MANAGEMENT)
 
     alive()
     router.start()
