@@ -199,6 +199,24 @@ TEST_F(KernelNetTest, changes_by_others_are_reported) {
   EXPECT_TRUE(reported<port::LinkGone>([](const auto& gone) { return gone.name == "other"; }));
 }
 
+TEST_F(KernelNetTest, forwarding_and_the_reverse_path_filter_are_told_at_first_and_when_they_change) {
+  open();
+  const auto told = [&](std::string_view path, std::string_view value) {
+    return std::ranges::any_of(reports_, [&](const auto& report) {
+      const auto* seen = std::get_if<port::SysctlSeen>(&report);
+      return seen != nullptr && seen->path == path && seen->value == value;
+    });
+  };
+  EXPECT_TRUE(told("net/ipv4/ip_forward", "0") || told("net/ipv4/ip_forward", "1"));
+  EXPECT_TRUE(told("net/ipv4/conf/isp/rp_filter", "0") || told("net/ipv4/conf/isp/rp_filter", "2"));
+  for (const char* value : {"1", "0"}) {
+    ASSERT_EQ(run(fmt::format("sysctl -qw net.ipv4.ip_forward={0} net.ipv4.conf.isp.rp_filter={0}", value)), 0);
+    EXPECT_TRUE(reported<port::SysctlSeen>(
+        [&](const auto& seen) { return seen.path == "net/ipv4/conf/isp/rp_filter" && seen.value == value; }));
+    EXPECT_TRUE(told("net/ipv4/ip_forward", value));
+  }
+}
+
 TEST_F(KernelNetTest, foreign_routes_elsewhere_make_no_report) {
   open();
   reports_.clear();

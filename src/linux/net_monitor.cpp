@@ -22,7 +22,7 @@ constexpr int kMostInterruptions = 5;
 NetlinkSocket::Settings settings() {
   return {.protocol = NETLINK_ROUTE,
           .groups = {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-                     RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE},
+                     RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF},
           .receive_buffer = kReceiveBuffer};
 }
 
@@ -65,6 +65,8 @@ std::optional<DumpPart> part_after(DumpPart part) {
     case DumpPart::RulesV4:
       return DumpPart::RulesV6;
     case DumpPart::RulesV6:
+      return DumpPart::Settings;
+    case DumpPart::Settings:
       return std::nullopt;
   }
   return std::nullopt;
@@ -167,6 +169,12 @@ void NetMonitor::on_fact(NetFact fact) {
     reports_.push_back(report<port::RouteSeen, port::RouteGone>(fact.change, std::move(route->route)));
   } else if (auto* rule = std::get_if<RuleFact>(&fact.what)) {
     reports_.push_back(report<port::RuleSeen, port::RuleGone>(fact.change, std::move(rule->rule)));
+  } else if (auto* settings = std::get_if<SettingsFact>(&fact.what)) {
+    if (settings->forwarding && settings->device == "all")
+      reports_.push_back(port::SysctlSeen{"net/ipv4/ip_forward", *settings->forwarding ? "1" : "0"});
+    if (settings->reverse_path_filter)
+      reports_.push_back(port::SysctlSeen{"net/ipv4/conf/" + settings->device + "/rp_filter",
+                                          std::to_string(*settings->reverse_path_filter)});
   }
 }
 

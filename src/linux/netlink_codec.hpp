@@ -51,15 +51,21 @@ struct RouteFact {
 struct RuleFact {
   model::RuleEntry rule;
 };
+/// The IPv4 settings of a device, or of "all"; what the message does not say is not known.
+struct SettingsFact {
+  std::string device;
+  std::optional<bool> forwarding;
+  std::optional<std::int32_t> reverse_path_filter;
+};
 struct NetFact {
   Change change = Change::Seen;
-  std::variant<LinkFact, AddressFact, RouteFact, RuleFact> what;
+  std::variant<LinkFact, AddressFact, RouteFact, RuleFact, SettingsFact> what;
 };
 /// Nothing for what is not michi's business: other message types, bridge ports, foreign routes
 /// and rules, route types the model does not know.
 std::optional<NetFact> decode(const nlmsghdr& message, const NameOf& name_of);
 
-enum class DumpPart : std::uint8_t { Links, Addresses, RoutesV4, RoutesV6, RulesV4, RulesV6 };
+enum class DumpPart : std::uint8_t { Links, Addresses, RoutesV4, RoutesV6, RulesV4, RulesV6, Settings };
 /// A dump request that passes the kernel's strict check; routes only those of our protocol.
 ByteVec encode_dump(DumpPart part, std::uint32_t sequence);
 

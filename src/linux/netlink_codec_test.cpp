@@ -174,6 +174,37 @@ TEST(NetlinkDecode, a_route_with_a_gateway_never_equals_ours) {
   EXPECT_EQ(std::get<RouteFact>(fact->what).route.device, kOtherNexthop);
 }
 
+TEST(NetlinkDecode, settings_are_those_of_all_and_of_devices_that_are_there) {
+  // NEWNETCONF of AF_INET: index, NETCONFA_FORWARDING 0, NETCONFA_RP_FILTER 2.
+  const auto settings = [](std::string_view index) {
+    return *from_hex("2c000000 5000 0000 00000000 00000000 02000000 0800 0100" + std::string(index) +
+                     "0800 0200 00000000 0800 0300 02000000");
+  };
+  const auto decoded = [](const ByteVec& bytes) { return decode(as_message(bytes), name_of); };
+  const auto all = decoded(settings("ffffffff"));
+  ASSERT_TRUE(all);
+  EXPECT_EQ(std::get<SettingsFact>(all->what).device, "all");
+  EXPECT_EQ(std::get<SettingsFact>(all->what).forwarding, false);
+  const auto isp = decoded(settings("07000000"));
+  ASSERT_TRUE(isp);
+  EXPECT_EQ(std::get<SettingsFact>(isp->what).device, "isp");
+  EXPECT_EQ(std::get<SettingsFact>(isp->what).reverse_path_filter, 2);
+  EXPECT_FALSE(decoded(settings("feffffff"))) << "default";
+  EXPECT_FALSE(decoded(settings("05000000"))) << "no such device";
+  ByteVec short_value = settings("ffffffff");
+  short_value[28] = std::byte{6};  // NETCONFA_FORWARDING with two bytes
+  EXPECT_FALSE(std::get<SettingsFact>(decoded(short_value)->what).forwarding.has_value());
+  ByteVec foreign = settings("ffffffff");
+  foreign[16] = std::byte{10};  // AF_INET6
+  EXPECT_FALSE(decoded(foreign));
+  for (std::size_t size = sizeof(nlmsghdr); size < foreign.size(); ++size) {
+    ByteVec cut(isp ? settings("ffffffff") : foreign);
+    cut.resize(size);
+    cut[0] = static_cast<std::byte>(size);
+    std::ignore = decoded(cut);
+  }
+}
+
 TEST(NetlinkDecode, leaving_a_bridge_is_not_leaving_the_machine) {
   const ByteVec bytes = *from_hex(
       "2c000000 1100 0000 00000000 00000000"   // RTM_DELLINK

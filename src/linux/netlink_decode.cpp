@@ -2,6 +2,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
 #include "linux/netlink_attributes.hpp"
@@ -133,6 +134,21 @@ std::optional<RuleFact> decode_rule(const nlmsghdr& message) {
   return fact;
 }
 
+// Deviation: IPv4 only; of IPv6 michi writes nothing that is announced.
+std::optional<SettingsFact> decode_settings(const nlmsghdr& message, const NameOf& name_of) {
+  const auto* header = header_of<netconfmsg>(message);
+  if (header == nullptr || header->ncm_family != AF_INET) return std::nullopt;
+  const Attributes attributes(attributes_of<netconfmsg>(message));
+  const auto index = attributes.number<std::int32_t>(NETCONFA_IFINDEX);
+  if (!index || (*index < 0 && *index != NETCONFA_IFINDEX_ALL)) return std::nullopt;
+  SettingsFact fact;
+  fact.device = *index == NETCONFA_IFINDEX_ALL ? "all" : name_of(static_cast<std::uint32_t>(*index));
+  if (const auto forwarding = attributes.number<std::int32_t>(NETCONFA_FORWARDING)) fact.forwarding = *forwarding != 0;
+  fact.reverse_path_filter = attributes.number<std::int32_t>(NETCONFA_RP_FILTER);
+  if (fact.device.empty() || (!fact.forwarding && !fact.reverse_path_filter)) return std::nullopt;
+  return fact;
+}
+
 template <class Fact>
 std::optional<NetFact> with_change(Change change, std::optional<Fact> fact) {
   if (!fact) return std::nullopt;
@@ -159,6 +175,8 @@ std::optional<NetFact> decode(const nlmsghdr& message, const NameOf& name_of) {
       return with_change(Change::Seen, decode_rule(message));
     case RTM_DELRULE:
       return with_change(Change::Gone, decode_rule(message));
+    case RTM_NEWNETCONF:
+      return with_change(Change::Seen, decode_settings(message, name_of));
     default:
       return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
 #include <cerrno>
@@ -235,6 +236,11 @@ ByteVec encode_dump(DumpPart part, std::uint32_t sequence) {
       return rules(Family::V4);
     case DumpPart::RulesV6:
       return rules(Family::V6);
+    case DumpPart::Settings: {
+      NetlinkMessage message(RTM_GETNETCONF, NLM_F_DUMP, sequence);
+      message.extra<netconfmsg>().ncm_family = AF_INET;
+      return message.take();
+    }
   }
   return {};
 }

@@ -166,6 +166,8 @@ struct Observed {
   std::set<AddressEntry> addresses;
   std::set<RouteEntry> routes;
   std::multiset<RuleEntry> rules;
+  /// Sysctls the kernel tells of by itself, by path; what is not here is not known.
+  std::map<std::string, std::string> sysctls;
 };
 
 }  // namespace michi::model

@@ -5,7 +5,8 @@
 // every completion. Reports what the kernel has as facts: first a whole dump (between DumpBegin and
 // DumpEnd; again after an overrun), then every change by anyone. Only michi's routes and rules are
 // reported: routes with protocol 109 or in tables 20000..20255, rules in the band 20000..20999.
-// Links and addresses are reported for all.
+// Links and addresses are reported for all, and of the sysctls net/ipv4/ip_forward and
+// net/ipv4/conf/DEVICE/rp_filter, which the kernel announces.
 
 #include <string>
 #include <variant>
@@ -68,8 +69,12 @@ struct RuleSeen {
 struct RuleGone {
   model::RuleEntry rule;
 };
+struct SysctlSeen {
+  std::string path;
+  std::string value;
+};
 using NetReport = std::variant<Completion, DumpBegin, DumpEnd, LinkSeen, LinkGone, AddressSeen, AddressGone, RouteSeen,
-                               RouteGone, RuleSeen, RuleGone>;
+                               RouteGone, RuleSeen, RuleGone, SysctlSeen>;
 
 class KernelNet {
  public:

@@ -95,6 +95,40 @@ TEST(Damage, one_class_does_not_spend_the_repairs_of_another) {
   EXPECT_EQ(rules.on_damage(0, now), DamageBudget::Answer::NewIncident);
 }
 
+TEST(Damage, forwarding_that_somebody_ends_is_back_at_once) {
+  ReconcileRig rig;
+  rig.kernel.set_sysctl("net/ipv4/ip_forward", "0");
+  rig.want(kit::one_uplink("isp", 1));
+  EXPECT_TRUE(rig.reconciler->settled());
+  EXPECT_EQ(rig.events_of("kernel.repaired"), 0u) << "what stood before michi is nobody's damage";
+  rig.kernel.set_sysctl("net/ipv4/ip_forward", "0");
+  rig.kernel.set_sysctl("net/ipv4/conf/isp/rp_filter", "1");
+  rig.drain();
+  EXPECT_EQ(rig.kernel.sysctls["net/ipv4/ip_forward"], "1");
+  EXPECT_EQ(rig.kernel.sysctls["net/ipv4/conf/isp/rp_filter"], "0");
+  EXPECT_EQ(rig.events_of("kernel.repaired"), 1u) << "one incident";
+  EXPECT_TRUE(rig.reconciler->settled());
+}
+
+TEST(Damage, whoever_ends_forwarding_again_and_again_is_named_and_waited_for) {
+  ReconcileRig rig;
+  rig.want(kit::one_uplink("isp", 1));
+  for (int i = 0; i < 5; ++i) {
+    rig.kernel.set_sysctl("net/ipv4/ip_forward", "0");
+    rig.run(milliseconds(300));
+    EXPECT_EQ(rig.kernel.sysctls["net/ipv4/ip_forward"], "1") << i;
+  }
+  rig.kernel.set_sysctl("net/ipv4/ip_forward", "0");
+  rig.run(milliseconds(300));
+  EXPECT_EQ(rig.kernel.sysctls["net/ipv4/ip_forward"], "0");
+  EXPECT_EQ(rig.events_of("kernel.damage"), 1u);
+  EXPECT_FALSE(rig.reconciler->settled());
+  EXPECT_EQ(rig.reconciler->plan(), (std::vector<std::string>{"~ sysctl net/ipv4/ip_forward = 1"}));
+  rig.run(seconds(10));
+  EXPECT_EQ(rig.kernel.sysctls["net/ipv4/ip_forward"], "1");
+  EXPECT_TRUE(rig.reconciler->settled());
+}
+
 TEST(Damage, a_flushed_table_is_one_incident) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);

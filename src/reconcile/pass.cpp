@@ -328,26 +328,4 @@ void Reconciler::State::commit_firewall(Pass& pass) {
   }
 }
 
-void Reconciler::State::write_sysctls(Pass& pass) {
-  for (auto& [path, sysctl] : sysctls) {
-    if (sysctl.ticket != 0) {
-      pass.waiting = true;
-      continue;
-    }
-    if (sysctl.written == sysctl.want.value) continue;
-    bool possible = !sysctl.want.after_firewall || firewall.wants_nothing() || firewall.stands();
-    if (auto conf = path.find("/conf/"); conf != std::string::npos) {
-      const auto start = conf + 6;
-      const auto device = path.substr(start, path.find('/', start) - start);
-      if (device != "all" && device != "default") possible = possible && ready(device);
-    }
-    if (!book.may_try("sysctl " + path, now) || !possible) {
-      pass.blocked = true;
-      continue;
-    }
-    emit(WriteSysctl{sysctl.want});
-    sysctl.ticket = last_ticket;
-  }
-}
-
 }  // namespace michi::reconcile

@@ -59,7 +59,7 @@ std::vector<std::string> Reconciler::State::plan() const {
   std::istringstream text(firewall.plan());
   for (std::string line; std::getline(text, line);) lines.push_back("~ nft " + line);
   for (const auto& [path, sysctl] : sysctls) {
-    if (sysctl.written != sysctl.want.value) lines.push_back(fmt::format("~ sysctl {} = {}", path, sysctl.want.value));
+    if (differs(path, sysctl)) lines.push_back(fmt::format("~ sysctl {} = {}", path, sysctl.want.value));
   }
   return lines;
 }

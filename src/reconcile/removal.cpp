@@ -188,6 +188,7 @@ void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
       if (at == state.sysctls.end() || at->second.ticket != ticket) return;
       at->second.ticket = 0;
       if (success) at->second.written = op.want.value;
+      at->second.facts_by = state.now + kFactsLag;
     }
   };
   std::visit(Visitor{put, device_done, *this, ticket, success}, operation);

@@ -35,6 +35,10 @@ struct Sysctl {
   model::SysctlWant want;
   std::optional<std::string> written;
   std::uint64_t ticket = 0;
+  Instant facts_by{};  // written; facts, if there are any, must show it by then
+  bool right = false;  // they did
+  bool held = false;
+  std::uint32_t incident = 0;
 };
 
 struct Leaving {  // a device being removed
@@ -63,7 +67,10 @@ struct Reconciler::State {
   void put_routes(Pass& pass);
   void put_rules(Pass& pass);
   void commit_firewall(Pass& pass);
+  // sysctls.cpp
   void write_sysctls(Pass& pass);
+  bool keeps(const std::string& path, Sysctl& sysctl, Pass& pass);
+  bool differs(const std::string& path, const Sysctl& sysctl) const;
   // removal.cpp: what is not wanted any more, in reverse
   void removals(Pass& pass);
   void remove_sessions(Pass& pass);
@@ -103,6 +110,7 @@ struct Reconciler::State {
   std::set<model::AddressEntry> put_by_us;  // where the device does not say it
   std::map<std::string, Session> sessions;
   std::map<std::string, Sysctl> sysctls;
+  DamageBudget sysctl_budget;
   FirewallKeeper firewall;
   bool delete_untranslated = false;
   std::map<std::uint32_t, std::uint64_t> flows_wanted, flows_done;

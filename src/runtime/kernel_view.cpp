@@ -56,6 +56,7 @@ bool KernelView::on_report(const port::NetReport& report) {
                         [&](const port::LinkGone& gone) {
                           auto& view = target();
                           std::erase_if(view.addresses, [&](const auto& a) { return a.device == gone.name; });
+                          view.sysctls.erase("net/ipv4/conf/" + gone.name + "/rp_filter");
                           return view.links.erase(gone.name) > 0 && !dumping_;
                         },
                         [&](const port::AddressSeen& seen) {
@@ -85,6 +86,12 @@ bool KernelView::on_report(const port::NetReport& report) {
                           auto at = rules.find(gone.rule);
                           if (at == rules.end()) return false;
                           rules.erase(at);
+                          return !dumping_;
+                        },
+                        [&](const port::SysctlSeen& seen) {
+                          auto& value = target().sysctls[seen.path];
+                          if (value == seen.value) return false;
+                          value = seen.value;
                           return !dumping_;
                         },
                     },

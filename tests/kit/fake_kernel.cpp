@@ -182,6 +182,7 @@ void FakeKernel::Net::refresh() {
   for (const auto& rule : kernel.rules) {
     if (kernel.reported(rule)) reports.push_back(port::RuleSeen{rule});
   }
+  for (const auto& [path, value] : kernel.sysctls) reports.push_back(port::SysctlSeen{path, value});
   reports.push_back(port::DumpEnd{});
 }
 
@@ -207,6 +208,7 @@ void FakeKernel::remove_link(const std::string& name) {
   }
   for (const auto& entry : lost) drop_address(entry);
   links.erase(name);
+  sysctls.erase("net/ipv4/conf/" + name + "/rp_filter");
   std::erase_if(sessions, [&](const auto& session) { return session.second.device == name; });
   fact(port::LinkGone{name});
 }
@@ -226,6 +228,11 @@ void FakeKernel::add_rule(const RuleEntry& rule) {
   if (reported(rule)) fact(port::RuleSeen{rule});
 }
 void FakeKernel::remove_rule(const RuleEntry& rule) { perform(port::NetOp{port::DeleteRule{rule}}); }
+void FakeKernel::set_sysctl(const std::string& path, const std::string& value) {
+  const bool told = path == "net/ipv4/ip_forward" || path.ends_with("/rp_filter");
+  if (!told || std::exchange(sysctls[path], value) == value) return;
+  fact(port::SysctlSeen{path, value});
+}
 void FakeKernel::overrun() {
   net_.refresh();
   deliver();
@@ -248,7 +255,10 @@ void note(model::Observed& observed, const port::NetReport& report) {
     void operator()(const port::DumpBegin&) const { o = {}; }
     void operator()(const port::DumpEnd&) const { o.complete = true; }
     void operator()(const port::LinkSeen& seen) const { o.links[seen.link.name] = seen.link; }
-    void operator()(const port::LinkGone& gone) const { o.links.erase(gone.name); }
+    void operator()(const port::LinkGone& gone) const {
+      o.links.erase(gone.name);
+      o.sysctls.erase("net/ipv4/conf/" + gone.name + "/rp_filter");
+    }
     void operator()(const port::AddressSeen& seen) const {
       std::erase_if(o.addresses, [&](const auto& entry) { return entry.key() == seen.address.key(); });
       o.addresses.insert(seen.address);
@@ -263,6 +273,7 @@ void note(model::Observed& observed, const port::NetReport& report) {
       auto at = o.rules.find(gone.rule);
       if (at != o.rules.end()) o.rules.erase(at);
     }
+    void operator()(const port::SysctlSeen& seen) const { o.sysctls[seen.path] = seen.value; }
   };
   std::visit(Visitor{observed}, report);
 }

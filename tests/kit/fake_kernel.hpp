@@ -35,6 +35,7 @@ class FakeKernel {
   std::set<model::AddressEntry> addresses;
   std::set<model::RouteEntry> routes;
   std::multiset<model::RuleEntry> rules;
+  std::map<std::string, std::string> sysctls;  // of those the kernel tells
   std::optional<model::NftTable> table;
   std::map<std::string, model::AttachWant> sessions;    // by uplink
   std::map<std::string, port::PlaneCounters> counters;  // by uplink
@@ -64,6 +65,8 @@ class FakeKernel {
   void flush_ruleset(const std::string& writer);
   void rewrite_table(const std::string& structure, const std::string& writer);
   void change_members(const std::string& set, const std::set<std::string>& members, const std::string& writer);
+  /// Told as the kernel tells it; michi's own writes go through here as well.
+  void set_sysctl(const std::string& path, const std::string& value);
   /// The multicast group overran: the door dumps everything again.
   void overrun();
 

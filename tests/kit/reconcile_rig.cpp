@@ -43,6 +43,7 @@ void ReconcileRig::perform(const Do& task) {
       const int code = rig.kernel.refuse ? rig.kernel.refuse("sysctl " + op.want.path) : 0;
       rig.kernel.journal.push_back("sysctl " + op.want.path + " = " + op.want.value);
       if (code == 0) rig.sysctls[op.want.path] = op.want.value;
+      if (code == 0) rig.kernel.set_sysctl(op.want.path, op.want.value);
       rig.reconciler->on_done(ticket, code == 0 ? std::nullopt : std::optional<std::string>("sysctl: refused"),
                               rig.now);
     }

@@ -21,6 +21,8 @@ DAMAGE = {
     "link-down": lambda r: r.space.ip("link set isp down"),
     "device-removed": lambda r: r.space.ip("link del isp"),
     "mtu": lambda r: r.space.ip("link set isp mtu 1300"),
+    "forwarding": lambda r: r.space.set_sysctl("net/ipv4/ip_forward", 0),
+    "reverse-path": lambda r: r.space.set_sysctl("net/ipv4/conf/isp/rp_filter", 1),
     "self-device": lambda r: r.space.ip("link del michi0"),
 }
 
@@ -63,6 +65,8 @@ def test_damage_is_repaired_and_foreign_things_stay(lab, kind):
         difference = difflib.unified_diff(clean.splitlines(), router.kernel_state().splitlines(), "clean", "now", lineterm="", n=0)
         pytest.fail(f"{error}\n" + "\n".join(difference))
     wait_until(lambda: works(lab), 3, "everything works")
+    wait_until(lambda: router.space.run("sysctl", "-n", "net.ipv4.ip_forward", "net.ipv4.conf.isp.rp_filter").split() == ["1", "0"], 3,
+               "sysctls are as before")
     router.wait_settled()
     kept = [n for n in ADDRESS if (n, kind) != ("isp", "device-removed")]  # a session without its device is dialled anew
     assert all(router.uplink(n)["session"]["id"] == session[n] for n in kept), "the repair cost a session"
