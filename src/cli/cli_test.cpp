@@ -135,6 +135,9 @@ TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
   EXPECT_TRUE(has(outcome.out, "isp   up       3 h 12 m  203.0.113.5  wan0")) << outcome.out;
   EXPECT_TRUE(has(outcome.out, "no-answer, next attempt in 8 s"));
   EXPECT_TRUE(has(outcome.out, "lte: remedy: no access concentrator answered"));
+  EXPECT_TRUE(has(outcome.out, "packets stopped: leaks 0, refused 12, by the data plane 0\n"));
+  EXPECT_TRUE(
+      has(ask({"--json", "status"}).out, R"("firewall":{"leaks":{"packets":0,"bytes":0},"refused":{"packets":12,)"));
   EXPECT_TRUE(has(ask({"status", "isp"}).out, "session       0x0011 at ac1"));
   EXPECT_TRUE(has(ask({"--json", "status"}).out, R"({"schema":1,"version":"0.1.0")"));
   EXPECT_EQ(ask({"status", "nobody"}).status, kUsage);

@@ -27,6 +27,21 @@ std::string why_not(const json::value& uplink) {
   return text;
 }
 
+/// "packets stopped: leaks 0, refused 12, by the data plane 0"
+std::string stopped(const json::value& status) {
+  const auto* firewall = value_at(status, "firewall");
+  const auto* uplinks = value_at(status, "uplinks");
+  if (firewall == nullptr || !firewall->is_object() || uplinks == nullptr || !uplinks->is_array()) return {};
+  std::string text = "packets stopped: ";
+  for (const auto& [name, counter] : firewall->as_object())
+    text += fmt::format("{} {}, ", std::string_view(name), number_at(counter, "packets").value_or(0));
+  std::int64_t foreign = 0;
+  for (const auto& uplink : uplinks->as_array())
+    if (const auto* counters = value_at(uplink, "counters"))
+      foreign += number_at(*counters, "foreign_source").value_or(0);
+  return text + fmt::format("by the data plane {}\n", foreign);
+}
+
 void print_overview(std::ostream& out, const json::value& status) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "SINCE", "ADDRESS", "INTERFACE", "REASON"}};
   std::string below;
@@ -47,6 +62,7 @@ void print_overview(std::ostream& out, const json::value& status) {
   }
   out << (uplinks->as_array().empty() ? "no uplinks are configured\n" : table_text(rows));
   if (!below.empty()) out << "\n" << below;
+  if (const auto text = stopped(status); !text.empty()) out << "\n" << text;
   if (!true_at(status, "settled")) out << "\nkernel: not yet as it should be; `michi plan` shows the difference\n";
   if (true_at(status, "awaiting_confirmation")) {
     out << "\nthe configuration waits for `michi confirm`; without it the old one comes back\n";

@@ -114,6 +114,9 @@ json::value to_json(const model::Snapshot& snapshot) {
   }
   json::array warnings;
   for (const auto& warning : snapshot.warnings) warnings.push_back(to_json(warning));
+  json::object firewall;
+  for (const auto& counter : snapshot.firewall)
+    firewall[counter.name] = json::object{{"packets", counter.packets}, {"bytes", counter.bytes}};
   return reply({{"version", snapshot.version},
                 {"start_id", snapshot.start_id},
                 {"uptime_ms", whole_milliseconds(snapshot.uptime)},
@@ -122,6 +125,7 @@ json::value to_json(const model::Snapshot& snapshot) {
                 {"awaiting_confirmation", snapshot.awaiting_confirmation},
                 {"uplinks", std::move(uplinks)},
                 {"policies", std::move(policies)},
+                {"firewall", std::move(firewall)},
                 {"warnings", std::move(warnings)}});
 }
 

@@ -126,6 +126,7 @@ model::Snapshot Api::snapshot() const {
     if (policy.index < choices6.size()) shown.in_use6 = names_of(choices6[policy.index].usable);
     snapshot.policies.push_back(std::move(shown));
   }
+  snapshot.firewall = core.firewall_counters();
   snapshot.warnings = core.warnings();
   return snapshot;
 }

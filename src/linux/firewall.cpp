@@ -59,6 +59,7 @@ class Firewall::Impl {
   }
 
   void on_wake(port::Wake wake) { wake_ = std::move(wake); }
+  std::vector<model::FirewallCounter> counters() { return lister_.counters(); }
 
  private:
   struct Waiting {
@@ -187,5 +188,6 @@ void Firewall::submit(port::FirewallOp op, port::Ticket ticket) { impl_->submit(
 void Firewall::refresh() { impl_->refresh(); }
 std::optional<port::FirewallReport> Firewall::poll() { return impl_->poll(); }
 void Firewall::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
+std::vector<model::FirewallCounter> Firewall::counters() { return impl_->counters(); }
 
 }  // namespace michi::linux

@@ -25,6 +25,7 @@ class Firewall final : public port::Firewall {
   void refresh() override;
   std::optional<port::FirewallReport> poll() override;
   void on_wake(port::Wake wake) override;
+  std::vector<model::FirewallCounter> counters() override;
 
  private:
   class Impl;

@@ -124,6 +124,20 @@ TEST_F(FirewallTest, traffic_does_not_change_the_hash) {
   EXPECT_EQ(after->hash, before->hash);
 }
 
+TEST_F(FirewallTest, named_counters_are_told_when_asked) {
+  EXPECT_TRUE(door_->counters().empty());
+  EXPECT_FALSE(
+      perform(port::CommitRules{"table inet michi { counter refused { }\n counter leaks { }\n"
+                                "chain input { type filter hook input priority 0; counter name refused; }\n}"}));
+  ASSERT_EQ(run("ip link set lo up && ping -qc1 127.0.0.1 >/dev/null"), 0);
+  const auto counters = door_->counters();
+  ASSERT_EQ(counters.size(), 2u);
+  EXPECT_EQ(counters[0], (model::FirewallCounter{.name = "leaks"}));
+  EXPECT_EQ(counters[1].name, "refused");
+  EXPECT_EQ(counters[1].packets, 2u) << "the request and its answer";
+  EXPECT_EQ(counters[1].bytes, 168u);
+}
+
 TEST_F(FirewallTest, a_bad_text_changes_nothing_and_carries_the_words_of_nft) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   const std::string before = output_of("nft -s list ruleset");

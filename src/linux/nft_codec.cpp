@@ -1,6 +1,7 @@
 #include "linux/nft_codec.hpp"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -214,6 +215,18 @@ std::string NftListing::digest() const {
     for (const ByteVec& rule : rules) put(rule);
   }
   return to_hex(sha1({all.view()}));
+}
+
+std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message) {
+  if (message.nlmsg_type != type_of(NFT_MSG_NEWOBJ) || !is_ours(message)) return std::nullopt;
+  const Attributes attributes = attributes_of_nft(message);
+  if (big_endian(attributes, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER) return std::nullopt;
+  const Attributes data = attributes.nest(NFTA_OBJ_DATA);
+  const auto packets = data.number<std::uint64_t>(NFTA_COUNTER_PACKETS);
+  const auto bytes = data.number<std::uint64_t>(NFTA_COUNTER_BYTES);
+  if (!packets || !bytes) return std::nullopt;
+  return model::FirewallCounter{
+      .name = attributes.text(NFTA_OBJ_NAME), .packets = be64toh(*packets), .bytes = be64toh(*bytes)};
 }
 
 std::optional<BaseChain> decode_foreign_chain(const nlmsghdr& message) {

@@ -56,6 +56,9 @@ class NftListing {
   std::vector<ByteVec> others_;                        // in any order
 };
 
+/// A named counter of `inet michi`, from the answer to a dump of its objects.
+std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message);
+
 /// A base chain on a path that michi's packets take, of another table. `drops`: its policy does.
 struct BaseChain {
   std::uint8_t family = 0;

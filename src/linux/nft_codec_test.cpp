@@ -93,6 +93,25 @@ TEST(NftListing, sets_that_packets_fill_are_not_listed) {
   EXPECT_EQ(listing.sets(), std::vector<std::string>{"uplinks"});
 }
 
+TEST(NftListing, a_named_counter_is_read_and_broken_ones_are_not) {
+  const auto counter = [](const std::string& table, std::string_view packets, std::uint8_t type) {
+    Sample message(NFT_MSG_NEWOBJ, kInet, table);
+    const ByteVec kind = {std::byte{0}, std::byte{0}, std::byte{0}, std::byte{type}};
+    message.bytes(NFTA_OBJ_NAME, text("leaks")).bytes(NFTA_OBJ_TYPE, kind);
+    nlattr* data = message.begin(NFTA_OBJ_DATA);
+    message.bytes(NFTA_COUNTER_BYTES, *from_hex("0000000000000240"));
+    message.bytes(NFTA_COUNTER_PACKETS, *from_hex(std::string(packets)));
+    message.end(data);
+    return message.take();
+  };
+  const auto decoded = [](const ByteVec& bytes) { return decode_counter(as_message(bytes)); };
+  EXPECT_EQ(decoded(counter("michi", "0000000000000009", NFT_OBJECT_COUNTER)),
+            (model::FirewallCounter{.name = "leaks", .packets = 9, .bytes = 576}));
+  EXPECT_FALSE(decoded(counter("michi", "00000009", NFT_OBJECT_COUNTER))) << "half a number";
+  EXPECT_FALSE(decoded(counter("michi", "0000000000000009", NFT_OBJECT_QUOTA)));
+  EXPECT_FALSE(decoded(counter("other", "0000000000000009", NFT_OBJECT_COUNTER)));
+}
+
 TEST(NftEvent, changes_of_our_table_and_their_writer_are_told_from_others) {
   const auto ours = decode_nft_event(as_message(rule("input", "cmp", "x", 1)));
   ASSERT_TRUE(ours);

@@ -2,6 +2,8 @@
 
 #include <linux/netlink.h>
 
+#include <algorithm>
+
 #include "linux/nft_codec.hpp"
 
 namespace michi::linux {
@@ -10,6 +12,7 @@ namespace {
 
 constexpr int kAttempts = 3;  // a listing is interrupted when someone commits meanwhile
 constexpr std::size_t kMostForeignChains = 64;
+constexpr std::size_t kMostCounters = 64;
 
 }  // namespace
 
@@ -78,6 +81,16 @@ std::vector<port::ForeignChain> NftLister::foreign_chains() {
     if (drops) result.push_back(std::move(base.chain));
   }
   return result;
+}
+
+std::vector<model::FirewallCounter> NftLister::counters() {
+  std::vector<model::FirewallCounter> found;
+  ask(encode_nft_dump(NftPart::Objects, next_sequence()), [&](const nlmsghdr& part) {
+    if (auto counter = decode_counter(part); counter && found.size() < kMostCounters)
+      found.push_back(std::move(*counter));
+  });
+  std::ranges::sort(found, {}, &model::FirewallCounter::name);
+  return found;
 }
 
 std::optional<port::OsError> NftLister::request(Bytes message, const std::string& operation) {

@@ -20,6 +20,8 @@ class NftLister {
   /// Empty when the table is not there.
   std::string digest();
   std::vector<port::ForeignChain> foreign_chains();
+  /// The table's named counters, by name; at most 64.
+  std::vector<model::FirewallCounter> counters();
 
   /// Sends one request and waits for nothing but its acknowledgement.
   std::optional<port::OsError> request(Bytes message, const std::string& operation);

@@ -101,6 +101,13 @@ struct NftTable {
   bool operator==(const NftTable&) const = default;
 };
 
+/// A named counter of the table, as it stands.
+struct FirewallCounter {
+  std::string name;
+  std::uint64_t packets = 0, bytes = 0;
+  bool operator==(const FirewallCounter&) const = default;
+};
+
 struct SysctlWant {
   std::string path;  // "net/ipv4/conf/isp/rp_filter"
   std::string value{};

@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "model/event.hpp"
+#include "model/kernel.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::model {
@@ -47,6 +48,7 @@ struct Snapshot {
   bool awaiting_confirmation = false;
   std::vector<UplinkSnapshot> uplinks;  // by name
   std::vector<PolicySnapshot> policies;
+  std::vector<FirewallCounter> firewall;  // of table inet michi, by name; empty: the table is not there
   std::vector<Event> warnings;
 };
 

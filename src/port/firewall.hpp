@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/net/address.hpp"
+#include "model/kernel.hpp"
 #include "port/door.hpp"
 
 namespace michi::port {
@@ -58,6 +59,8 @@ class Firewall {
   virtual void refresh() = 0;
   virtual std::optional<FirewallReport> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
+  /// The table's named counters, asked of the kernel now. A replaced table counts from nought.
+  virtual std::vector<model::FirewallCounter> counters() = 0;
 };
 
 }  // namespace michi::port

@@ -87,6 +87,7 @@ class Core {
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
   port::PlaneCounters counters(const std::string& uplink) const;
+  std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
  private:

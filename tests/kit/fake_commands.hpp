@@ -24,6 +24,7 @@ class FakeCommands final : public control::Commands {
     state.uptime = seconds(3600);
     state.config_path = "/etc/michi/michi.toml";
     state.settled = true;
+    state.firewall = {{"leaks", 0, 0}, {"refused", 12, 720}};
     model::UplinkSnapshot isp;
     isp.facts.id = {"isp"};
     isp.facts.state = model::UplinkState::Up;

@@ -87,6 +87,7 @@ class FakeKernel {
     void refresh() override;
     std::optional<port::FirewallReport> poll() override;
     void on_wake(port::Wake wake) override { wakes = std::move(wake); }
+    std::vector<model::FirewallCounter> counters() override { return {}; }
     FakeKernel& kernel;
     std::deque<port::FirewallReport> reports;
     port::Wake wakes;

@@ -24,7 +24,10 @@ def test_what_is_not_published_is_refused_on_every_uplink(lab):
             assert probe.unreachable(lab.world.internet, ADDRESS[uplink], port, "tcp", timeout=0.2, source=ASKER)
         for port in (7, 53, 67):
             assert probe.unreachable(lab.world.internet, ADDRESS[uplink], port, "udp", timeout=0.2, source=ASKER)
+    before = lab.router.status()["firewall"]["refused"]["packets"]
     assert probe.unreachable(lab.world.square, ADDRESS["flets"], 443, "tcp", timeout=0.2)
+    assert lab.router.status()["firewall"]["refused"]["packets"] > before
+    assert lab.router.status()["firewall"]["leaks"]["packets"] == 0
 
 
 def test_a_connection_from_outside_survives_a_change_of_the_policy_choice(lab):
