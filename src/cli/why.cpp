@@ -25,8 +25,10 @@ std::string verdict_line(const Flow& flow, const boost::json::value& answer) {
   std::string text = flow.destination + " ";
   if (verdict == "uplink") text += "goes out by uplink " + uplink + (as.empty() ? "" : " as " + as);
   if (verdict == "published") text += "is published on uplink " + uplink;
-  if (verdict == "main") text += "goes by the main routing table";
-  if (verdict == "local") text += "is this machine";
+  const auto device = text_at(answer, "device");
+  if (verdict == "main") text += "goes by the main routing table" + (device.empty() ? "" : " on " + device);
+  if (verdict == "local")
+    text += text_at(answer, "law") == "group address" ? "stays on its network" : "is this machine";
   if (verdict == "unreachable") text += "is unreachable";
   return text;
 }

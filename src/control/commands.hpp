@@ -52,6 +52,7 @@ struct WhyReply {
   std::string verdict;  // "uplink", "main", "local", "unreachable", "published"
   std::string uplink;
   std::string translated_source;
+  std::string device;  // where it leaves, if known
   std::string law;
   std::string rule;
   std::vector<std::string> reasons;

@@ -143,6 +143,7 @@ json::value to_json(const WhyReply& answer) {
   return reply({{"verdict", answer.verdict},
                 {"uplink", answer.uplink},
                 {"translated_source", answer.translated_source},
+                {"device", answer.device},
                 {"law", answer.law},
                 {"rule", answer.rule},
                 {"reasons", strings(answer.reasons)},

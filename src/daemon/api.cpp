@@ -196,6 +196,7 @@ Result<control::WhyReply, control::Refusal> Api::why(const control::WhyRequest& 
   return control::WhyReply{.verdict = verdict_text(found.verdict),
                            .uplink = std::move(found.uplink),
                            .translated_source = std::move(found.translated_source),
+                           .device = std::move(found.device),
                            .law = std::move(found.law),
                            .rule = std::move(found.rule),
                            .reasons = std::move(found.reasons),

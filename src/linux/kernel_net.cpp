@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <deque>
@@ -52,6 +53,17 @@ class KernelNet::Impl {
   void refresh() {
     monitor_.refresh();
     notice_.post();
+  }
+
+  std::optional<model::RouteEntry> main_route(const Address& to, std::uint32_t mark) {
+    const std::uint32_t sequence = commands_.next_sequence();
+    if (!commands_.send(encode_route_question(to, mark, sequence))) return std::nullopt;
+    std::optional<model::RouteEntry> route;
+    const auto on_message = [&](const nlmsghdr& message) {
+      if (message.nlmsg_seq == sequence) route = decode_route_answer(message, to, name_of);
+    };
+    while (commands_.receive() == NetlinkSocket::Read::Datagram) for_each_message(commands_.datagram(), on_message);
+    return route;
   }
 
   std::optional<port::NetReport> poll() {
@@ -159,6 +171,11 @@ class KernelNet::Impl {
     return port::OsError{std::move(operation), error};
   }
 
+  static std::string name_of(std::uint32_t index) {
+    std::array<char, IF_NAMESIZE> name{};
+    return ::if_indextoname(index, name.data()) != nullptr ? name.data() : "";
+  }
+
   // Asked of the kernel, not of what was seen: the device may have been made a moment ago.
   std::uint32_t index_of(const std::string& name) {
     if (name.empty() || name.size() >= IF_NAMESIZE) return 0;
@@ -185,5 +202,8 @@ void KernelNet::submit(port::NetOp op, port::Ticket ticket) { impl_->submit(std:
 void KernelNet::refresh() { impl_->refresh(); }
 std::optional<port::NetReport> KernelNet::poll() { return impl_->poll(); }
 void KernelNet::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
+std::optional<model::RouteEntry> KernelNet::main_route(const Address& to, std::uint32_t mark) {
+  return impl_->main_route(to, mark);
+}
 
 }  // namespace michi::linux

@@ -28,6 +28,7 @@ class KernelNet final : public port::KernelNet {
   void refresh() override;
   std::optional<port::NetReport> poll() override;
   void on_wake(port::Wake wake) override;
+  std::optional<model::RouteEntry> main_route(const Address& to, std::uint32_t mark) override;
 
  private:
   class Impl;

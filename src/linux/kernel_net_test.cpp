@@ -217,6 +217,30 @@ TEST_F(KernelNetTest, forwarding_and_the_reverse_path_filter_are_told_at_first_a
   }
 }
 
+TEST_F(KernelNetTest, what_main_says_of_an_address_is_told_with_gateways_and_refusals) {
+  open();
+  const auto ask = [&](std::string_view to) { return door_->main_route(*parse_address(to), 0xff000000); };
+  EXPECT_FALSE(ask("198.51.100.1"));
+  ASSERT_EQ(run("ip addr add 192.0.2.1/24 dev isp && ip route add default via 192.0.2.254 && "
+                "ip route add 203.0.113.0/24 nexthop via 192.0.2.253 nexthop via 192.0.2.252 && "
+                "ip route add unreachable 203.0.113.128/25 && ip route add 198.18.0.0/15 dev isp table 500"),
+            0);
+  for (const auto& [to, prefix] : {std::pair("198.18.0.1", "0.0.0.0/0"), std::pair("192.0.2.9", "192.0.2.0/24"),
+                                   std::pair("203.0.113.1", "203.0.113.0/24")}) {
+    const auto route = ask(to);
+    ASSERT_TRUE(route) << to;
+    EXPECT_EQ(to_text(route->to), prefix);
+    EXPECT_EQ(route->device.view(), "isp");
+    EXPECT_EQ(route->type, model::RouteType::Unicast);
+  }
+  const auto refused = ask("203.0.113.200");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->type, model::RouteType::Unreachable);
+  EXPECT_FALSE(ask("192.0.2.1")) << "local, not main's";
+  ASSERT_EQ(run("ip rule add pref 500 lookup 500"), 0);
+  EXPECT_FALSE(ask("198.18.0.1")) << "somebody's rule before: not main's word";
+}
+
 TEST_F(KernelNetTest, foreign_routes_elsewhere_make_no_report) {
   open();
   reports_.clear();

@@ -168,7 +168,8 @@ void NetMonitor::on_fact(NetFact fact) {
     if (fact.change == Change::Seen && route->index != 0) carriers_of_routes_.insert(route->index);
     reports_.push_back(report<port::RouteSeen, port::RouteGone>(fact.change, std::move(route->route)));
   } else if (auto* rule = std::get_if<RuleFact>(&fact.what)) {
-    reports_.push_back(report<port::RuleSeen, port::RuleGone>(fact.change, std::move(rule->rule)));
+    reports_.push_back(rule->foreign ? report<port::ForeignRuleSeen, port::ForeignRuleGone>(fact.change, rule->rule)
+                                     : report<port::RuleSeen, port::RuleGone>(fact.change, rule->rule));
   } else if (auto* settings = std::get_if<SettingsFact>(&fact.what)) {
     if (settings->forwarding && settings->device == "all")
       reports_.push_back(port::SysctlSeen{"net/ipv4/ip_forward", *settings->forwarding ? "1" : "0"});

@@ -50,6 +50,7 @@ struct RouteFact {
 };
 struct RuleFact {
   model::RuleEntry rule;
+  bool foreign = false;  // outside the band
 };
 /// The IPv4 settings of a device, or of "all"; what the message does not say is not known.
 struct SettingsFact {
@@ -61,9 +62,14 @@ struct NetFact {
   Change change = Change::Seen;
   std::variant<LinkFact, AddressFact, RouteFact, RuleFact, SettingsFact> what;
 };
-/// Nothing for what is not michi's business: other message types, bridge ports, foreign routes
-/// and rules, route types the model does not know.
+/// Nothing for what is not michi's business: other message types, bridge ports, foreign routes, route
+/// types and rule actions the model does not know.
 std::optional<NetFact> decode(const nlmsghdr& message, const NameOf& name_of);
+
+/// Which route of table main an address takes with this mark; the route itself, not what a flow makes of it.
+ByteVec encode_route_question(const Address& to, std::uint32_t mark, std::uint32_t sequence);
+/// Nothing when main has none. A route that refuses has the type Unreachable and no device.
+std::optional<model::RouteEntry> decode_route_answer(const nlmsghdr& message, const Address& to, const NameOf& name_of);
 
 enum class DumpPart : std::uint8_t { Links, Addresses, RoutesV4, RoutesV6, RulesV4, RulesV6, Settings };
 /// A dump request that passes the kernel's strict check; routes only those of our protocol.

@@ -152,7 +152,7 @@ TEST(NetlinkCodec, addresses_come_back_with_their_host_bits) {
   EXPECT_EQ(round_trip<AddressFact>(port::AddAddress{entry}).address, entry);
 }
 
-TEST(NetlinkDecode, foreign_routes_and_rules_are_nobodys_business) {
+TEST(NetlinkDecode, foreign_routes_are_nobodys_business_and_foreign_rules_are_told_as_such) {
   auto foreign = route("198.51.100.0/24");
   foreign.protocol = 3;
   foreign.table = 254;
@@ -161,7 +161,9 @@ TEST(NetlinkDecode, foreign_routes_and_rules_are_nobodys_business) {
   EXPECT_TRUE(decode(as_message(*encode(port::AddRoute{foreign}, 1, index_of)), name_of));
   model::RuleEntry rule;
   rule.priority = 32766;
-  EXPECT_FALSE(decode(as_message(*encode(port::AddRule{rule}, 1, index_of)), name_of));
+  const auto fact = decode(as_message(*encode(port::AddRule{rule}, 1, index_of)), name_of);
+  ASSERT_TRUE(fact);
+  EXPECT_TRUE(std::get<RuleFact>(fact->what).foreign);
 }
 
 TEST(NetlinkDecode, a_route_with_a_gateway_never_equals_ours) {

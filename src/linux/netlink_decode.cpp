@@ -5,8 +5,12 @@
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "linux/netlink_attributes.hpp"
 #include "linux/netlink_codec.hpp"
+#include "linux/netlink_socket.hpp"
 
 namespace michi::linux {
 
@@ -111,12 +115,12 @@ std::optional<RuleFact> decode_rule(const nlmsghdr& message) {
   model::RuleEntry& rule = fact.rule;
   rule.family = *family;
   rule.priority = attributes.number<std::uint32_t>(FRA_PRIORITY).value_or(0);
-  if (rule.priority < model::kPriorityFirst || rule.priority > model::kPriorityLast) return std::nullopt;
+  fact.foreign = rule.priority < model::kPriorityFirst || rule.priority > model::kPriorityLast;
   if (header->action == FR_ACT_UNREACHABLE) {
     rule.action = model::RuleAction::Unreachable;
   } else if (header->action == FR_ACT_TO_TBL) {
     rule.table = attributes.number<std::uint32_t>(FRA_TABLE).value_or(header->table);
-  } else {
+  } else if (!fact.foreign) {
     return std::nullopt;
   }
   if (attributes.has(FRA_SRC)) {
@@ -156,6 +160,38 @@ std::optional<NetFact> with_change(Change change, std::optional<Fact> fact) {
 }
 
 }  // namespace
+
+std::optional<model::RouteEntry> decode_route_answer(const nlmsghdr& message, const Address& to,
+                                                     const NameOf& name_of) {
+  model::RouteEntry route{.table = RT_TABLE_MAIN, .to = Prefix::host(to), .type = model::RouteType::Unreachable};
+  if (const auto refused = parse_acknowledgement(message)) {
+    // ENETUNREACH is a table without a route; these are routes that refuse.
+    const int error = refused->error;
+    return error == EHOSTUNREACH || error == EACCES || error == EINVAL ? std::optional(route) : std::nullopt;
+  }
+  const auto* header = header_of<rtmsg>(message);
+  if (message.nlmsg_type != RTM_NEWROUTE || header == nullptr || family_of(header->rtm_family) != to.family())
+    return std::nullopt;
+  const Attributes attributes(attributes_of<rtmsg>(message));
+  if (attributes.number<std::uint32_t>(RTA_TABLE).value_or(header->rtm_table) != RT_TABLE_MAIN) return std::nullopt;
+  route.protocol = header->rtm_protocol;
+  route.to = Prefix::everything(to.family());
+  if (const auto prefix = address_of(to.family(), attributes.bytes(RTA_DST))) route.to.address = *prefix;
+  route.to.length = header->rtm_dst_len;
+  const auto type = header->rtm_type;
+  if (type == RTN_UNREACHABLE || type == RTN_BLACKHOLE || type == RTN_PROHIBIT) return route;
+  // Without rules of anybody's the kernel keeps the local table's routes in main's.
+  if (type != RTN_UNICAST) return std::nullopt;
+  route.type = model::RouteType::Unicast;
+  auto index = attributes.number<std::uint32_t>(RTA_OIF);
+  rtnexthop first{};
+  if (const Bytes several = attributes.bytes(RTA_MULTIPATH); !index && several.size() >= sizeof first) {
+    std::memcpy(&first, several.data(), sizeof first);
+    index = static_cast<std::uint32_t>(first.rtnh_ifindex);
+  }
+  route.device = name_of(index.value_or(0));
+  return route;
+}
 
 std::optional<NetFact> decode(const nlmsghdr& message, const NameOf& name_of) {
   switch (message.nlmsg_type) {

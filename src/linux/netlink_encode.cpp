@@ -203,6 +203,18 @@ bool is_done_already(const port::NetOp& op, int error) {
   return false;
 }
 
+ByteVec encode_route_question(const Address& to, std::uint32_t mark, std::uint32_t sequence) {
+  NetlinkMessage message(RTM_GETROUTE, 0, sequence);
+  auto& header = message.extra<rtmsg>();
+  header.rtm_family = family_number(to.family());
+  header.rtm_dst_len = to.family() == Family::V4 ? 32 : 128;
+  header.rtm_flags = RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE;
+  const auto octets = to.bytes();
+  message.bytes(RTA_DST, octets);
+  message.u32(RTA_MARK, mark);
+  return message.take();
+}
+
 ByteVec encode_dump(DumpPart part, std::uint32_t sequence) {
   const auto routes = [&](Family family) {
     NetlinkMessage message(RTM_GETROUTE, NLM_F_DUMP, sequence);

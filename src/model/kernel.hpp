@@ -173,6 +173,8 @@ struct Observed {
   std::set<AddressEntry> addresses;
   std::set<RouteEntry> routes;
   std::multiset<RuleEntry> rules;
+  /// Other people's, for warnings; of their selectors only what a RuleEntry has.
+  std::multiset<RuleEntry> foreign_rules;
   /// Sysctls the kernel tells of by itself, by path; what is not here is not known.
   std::map<std::string, std::string> sysctls;
 };

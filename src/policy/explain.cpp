@@ -17,9 +17,14 @@ class Walk {
   Walk(const Inputs& inputs, const FlowQuery& query) : view_(inputs), query_(query) { find_origin(); }
 
   Explanation go() {
+    if (is_unspecified(query_.destination))
+      return end("no destination", "", fmt::format("{} stands for no address", to_text(query_.destination)));
+    if (auto answer = no_such_interface()) return *answer;
     if (from_uplink_ != nullptr) return arriving();
     if (!own_ && arrives_on_.empty())
-      return end("unknown", "", fmt::format("no interface holds {}: say where it arrives", to_text(source_)));
+      return end("unknown source", "",
+                 fmt::format("no connected network and no route of main holds {}: say with --in where it arrives",
+                             to_text(source_)));
     if (auto answer = published()) return *answer;
     if (is_local(query_.destination)) return local();
     if (is_group(query_.destination)) return group();
@@ -32,7 +37,7 @@ class Walk {
     if (auto answer = own_address()) return *answer;
     if (auto answer = closed_network()) return *answer;
     if (query_.destination.family() == Family::V6)
-      return main("8 rest", "lookup main", "", "no uplink has an IPv6 prefix yet: table main decides");
+      return main("8 rest", "lookup main", main_device(), "no uplink has an IPv6 prefix yet: table main decides");
     return policies();
   }
 
@@ -89,6 +94,10 @@ class Walk {
     });
   }
 
+  static bool is_unspecified(const Address& address) {
+    return address.v4() != nullptr ? address.v4()->value == 0 : *address.v6() == Ipv6{};
+  }
+
   static bool is_group(const Address& address) {
     const Ipv4* v4 = address.v4();
     return v4 != nullptr ? v4->value >= 0xe0000000 : address.v6()->octets[0] == 0xff;
@@ -104,21 +113,48 @@ class Walk {
       found = device;
       longest = prefix.length;
     };
+    // What the kernel says comes first: of equally long ones the first wins.
+    for (const auto& route : view_.inputs().surroundings.main_routes)
+      if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
     for (const auto& lan : view_.config().lans)
       for (const auto& own : lan.addresses) consider(lan.interface, own);
     for (const auto& entry : view_.inputs().surroundings.addresses)
       if (entry.device != "lo" && view_.find(entry.device) == nullptr) consider(entry.device, entry.address);
-    for (const auto& route : view_.inputs().surroundings.main_routes)
-      if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
     return found;
   }
 
+  /// What table main whole says of the destination; its default counts.
+  const model::RouteEntry* main_route() const {
+    const model::RouteEntry* found = nullptr;
+    for (const auto& route : view_.inputs().surroundings.main_routes) {
+      if (route.to.family() != query_.destination.family() || !route.to.contains(query_.destination)) continue;
+      if (found == nullptr || route.to.length > found->to.length) found = &route;
+    }
+    return found;
+  }
+  std::string main_device() const {
+    if (const auto* route = main_route()) return std::string(route->device.view());
+    return neighbour_interface(query_.destination);
+  }
+
+  std::optional<Explanation> no_such_interface() {
+    const auto& links = view_.inputs().surroundings.links;
+    const auto& name = query_.arrives_on;
+    if (name.empty() || links.empty() || links.contains(name)) return std::nullopt;
+    if (view_.named(name)) {
+      say(fmt::format("{} is in the file, but not there now", name));
+      return std::nullopt;
+    }
+    return end("unknown interface", "", fmt::format("there is no interface {}", name));
+  }
+
   void find_origin() {
-    own_ = query_.arrives_on.empty() && (!query_.source || is_local(*query_.source));
-    source_ = query_.source.value_or(view_.internal());
+    const bool bound = query_.source && !is_unspecified(*query_.source);
+    own_ = query_.arrives_on.empty() && (!bound || is_local(*query_.source));
+    source_ = bound ? *query_.source : Address(view_.internal());
     arrives_on_ = query_.arrives_on;
     if (own_) {
-      say(query_.source ? "the router's own flow, bound to an address" : "the router's own flow");
+      say(bound ? "the router's own flow, bound to an address" : "the router's own flow");
       return;
     }
     if (arrives_on_.empty()) arrives_on_ = neighbour_interface(source_);
@@ -167,13 +203,17 @@ class Walk {
   }
 
   Explanation group() {
-    say("a broadcast or multicast address never leaves by an uplink");
+    say("a broadcast or multicast address stays on the network it is sent to; it never leaves by an uplink");
     answer_.verdict = Verdict::Local;
-    answer_.law = "local";
+    answer_.law = "group address";
     return std::move(answer_);
   }
 
   std::optional<Explanation> specific_route() {
+    // A route that refuses is not suppressed by its length.
+    if (const auto* route = main_route(); route != nullptr && route->type == model::RouteType::Unreachable)
+      return end("1 more specific route", "lookup main suppress_prefixlength 0",
+                 fmt::format("a route of table main refuses {}", to_text(query_.destination)));
     const auto device = neighbour_interface(query_.destination);
     if (device.empty()) return std::nullopt;
     return main("1 more specific route", "lookup main suppress_prefixlength 0", device,
@@ -182,15 +222,26 @@ class Walk {
 
   std::optional<Explanation> foreign_interface() {
     if (!own_ && !arrives_on_.empty() && !view_.named(arrives_on_))
-      return main("2 interface not in the file", fmt::format("fwmark {}", nft::hex(view_.marks().main())), "",
-                  fmt::format("the file does not name {}: table main alone decides", arrives_on_));
+      return by_main(fmt::format("fwmark {}", nft::hex(view_.marks().main())),
+                     fmt::format("the file does not name {}: table main alone decides", arrives_on_));
     if (!own_) return std::nullopt;
     for (const auto& entry : view_.foreign_addresses())
       if (entry.address.address == source_)
-        return main("2 interface not in the file", fmt::format("from {}", to_text(source_)), "",
-                    fmt::format("{} is an address of {}, which the file does not name: table main alone decides",
-                                to_text(source_), entry.device));
+        return by_main(fmt::format("from {}", to_text(source_)),
+                       fmt::format("{} is an address of {}, which the file does not name: table main alone decides",
+                                   to_text(source_), entry.device));
     return std::nullopt;
+  }
+
+  Explanation by_main(std::string rule, std::string reason) {
+    constexpr auto kLaw = "2 interface not in the file";
+    const auto device = main_device();
+    if (device.empty() && view_.inputs().surroundings.main_asked) {
+      say(std::move(reason));
+      return end(kLaw, std::move(rule), fmt::format("table main has no route to {}", to_text(query_.destination)));
+    }
+    if (!device.empty()) reason += fmt::format(", and leads to {}", device);
+    return main(kLaw, std::move(rule), device, std::move(reason));
   }
 
   std::optional<Explanation> own_address() {

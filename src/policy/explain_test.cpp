@@ -106,7 +106,54 @@ TEST(Explain, AnUnknownSourceIsAskedFor) {
   house.usual_lines().all_up();
   const auto answer = ask(house, to("192.0.2.10", "172.20.0.1"));
   EXPECT_EQ(answer.verdict, Verdict::Unreachable);
-  EXPECT_EQ(answer.law, "unknown");
+  EXPECT_EQ(answer.law, "unknown source");
+}
+
+model::RouteEntry in_main(std::string_view to, std::string_view device) {
+  return {.table = 254,
+          .to = prefix(to),
+          .type = device.empty() ? model::RouteType::Unreachable : model::RouteType::Unicast,
+          .device = std::string(device)};
+}
+
+TEST(Explain, RoutesOfMainThroughAGatewayAreLaw1AndItsDefaultIsNot) {
+  House house;
+  house.usual_lines().all_up();
+  house.surroundings.main_routes = {in_main("10.50.0.0/16", "mgmt0"), in_main("0.0.0.0/0", "mgmt0")};
+  const auto answer = ask(house, to("10.50.1.1", "192.168.10.5"));
+  EXPECT_EQ(answer.law, "1 more specific route");
+  EXPECT_EQ(answer.device, "mgmt0");
+  EXPECT_EQ(ask(house, to("192.0.2.10", "192.168.10.5")).uplink, "isp");
+  EXPECT_EQ(ask(house, to("192.0.2.10", "10.50.1.1")).law, "2 interface not in the file") << "found from its source";
+  house.surroundings.main_routes.push_back(in_main("10.50.7.0/24", ""));
+  EXPECT_EQ(ask(house, to("10.50.7.1", "192.168.10.5")).verdict, Verdict::Unreachable);
+}
+
+TEST(Explain, Law2NamesTheDeviceOrSaysThatMainHasNoWay) {
+  House house;
+  house.usual_lines().all_up();
+  house.surroundings.main_asked = true;
+  EXPECT_EQ(ask(house, to("192.0.2.10", "10.9.0.2")).verdict, Verdict::Unreachable);
+  house.surroundings.main_routes = {in_main("0.0.0.0/0", "mgmt0")};
+  const auto answer = ask(house, to("192.0.2.10", "10.9.0.2"));
+  EXPECT_EQ(answer.verdict, Verdict::Main);
+  EXPECT_EQ(answer.device, "mgmt0");
+  EXPECT_EQ(ask(house, to("2001:db8::1")).device, "") << "IPv4's default is not IPv6's";
+}
+
+TEST(Explain, WhatIsNoFlowIsSaidSo) {
+  House house;
+  house.usual_lines().all_up();
+  EXPECT_EQ(ask(house, to("0.0.0.0")).law, "no destination");
+  EXPECT_EQ(ask(house, to("::")).law, "no destination");
+  EXPECT_EQ(ask(house, to("192.0.2.10", "0.0.0.0")).uplink, "isp") << "a socket that is not bound";
+  EXPECT_EQ(ask(house, to("224.0.0.251", "192.168.10.5")).law, "group address");
+  auto query = to("192.0.2.10", "192.168.10.5");
+  query.arrives_on = "lan7";
+  EXPECT_EQ(ask(house, query).law, "unknown interface");
+  house.surroundings.links.erase("lan0");
+  query.arrives_on = "lan0";
+  EXPECT_EQ(ask(house, query).uplink, "isp") << "named in the file: the law holds for it when it comes";
 }
 
 TEST(Explain, Ipv6IsMainsUnlessItIsClosed) {

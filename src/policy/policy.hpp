@@ -81,8 +81,11 @@ struct ForeignChain {
 struct Surroundings {
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;
-  /// Table main, as far as it is known beyond connected networks: for explain() only.
+  /// Table main, as far as it is known beyond connected networks (a gateway is not told, only the
+  /// device): for explain() only.
   std::vector<model::RouteEntry> main_routes;
+  /// `main_routes` holds all that main says of the flow's addresses.
+  bool main_asked = false;
   /// For warnings() only: sysctls as they are ("net/ipv4/conf/all/rp_filter"), other people's rules
   /// and base chains. What is not given is not warned of.
   std::map<std::string, std::string> sysctls;
@@ -127,6 +130,8 @@ struct Explanation {
   std::vector<std::string> reasons;     // in order, sentences
   std::vector<std::string> candidates;  // balancing: all that may carry it (hash decides)
 };
+/// Law 2's packet mark.
+std::uint32_t main_mark(const model::Config& config);
 Explanation explain(const Inputs& inputs, const FlowQuery& query);
 
 /// Warnings about things outside michi that will break it (rp_filter=1, overlapping marks, foreign

@@ -7,6 +7,8 @@ namespace michi::policy {
 
 std::uint32_t Marks::of(unsigned value) const { return value << std::countr_zero(mask) & mask; }
 
+std::uint32_t main_mark(const model::Config& config) { return Marks{config.global.mark_mask}.main(); }
+
 namespace {
 
 bool foreign_device(const Surroundings& surroundings, const std::string& name) {

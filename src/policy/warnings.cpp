@@ -52,8 +52,9 @@ class Warnings {
     for (const auto& rule : around_.foreign_rules)
       if (rule.priority > 0 && rule.priority < model::kPriorityFirst)
         warn("host.rule-before", "",
-             fmt::format("a rule of somebody else's (priority {}) stands before michi's and may take its flows",
-                         rule.priority));
+             fmt::format("a rule of somebody else's ({}, priority {}{}) stands before michi's and may take its flows",
+                         rule.family == Family::V4 ? "IPv4" : "IPv6", rule.priority,
+                         rule.table == 0 ? "" : fmt::format(", table {}", rule.table)));
   }
 
   void chains() {

@@ -6,8 +6,9 @@
 // DumpEnd; again after an overrun), then every change by anyone. Only michi's routes and rules are
 // reported: routes with protocol 109 or in tables 20000..20255, rules in the band 20000..20999.
 // Links and addresses are reported for all, and of the sysctls net/ipv4/ip_forward and
-// net/ipv4/conf/DEVICE/rp_filter, which the kernel announces.
+// net/ipv4/conf/DEVICE/rp_filter, which the kernel announces. Rules of others are told as such.
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -69,12 +70,18 @@ struct RuleSeen {
 struct RuleGone {
   model::RuleEntry rule;
 };
+struct ForeignRuleSeen {
+  model::RuleEntry rule;
+};
+struct ForeignRuleGone {
+  model::RuleEntry rule;
+};
 struct SysctlSeen {
   std::string path;
   std::string value;
 };
 using NetReport = std::variant<Completion, DumpBegin, DumpEnd, LinkSeen, LinkGone, AddressSeen, AddressGone, RouteSeen,
-                               RouteGone, RuleSeen, RuleGone, SysctlSeen>;
+                               RouteGone, RuleSeen, RuleGone, ForeignRuleSeen, ForeignRuleGone, SysctlSeen>;
 
 class KernelNet {
  public:
@@ -84,6 +91,9 @@ class KernelNet {
   virtual void refresh() = 0;
   virtual std::optional<NetReport> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
+  /// The route of table main that an address takes with this mark (law 2's), asked of the kernel now;
+  /// through a gateway, too. Unreachable: main says so. nullopt: main has none.
+  virtual std::optional<model::RouteEntry> main_route(const Address& to, std::uint32_t mark) = 0;
 };
 
 }  // namespace michi::port

@@ -141,11 +141,25 @@ bool Core::stopped() const { return ending_ != Ending::No && (done() || gave_up(
 
 bool Core::gave_up() const { return !done() && give_up_at_ && doors_.alarm.now() >= *give_up_at_; }
 
-policy::Explanation Core::why(const policy::FlowQuery& query) const { return policy::explain(inputs(), query); }
+policy::Explanation Core::why(const policy::FlowQuery& query) const {
+  auto around = surroundings_;
+  around.main_asked = true;
+  const auto ask = [&](const Address& address) {
+    auto route = doors_.kernel.main_route(address, policy::main_mark(*config_));
+    if (route) around.main_routes.push_back(std::move(*route));
+  };
+  ask(query.destination);
+  if (query.source) ask(*query.source);
+  return policy::explain(
+      {.config = *config_, .numbers = numbers_, .facts = lines_.facts(), .selector = selector_, .surroundings = around},
+      query);
+}
 
 std::vector<model::Event> Core::warnings() const {
   if (!running_ || !config_) return {};
   auto around = surroundings_;
+  const auto& rules = view_.observed().foreign_rules;
+  around.foreign_rules.assign(rules.begin(), rules.end());
   if (auto value = doors_.files.read_sysctl(kReversePathFilter)) around.sysctls[kReversePathFilter] = *value;
   return policy::warnings({.config = *config_,
                            .numbers = numbers_,

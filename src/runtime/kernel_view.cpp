@@ -88,6 +88,16 @@ bool KernelView::on_report(const port::NetReport& report) {
                           rules.erase(at);
                           return !dumping_;
                         },
+                        [&](const port::ForeignRuleSeen& seen) {
+                          // For warnings only: nobody has to act.
+                          if (!target().foreign_rules.contains(seen.rule)) target().foreign_rules.insert(seen.rule);
+                          return false;
+                        },
+                        [&](const port::ForeignRuleGone& gone) {
+                          auto& rules = target().foreign_rules;
+                          if (auto at = rules.find(gone.rule); at != rules.end()) rules.erase(at);
+                          return false;
+                        },
                         [&](const port::SysctlSeen& seen) {
                           auto& value = target().sysctls[seen.path];
                           if (value == seen.value) return false;

@@ -66,5 +66,17 @@ TEST(KernelView, a_rule_told_twice_around_a_dump_is_one_rule) {
   EXPECT_TRUE(view.observed().rules.empty());
 }
 
+TEST(KernelView, other_peoples_rules_are_kept_apart_and_move_nothing) {
+  KernelView view;
+  model::RuleEntry rule;
+  rule.priority = 500;
+  EXPECT_FALSE(view.on_report(port::ForeignRuleSeen{rule}));
+  EXPECT_FALSE(view.on_report(port::ForeignRuleSeen{rule}));
+  EXPECT_TRUE(view.observed().rules.empty());
+  EXPECT_EQ(view.observed().foreign_rules.size(), 1u);
+  EXPECT_FALSE(view.on_report(port::ForeignRuleGone{rule}));
+  EXPECT_TRUE(view.observed().foreign_rules.empty());
+}
+
 }  // namespace
 }  // namespace michi::runtime

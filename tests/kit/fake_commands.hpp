@@ -77,6 +77,7 @@ class FakeCommands final : public control::Commands {
     return control::WhyReply{.verdict = "uplink",
                              .uplink = "isp",
                              .translated_source = "203.0.113.5",
+                             .device = "isp",
                              .law = "7 policy 1",
                              .rule = "michi.toml:31",
                              .reasons = {request.destination + " " + request.source + " " + request.protocol + " " +

@@ -273,6 +273,8 @@ void note(model::Observed& observed, const port::NetReport& report) {
       auto at = o.rules.find(gone.rule);
       if (at != o.rules.end()) o.rules.erase(at);
     }
+    void operator()(const port::ForeignRuleSeen& seen) const { o.foreign_rules.insert(seen.rule); }
+    void operator()(const port::ForeignRuleGone& gone) const { o.foreign_rules.erase(gone.rule); }
     void operator()(const port::SysctlSeen& seen) const { o.sysctls[seen.path] = seen.value; }
   };
   std::visit(Visitor{observed}, report);

@@ -77,6 +77,7 @@ class FakeKernel {
     void refresh() override;
     std::optional<port::NetReport> poll() override;
     void on_wake(port::Wake wake) override { wakes = std::move(wake); }
+    std::optional<model::RouteEntry> main_route(const Address&, std::uint32_t) override { return {}; }
     FakeKernel& kernel;
     std::deque<port::NetReport> reports;
     port::Wake wakes;

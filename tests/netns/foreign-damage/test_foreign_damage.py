@@ -52,6 +52,8 @@ def test_damage_is_repaired_and_foreign_things_stay(lab, kind):
     router.space.nft(OTHERS)
     router.wait_up("isp", "office", "flets")
     wait_until(lambda: works(lab), 3, "everything works")
+    told = [w["text"] for w in router.status()["warnings"] if w["code"] == "host.rule-before"]
+    assert len(told) == 1 and "priority 500, table 77" in told[0], router.status()["warnings"]
     clean = router.kernel_state()
     session = {n: router.uplink(n)["session"]["id"] for n in ADDRESS}
     DAMAGE[kind](router)

@@ -3,13 +3,13 @@ import random
 import socket
 import time
 
-from harness import rounds
+from harness import rounds, wait_until
 from lab import frames
 from lab.world import ADDRESS
 
 DESTINATIONS = ["198.51.100.80", "198.51.100.25", "198.51.100.7", "198.51.100.53", "192.0.2.53", "192.0.2.1", "203.0.113.53",
                 "203.0.113.1", "198.18.99.80", "198.18.99.53", "198.18.96.5", "198.18.127.250", "192.168.10.5", "192.168.10.6",
-                "192.0.2.194", "10.9.9.2", "10.9.0.1", "10.50.1.1", "8.8.8.8", "203.0.113.200"]
+                "192.0.2.194", "10.9.9.2", "10.9.8.1", "10.9.0.1", "10.50.1.1", "8.8.8.8", "203.0.113.200"]
 PORTS = [7, 25, 53, 80, 123, 443, 465, 587, 5300, 8080, 33434]
 EXITS = {"isp": ("isp-a", "ppp"), "office": ("isp-b", "ppp"), "flets": ("flets", "ppp")}
 
@@ -129,6 +129,10 @@ def check(lab, dice, count, numbers):
 def test_why_agrees_with_the_wire(lab):
     router = lab.router
     router.wait_up("isp", "office", "flets")
+    router.space.ip("route add 10.9.8.0/24 via 10.9.0.1")
+    assert router.why("10.9.8.1", source="192.168.10.5")["device"] == "mgmt0"
+    assert router.why("8.8.8.8", source="10.9.0.2")["device"] == "mgmt0", "main's default"
+    assert router.why("8.8.8.8", source="192.168.10.5")["uplink"] == "isp"
     dice, numbers = random.Random(7), iter(range(40000))
     count = rounds(200, 1000)
     check(lab, dice, count // 2, numbers)
@@ -140,4 +144,6 @@ def test_why_agrees_with_the_wire(lab):
         nowhere += check(lab, dice, count // 6, numbers)
         router.michi("up", name)
         router.wait_up(name, seconds=15)
+        # Between a flow and its question the choice must not change (return-after).
+        wait_until(lambda: router.status()["policies"][-1]["in_use"] == ["isp"], 5, "isp is chosen again")
     assert nowhere > 0, "no flow was unreachable: the question was too easy"
