@@ -69,8 +69,8 @@ class Line : public Wired {
 
   /// The daemon begins and wants its uplink.
   void dial();
-  void hang_up();       // the operator's `michi down`
-  void dial_again();    // `michi up`
+  void hang_up();     // the operator's `michi down`
+  void dial_again();  // `michi up`
   void carrier(bool on);
   bool usable(Family family) const;
   /// "Up", "BackOff": the state that is shown.

@@ -96,8 +96,8 @@ void Peer::discovery(unsigned code, unsigned session_id, const Octets& tags) {
 }
 
 void Peer::ppp(const Octets& payload) {
-  frame(other + address + u16(kSession) + u8(0x11) + u8(0) + u16(session) +
-        u16(static_cast<unsigned>(payload.size())) + payload);
+  frame(other + address + u16(kSession) + u8(0x11) + u8(0) + u16(session) + u16(static_cast<unsigned>(payload.size())) +
+        payload);
 }
 
 void Peer::say(unsigned protocol, unsigned code, unsigned id, const Octets& data) {

@@ -1,6 +1,4 @@
 // RFC 1661 §5.1 and §5.2: Configure-Request and Configure-Ack.
-#include <set>
-
 #include "conformance/line.hpp"
 
 namespace michi::conformance {

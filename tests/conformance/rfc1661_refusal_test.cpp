@@ -23,7 +23,8 @@ TEST_F(Rfc1661_5_3, ANakHoldsOnlyTheBadOptionsInTheirOrderWithValuesThatWouldDo)
     request(kLcp, id, number_first ? magic(0) + mru(64) : mru(64) + magic(0));
     nak = hear(kLcp, kConfigureNak);
     EXPECT_EQ(nak.id, id);
-    EXPECT_EQ(nak.types(), number_first ? (std::vector<unsigned>{kMagic, kMru}) : (std::vector<unsigned>{kMru, kMagic}));
+    EXPECT_EQ(nak.types(),
+              number_first ? (std::vector<unsigned>{kMagic, kMru}) : (std::vector<unsigned>{kMru, kMagic}));
   }
 }
 
@@ -142,11 +143,11 @@ TEST_F(Rfc1661_5_4, ARejectOfWhatWasNotAskedForIsDiscarded) {
   const Packet asked = hear(kLcp, kConfigureRequest);
   const Octets number = option(kMagic, *asked.option(kMagic));
   peer.say(kLcp, kConfigureReject, asked.id + 1, number);
-  peer.say(kLcp, kConfigureReject, asked.id, number + mru(1492));                // another order
-  peer.say(kLcp, kConfigureReject, asked.id, mru(1492) + mru(1492));             // twice the same
-  peer.say(kLcp, kConfigureReject, asked.id, mru(1000));                         // another value
-  peer.say(kLcp, kConfigureReject, asked.id, magic(0x12345678));                 // another value
-  peer.say(kLcp, kConfigureReject, asked.id, option(kPfc));                      // never asked for
+  peer.say(kLcp, kConfigureReject, asked.id, number + mru(1492));                 // another order
+  peer.say(kLcp, kConfigureReject, asked.id, mru(1492) + mru(1492));              // twice the same
+  peer.say(kLcp, kConfigureReject, asked.id, mru(1000));                          // another value
+  peer.say(kLcp, kConfigureReject, asked.id, magic(0x12345678));                  // another value
+  peer.say(kLcp, kConfigureReject, asked.id, option(kPfc));                       // never asked for
   peer.say(kLcp, kConfigureReject, asked.id, mru(1492) + number + option(kPfc));  // one too many
   world.run(milliseconds(50));
   EXPECT_TRUE(peer.waiting(kLcp).empty());
