@@ -21,8 +21,15 @@ automaton::Limits limits_of(const Timing& timing) {
   return {timing.restart_first, timing.restart_max, timing.max_configure, timing.max_terminate};
 }
 
-bool contains(const Options& options, const wire::control::Option& wanted) {
-  return std::ranges::find(options, wanted) != options.end();
+/// Whether `part` is `whole` with nothing but options left out.
+bool is_part_of(const Options& part, const Options& whole) {
+  auto at = whole.begin();
+  for (const auto& option : part) {
+    at = std::find(at, whole.end(), option);
+    if (at == whole.end()) return false;
+    ++at;
+  }
+  return true;
 }
 
 }  // namespace
@@ -85,10 +92,11 @@ Signals Layer::on_configure_request(const Packet& packet, Instant now) {
 bool Layer::is_reply_to_ours(const Packet& packet, const Options& options) const {
   if (!awaiting_ || packet.id != request_id_) return false;
   if (packet.code == Code::ConfigureAck) return equal(packet.data, request_);
+  if (options.empty()) return false;  // it finds fault with nothing
   if (packet.code == Code::ConfigureNak) return true;
-  // RFC 1661 §5.4: only what we asked for can be rejected, unchanged.
+  // RFC 1661 §5.4: only what we asked for can be rejected, unchanged and in our order.
   const auto ours = wire::control::parse_options(request_);
-  return ours && !options.empty() && std::ranges::all_of(options, [&](const auto& o) { return contains(*ours, o); });
+  return ours && is_part_of(options, *ours);
 }
 
 Signals Layer::on_configure_reply(const Packet& packet, Instant now) {
