@@ -133,7 +133,7 @@ void Link::on_lcp_down(Instant now) {
     if (network->enabled && network->layer.state() == State::Initial) network->layer.open(now);
     network->failed = false;
   }
-  outbox_.peer_mru = wire::ppp::kDefaultMru;
+  outbox_.peer_mru = wire::ppp::kPppoeMru;
   const bool goes_on = lcp_layer_.state() != State::Closing && lcp_layer_.state() != State::Stopping;
   if (goes_on) {
     // From the first fall, not the latest: a link that opens and falls again and again is not up.
@@ -147,7 +147,7 @@ void Link::on_lcp_down(Instant now) {
 }
 
 void Link::on_link_open(Instant now) {
-  outbox_.peer_mru = lcp_.peer_mru();
+  outbox_.peer_mru = lcp_.mtu();
   const AuthMethod auth = lcp_.owed() != AuthMethod::None ? lcp_.owed() : lcp_.demanded();
   outbox_.report(LinkUp{lcp_.mtu(), lcp_.our_mru(), auth});
   echo_.on_link(lcp_.magic(), path_to_prove(), static_cast<std::uint8_t>(random_.u32()), now);

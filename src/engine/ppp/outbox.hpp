@@ -23,8 +23,9 @@ class Outbox {
   /// The lower layer is gone: frames queued and frames to come vanish.
   void cut();
 
-  /// What the peer can receive; rejects and echo replies are cut to it (RFC 1661 §5.6–§5.8).
-  std::uint16_t peer_mru = wire::ppp::kDefaultMru;
+  /// What the peer can receive and the line can carry; rejects and echo replies are cut to it (RFC 1661
+  /// §5.6–§5.8, RFC 2516 §7).
+  std::uint16_t peer_mru = wire::ppp::kPppoeMru;
   Counters counters;
 
  private:
