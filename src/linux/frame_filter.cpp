@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint32_t kTypeOffset = 12;      // Ethernet type
 constexpr std::uint32_t kProtocolOffset = 20;  // PPP protocol behind Ethernet and PPPoE headers
 constexpr std::uint32_t kFirstControl = 0x8000;
+constexpr std::uint32_t kCompressed = 0x0100;  // no protocol is odd there: a field of one octet (RFC 1661 §6.5)
+constexpr std::uint32_t kIpv4 = 0x0021, kIpv6 = 0x0057;
 constexpr std::uint32_t kVlanTag = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG);
 constexpr std::uint32_t kVlanIdMask = 0x0fff;
 constexpr std::uint32_t kAccept = 0xffffffff, kRefuse = 0;
@@ -19,7 +21,10 @@ constexpr std::uint32_t kAccept = 0xffffffff, kRefuse = 0;
 FrameFilter session_control_filter() {
   return {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kProtocolOffset),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstControl, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstControl, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kCompressed, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kIpv4, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kIpv6, 1, 0),
       BPF_STMT(BPF_RET | BPF_K, kAccept),
       BPF_STMT(BPF_RET | BPF_K, kRefuse),
   };
@@ -31,10 +36,13 @@ FrameFilter own_address_filter(const Mac& mac) {
   const std::uint32_t low = std::uint32_t{m[4]} << 8 | m[5];
   return {
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kTypeOffset),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 3, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 9),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 6, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 12),
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kProtocolOffset),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstControl, 0, 7),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kFirstControl, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kCompressed, 9, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kIpv4, 8, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kIpv6, 7, 0),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kVlanTag),
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kVlanIdMask, 5, 0),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),

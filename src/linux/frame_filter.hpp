@@ -14,9 +14,10 @@ namespace michi::linux {
 
 using FrameFilter = std::vector<sock_filter>;
 
-/// Session frames (RFC 2516 §5) with a control protocol: 0x8000 and above (RFC 1661 §2).
+/// Session frames (RFC 2516 §5) of every protocol but user data: IPv4, IPv6, and what a compressed
+/// protocol field makes of them. Unknown ones are for PPP to reject (RFC 1661 §5.7).
 FrameFilter session_control_filter();
-/// Discovery and session control frames for this address, untagged or with VLAN id 0.
+/// Discovery and such session frames for this address, untagged or with VLAN id 0.
 FrameFilter own_address_filter(const Mac& mac);
 
 }  // namespace michi::linux

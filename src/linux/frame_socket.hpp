@@ -2,7 +2,7 @@
 // port::FrameSockets on AF_PACKET.
 //
 // Two sockets an interface, one for discovery and one for sessions, each bound to its EtherType; a
-// filter lets only control protocols through, so data frames cost a few instructions and no wake-up.
+// filter keeps user data out, so data frames cost a few instructions and no wake-up.
 // The kernel marks frames with a VLAN id and frames for other hosts alike before a bound socket sees
 // them, so these two accept only what is marked as ours. An address of its own (add_address) needs
 // a third kind: a tap in front of that point which still sees the tag, filtered by VLAN id and

@@ -68,11 +68,14 @@ ByteVec frame(const Mac& to, std::uint16_t type, std::uint16_t protocol, std::op
   return std::move(out).take();
 }
 
-TEST(FrameFilter, session_frames_pass_only_with_a_control_protocol) {
+TEST(FrameFilter, session_frames_pass_unless_they_are_user_data) {
   const FrameFilter filter = session_control_filter();
   EXPECT_TRUE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0xc021)));   // LCP
   EXPECT_TRUE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0x8057)));   // IPv6CP
+  EXPECT_TRUE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0x002d)));   // compressed TCP, never agreed on
+  EXPECT_TRUE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0xff03)));   // no protocol at all
   EXPECT_FALSE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0x0021)));  // IPv4
+  EXPECT_FALSE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0x0057)));  // IPv6
   EXPECT_FALSE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0x2145)));  // IPv4 with a compressed protocol field
   EXPECT_FALSE(accepts(filter, Bytes(frame(kOurs, ETH_P_PPP_SES, 0xc021)).first(21)));
 }
@@ -83,7 +86,9 @@ TEST(FrameFilter, an_own_address_hears_its_control_frames_without_a_vlan_id) {
   EXPECT_TRUE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, 0xc021)));
   EXPECT_TRUE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, 0xc021), 0xe000));  // priority only
   EXPECT_FALSE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, 0xc021), 0x0005));
-  EXPECT_FALSE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, 0x0021)));
+  EXPECT_TRUE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, 0x002d)));
+  for (const unsigned data : {0x0021u, 0x0057u, 0x2145u, 0x5760u})
+    EXPECT_FALSE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, static_cast<std::uint16_t>(data))));
   EXPECT_FALSE(accepts(filter, frame(kOther, ETH_P_PPP_DISC, 0)));
   EXPECT_FALSE(accepts(filter, frame(kSecond, ETH_P_IP, 0xc021)));
   Mac nearly = kSecond;

@@ -1,8 +1,8 @@
 #pragma once
 // Door: PPPoE control frames of one Ethernet interface.
 //
-// Delivers whole frames of type 0x8863 and those of 0x8864 whose PPP protocol is a control protocol
-// (0x8000 and above), untagged or with VLAN id 0 only, addressed to one of our addresses or, for
+// Delivers whole frames of type 0x8863 and those of 0x8864 that carry anything but IPv4 and
+// IPv6, untagged or with VLAN id 0 only, addressed to one of our addresses or, for
 // discovery, unicast to us. Sends whole frames; `urgent` ones at the highest priority. Data frames
 // never come here.
 

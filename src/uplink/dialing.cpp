@@ -1,11 +1,17 @@
 #include <utility>
 
 #include "uplink/life.hpp"
+#include "wire/ppp.hpp"
 
 namespace michi::uplink {
 namespace {
 
-constexpr std::uint16_t kFirstControlProtocol = 0x8000;
+/// User data, and what a compressed protocol field makes of it (RFC 1661 §6.5): the plane's, not PPP's.
+bool is_data(std::uint16_t protocol) {
+  const bool compressed = (protocol & 0x8100) == 0x0100;
+  return compressed || protocol == static_cast<std::uint16_t>(wire::ppp::Protocol::Ipv4) ||
+         protocol == static_cast<std::uint16_t>(wire::ppp::Protocol::Ipv6);
+}
 
 }  // namespace
 
@@ -108,7 +114,8 @@ void Uplink::Life::on_frame(Bytes frame, Instant now) {
 
   const Bytes payload = framed->packet.payload;
   Reader in(payload);
-  if (in.u16().value_or(0) < kFirstControlProtocol || payload.size() > kMaxPppInFrame) return;
+  const auto protocol = in.u16();
+  if (!protocol || is_data(*protocol) || payload.size() > kMaxPppInFrame) return;
   if (!agreed) {
     if (phase == Discovering && framed->header.destination == local_address() && early.size() < kMaxEarly)
       early.push_back(copy_of(frame));

@@ -26,6 +26,8 @@ void Link::on_frame(Bytes bytes, Instant now) {
   const auto frame = wire::ppp::parse_frame(bytes);
   if (!frame) {
     ++outbox_.counters.malformed;
+    // RFC 1661 §2: a number no protocol can have is an unknown protocol.
+    if (frame.error().code == wire::FaultCode::BadValue) on_unknown_protocol(bytes, now);
     return;
   }
   const Protocol protocol = frame->protocol;
@@ -114,9 +116,13 @@ void Link::on_protocol_reject(const Packet& packet, Instant now) {
     ++(reject ? outbox_.counters.unexpected : outbox_.counters.malformed);
     return;
   }
-  if (reject->protocol == Protocol::Ipcp) {
+  // Who rejects the data of an open network has no use for the network: nothing more of it may be sent.
+  const auto rejects = [&](const Network& network, Protocol control, Protocol data) {
+    return reject->protocol == control || (reject->protocol == data && network.layer.opened());
+  };
+  if (rejects(ipcp_layer_, Protocol::Ipcp, Protocol::Ipv4)) {
     on_network_signals(ipcp_layer_, ipcp_layer_.layer.on_protocol_reject(now), now);
-  } else if (reject->protocol == Protocol::Ipv6cp) {
+  } else if (rejects(ipv6cp_layer_, Protocol::Ipv6cp, Protocol::Ipv6)) {
     on_network_signals(ipv6cp_layer_, ipv6cp_layer_.layer.on_protocol_reject(now), now);
   } else if (reject->protocol == Protocol::Lcp || (reject->protocol == Protocol::Pap && !client_.done()) ||
              (reject->protocol == Protocol::Chap && !(client_.done() && server_.done()))) {
