@@ -78,7 +78,9 @@ AuthClient::Outcome AuthClient::on_late_packet(Protocol protocol, const Packet& 
 AuthClient::Outcome AuthClient::on_pap(const Packet& packet) {
   const auto code = static_cast<wire::pap::Code>(packet.code);
   const bool verdict = code == wire::pap::Code::AuthenticateAck || code == wire::pap::Code::AuthenticateNak;
-  if (!verdict || !result_pending_ || packet.id != id_) {
+  // Each repetition has an identifier of its own; a slow authenticator answers the first.
+  const bool ours = static_cast<std::uint8_t>(id_ - packet.id) < attempts_;
+  if (!verdict || !result_pending_ || !ours) {
     ++outbox_.counters.unexpected;
     return Outcome::Nothing;
   }
@@ -204,6 +206,7 @@ AuthClient::Outcome AuthClient::on_deadline(Instant now) {
 
 void AuthClient::send_pap_request(Instant now) {
   ++attempts_;
+  ++id_;  // RFC 1334 §2.2.1: another one each time
   result_pending_ = true;
   ByteVec data = wire::pap::write_request(bytes_of(settings_.user), settings_.password.reveal());
   outbox_.send(Protocol::Pap, as_code(wire::pap::Code::AuthenticateRequest), id_, data);

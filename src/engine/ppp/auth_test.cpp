@@ -262,7 +262,7 @@ TEST(Chap, ALostSuccessIsMadeUpForByThePeersNextWord) {
   EXPECT_EQ(first->data, second->data);
 }
 
-TEST(Pap, RequestsAreRepeatedWithTheSameIdentifierUntilAnswered) {
+TEST(Pap, RequestsAreRepeatedEachUnderItsOwnIdentifierUntilOneIsAnswered) {
   auto peer = opened(AuthMethod::Pap);
   const auto first = peer.take(Protocol::Pap, Code{1});
   ASSERT_TRUE(first);
@@ -275,8 +275,11 @@ TEST(Pap, RequestsAreRepeatedWithTheSameIdentifierUntilAnswered) {
   peer.wait(milliseconds(1));
   const auto second = peer.take(Protocol::Pap, Code{1});
   ASSERT_TRUE(second);
-  EXPECT_EQ(second->id, first->id);
-  peer.say(Protocol::Pap, Code{2}, second->id, Bytes{});
+  EXPECT_NE(second->id, first->id);
+  peer.say(Protocol::Pap, Code{2}, static_cast<std::uint8_t>(first->id - 1), Bytes{});
+  peer.say(Protocol::Pap, Code{2}, static_cast<std::uint8_t>(second->id + 1), Bytes{});
+  EXPECT_FALSE(peer.has<Authenticated>());
+  peer.say(Protocol::Pap, Code{2}, first->id, Bytes{});
   EXPECT_TRUE(peer.has<Authenticated>()) << "an Ack without its length octet is an Ack";
   peer.forget();
   peer.wait(seconds(2));
