@@ -4,8 +4,22 @@
 namespace michi::conformance {
 namespace {
 
+using Rfc1661_4_1 = DaemonTest;
 using Rfc1661_5_1 = DaemonTest;
 using Rfc1661_5_2 = DaemonTest;
+
+TEST_F(Rfc1661_4_1, ARequestWhileTheLinkIsOpenNegotiatesEverythingAnew) {
+  come_up();
+  request(kLcp, 0x61, mru(1442) + magic());  // another MRU, as the second half of a hand-over has
+  EXPECT_EQ(hear(kLcp, kConfigureRequest).types(), (std::vector<unsigned>{kMru, kMagic}));
+  EXPECT_EQ(hear(kLcp, kConfigureAck).id, 0x61u);
+  EXPECT_FALSE(answers_echo());
+  ack(kLcp);
+  open_networks();
+  EXPECT_TRUE(answers_echo());
+  EXPECT_EQ(facts().mtu, 1442);
+  EXPECT_TRUE(usable(Family::V4));
+}
 
 // 3.1
 TEST_F(Rfc1661_5_1, ARequestOpensTheNegotiationAndHoldsNothingButTheMruAndAMagicNumber) {

@@ -121,7 +121,7 @@ TEST_F(Rfc1661_4_6_Settings, MaxFailureIsASetting) {
 }
 
 // 20.3
-TEST(Rfc1661_5_8, ALinkEndsAfterThreeEchoRequestsInARowWithoutAReplyInWhateverPatternTheOthersWereAnswered) {
+TEST(Rfc1661_5_8_Silence, ThreeEchoRequestsInARowWithoutAReplyEndTheLink) {
   for (const std::string pattern : {"11000", "101000", "1001000", "01001000", "0011000"}) {
     SCOPED_TRACE(pattern);
     Line line;
