@@ -138,7 +138,7 @@ void Core::turn() {
     take_reports();
     if (!running_ && view_.observed().complete) start_running();
     if (running_ && observed_dirty_) lines_.on_links(view_.observed().links, now_);
-    const bool facts_changed = lines_.turn(now_);
+    const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
     if (facts_changed) {
       hooks_.on_facts(lines_.facts());
       policy_dirty_ = true;
@@ -237,7 +237,7 @@ void Core::decide() {
     if (auto* uplink = lines_.find(config.id.name))
       uplink->on_duplicate_address(std::ranges::find(held, config.id) != held.end(), now_);
   }
-  if (lines_.turn(now_)) policy_dirty_ = true;
+  if (lines_.turn(now_, Lines::Frames::Leave)) policy_dirty_ = true;
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
   resolver_.on_servers(desired.resolver, now_);

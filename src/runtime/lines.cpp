@@ -224,7 +224,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
   }
 }
 
-bool Lines::turn(Instant now) {
+void Lines::take_frames(Instant now) {
   for (auto& [name, interface] : interfaces_) {
     for (int taken = 0; interface.socket; ++taken) {
       if (taken == kFramesPerTurn) {
@@ -236,6 +236,10 @@ bool Lines::turn(Instant now) {
       deliver(name, *frame, now);
     }
   }
+}
+
+bool Lines::turn(Instant now, Frames frames) {
+  if (frames == Frames::Take) take_frames(now);
   for (auto& [name, unit] : units_) {
     if (const auto deadline = unit.uplink.next_deadline(); deadline && *deadline <= now) {
       if (unit.uplink.facts().attached)

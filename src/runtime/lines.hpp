@@ -54,8 +54,10 @@ class Lines {
   bool command(const std::string& name, Command what, Instant now);
 
   void on_links(const std::map<std::string, model::Link>& links, Instant now);
-  /// Takes frames in, runs deadlines, drains outputs. True when facts changed.
-  bool turn(Instant now);
+  /// Takes frames in, runs deadlines, drains outputs. True when facts changed. Frames are taken once in a
+  /// turn of the loop: what answers something said in this turn belongs to the next.
+  enum class Frames : std::uint8_t { Take, Leave };
+  bool turn(Instant now, Frames frames);
   std::optional<Instant> next_deadline() const;
 
   void stop_all(Instant now);
@@ -74,6 +76,7 @@ class Lines {
   };
 
   void drain(const std::string& name, Unit& unit, Instant now);
+  void take_frames(Instant now);
   void deliver(const std::string& interface, Bytes frame, Instant now);
   void open(const std::string& name, Interface& interface);
   void end_orphans(const std::string& name, port::FrameSocket& socket);
