@@ -224,5 +224,28 @@ TEST(Path, WithoutAnAgreementInDiscoveryNothingAbove1492IsAskedForOrSent) {
   EXPECT_FALSE(peer.has<PathProved>());
 }
 
+TEST(Answers, AFloodOfQuestionsIsAnsweredTwoHundredTimesASecondAndAnHonestOneAlways) {
+  auto peer = up();
+  const auto ask = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      peer.say(Protocol::Lcp, Code::EchoRequest, static_cast<std::uint8_t>(i), wire::lcp::write_echo(1, {}));
+      peer.say(Protocol::Ipcp, static_cast<Code>(77), static_cast<std::uint8_t>(i), Bytes{});
+    }
+  };
+  peer.wait(seconds(2));
+  const auto before = peer.session.counters().frames_out;
+  ask(1000);
+  EXPECT_EQ(peer.session.counters().frames_out - before, 200U);
+  EXPECT_EQ(peer.session.counters().withheld, 1800U);
+  peer.wait(milliseconds(50));
+  ask(1000);
+  EXPECT_EQ(peer.session.counters().frames_out - before, 210U);
+  peer.wait(seconds(1));
+  EXPECT_FALSE(peer.end()) << "what is not answered ends nothing";
+  const auto later = peer.session.counters().frames_out;
+  peer.say(Protocol::Lcp, Code::EchoRequest, 9, wire::lcp::write_echo(1, {}));
+  EXPECT_EQ(peer.session.counters().frames_out, later + 1);
+}
+
 }  // namespace
 }  // namespace michi::engine::ppp

@@ -23,6 +23,7 @@ constexpr Duration kVerdictGrace = seconds(1);
 
 void Link::on_frame(Bytes bytes, Instant now) {
   ++outbox_.counters.frames_in;
+  outbox_.earn(now);
   const auto frame = wire::ppp::parse_frame(bytes);
   if (!frame) {
     ++outbox_.counters.malformed;

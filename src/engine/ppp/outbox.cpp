@@ -1,12 +1,41 @@
 #include "engine/ppp/outbox.hpp"
 
+#include <algorithm>
 #include <variant>
 
 namespace michi::engine::ppp {
 
+namespace {
+
+bool is_answer(wire::ppp::Protocol protocol, wire::control::Code code) {
+  using wire::control::Code;
+  using wire::ppp::Protocol;
+  if (protocol == Protocol::Pap) return false;
+  if (protocol == Protocol::Chap) return code == Code{2};  // Response
+  return code == Code::ConfigureAck || code == Code::ConfigureNak || code == Code::ConfigureReject ||
+         code == Code::TerminateAck || code == Code::CodeReject || code == Code::ProtocolReject ||
+         code == Code::EchoReply;
+}
+
+}  // namespace
+
+void Outbox::earn(Instant now) {
+  if (!earned_at_) earned_at_ = now;
+  const auto fresh = (now - *earned_at_) / kAnswerEarned;
+  answers_ = static_cast<unsigned>(std::min<std::int64_t>(kMostAnswers, answers_ + fresh));
+  *earned_at_ += fresh * kAnswerEarned;
+}
+
+bool Outbox::withholds(wire::ppp::Protocol protocol, wire::control::Code code) {
+  if (!is_answer(protocol, code)) return false;
+  if (answers_ > 0) return --answers_, false;
+  ++counters.withheld;
+  return true;
+}
+
 void Outbox::send(wire::ppp::Protocol protocol, wire::control::Code code, std::uint8_t id, Bytes data,
                   Urgency urgency) {
-  if (cut_ || full()) return;
+  if (cut_ || full() || withholds(protocol, code)) return;
   const ByteVec packet = wire::control::write_packet(code, id, data);
   queue_.push_back(SendFrame{wire::ppp::write_frame(protocol, packet), urgency == Urgency::Urgent});
   ++counters.frames_out;

@@ -175,6 +175,7 @@ struct Counters {
   std::uint64_t echo_sent = 0;
   std::uint64_t echo_answered = 0;
   std::uint64_t echo_replied = 0;
+  std::uint64_t withheld = 0;  // answers to a peer that asks too much
 };
 
 class Session {
