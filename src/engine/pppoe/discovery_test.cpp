@@ -242,6 +242,17 @@ TEST_F(DiscoveryTest, ARepeatedPadsOfTheAgreedSessionIsNotItsEndButASecondSessio
   EXPECT_EQ(last().first.packet.session_id, 8);
 }
 
+TEST_F(DiscoveryTest, AFloodOfLatePadsIsAnsweredSixteenTimesAnAttempt) {
+  start();
+  hear(kOne, Code::Pado, 0, offer("one"));
+  const ByteVec ours = uniq;
+  confirm(kOne, 7);
+  const auto count = sent.size();
+  for (std::uint16_t id = 100; id < 300; ++id)
+    hear(kOne, Code::Pads, id, {wire::pppoe::bytes_tag(TagType::HostUniq, ours)});
+  EXPECT_EQ(sent.size(), count + 16);
+}
+
 TEST_F(DiscoveryTest, TagsAfterEndOfListAndPaddingAreNotRead) {
   start();
   Tags tags = offer("one");
