@@ -10,7 +10,7 @@ export CCACHE_DIR ?= $(HOME)/.cache/ccache
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: help deps build build-clang demo test unit scenarios bench soak fuzz format check install clean
+.PHONY: help deps build build-clang demo test unit scenarios hostile bench soak fuzz format check install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ unit: build ## unit tests and stories of the GCC build only
 scenarios: build ## scenarios in network namespaces only (NAMES="wrong-password …")
 	@$(PYTHON) tests/netns/run.py --build $(GCC_BUILD) $(NAMES)
 
+hostile: build ## hostile peers for SECONDS_EACH (default 15) seconds each (NAMES="echoes strangers …", BUILD=build/clang)
+	@MICHI_HOSTILE_SECONDS=$(or $(SECONDS_EACH),15) $(PYTHON) tests/hostile/run.py --build $(or $(BUILD),$(GCC_BUILD)) $(NAMES)
+
 bench: build ## measurements into build/bench.json
 	@$(PYTHON) bench/run.py --build $(GCC_BUILD)
 
@@ -55,7 +58,7 @@ fuzz: deps ## every fuzz target for SECONDS_EACH (default 60) seconds
 	@$(MAKE) --no-print-directory $(CLANG_BUILD)/build.ninja
 	@tools/run-fuzz $(CLANG_BUILD) $(or $(SECONDS_EACH),60)
 
-soak: build ## the long figures: 100,000 lives, 60 s of every fuzz target, all rounds of the scenarios
+soak: build ## the long figures: 100,000 lives, 60 s of every fuzz target, 600 s of every attack, all rounds of the scenarios
 	@tools/soak $(GCC_BUILD)
 
 format: ## rewrite the sources in the project's format

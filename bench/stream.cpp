@@ -1,10 +1,11 @@
 // michi-bench-stream: UDP streams between network namespaces, one way, and a record of what arrived, when
 // and from which source address.
 //
-// Each argument is one stream: FROM-NAMESPACE,TO-NAMESPACE,ADDRESS,PORT,PERIOD-MICROSECONDS. Prints "ready"
-// when all sockets stand, sends until its standard input ends, waits a moment for stragglers, and prints one
-// JSON object a line per stream. Times are CLOCK_MONOTONIC in microseconds. One thread: a late tick is made up
-// for by sending what is due, so that the count of packets is right on a busy machine too.
+// Each argument is one stream: FROM-NAMESPACE,TO-NAMESPACE,ADDRESS,PORT,PERIOD-MICROSECONDS[,OWN-ADDRESS]; the
+// last is the receiver's, where a router translates ADDRESS to it. Prints "ready" when all sockets stand,
+// sends until its standard input ends, waits a moment for stragglers, and prints one JSON object a line per
+// stream. Times are CLOCK_MONOTONIC in microseconds. One thread: a late tick is made up for by sending what is
+// due, so that the count of packets is right on a busy machine too.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -84,7 +85,7 @@ Number number_of(std::string_view text) {
 }
 
 Stream opened(std::string_view text) {
-  std::array<std::string, 5> parts;
+  std::array<std::string, 6> parts;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto end = std::min(text.find(','), text.size());
     parts[i] = std::string(text.substr(0, end));
@@ -100,7 +101,10 @@ Stream opened(std::string_view text) {
   stream.in = socket_in(parts[1]);
   const int size = kReceiveBuffer;
   ::setsockopt(stream.in, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
-  if (::bind(stream.in, reinterpret_cast<const sockaddr*>(&target), sizeof target) < 0) throw failure("bind");
+  sockaddr_in own = target;
+  if (!parts[5].empty() && ::inet_pton(AF_INET, parts[5].c_str(), &own.sin_addr) != 1)
+    throw std::runtime_error(parts[5] + ": no address");
+  if (::bind(stream.in, reinterpret_cast<const sockaddr*>(&own), sizeof own) < 0) throw failure("bind");
   stream.out = socket_in(parts[0]);
   if (::connect(stream.out, reinterpret_cast<const sockaddr*>(&target), sizeof target) < 0) throw failure("connect");
   return stream;

@@ -4,12 +4,14 @@ import subprocess
 
 
 class Streams:
-    """`specs`: (from role, to role, address, port, period in seconds). `stop` gives one record per spec."""
+    """`specs`: (from role, to role, address, port, period in seconds[, the receiver's own address where it is another]).
+    `stop` gives one record per spec."""
 
     def __init__(self, world, specs):
         argv = [str(world.build / "bench/michi-bench-stream")]
-        for source, target, address, port, period in specs:
-            argv.append(f"{world.space(source).name},{world.space(target).name},{address},{port},{int(period * 1e6)}")
+        for source, target, address, port, period, *own in specs:
+            argv.append(",".join([world.space(source).name, world.space(target).name, address, str(port),
+                                  str(int(period * 1e6)), *own]))
         self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.child.stdout.readline() != "ready\n":
             raise RuntimeError(f"michi-bench-stream: status {self.child.wait()}")

@@ -199,12 +199,17 @@ class World:
             self.server("square", "dns", RESOLVER["flets"], 53, "flets-dns", CLOSED_NAMES)
         return ac
 
-    def add(self, name, address, pool, dns, accounts, networks, transit, **more):
-        """One more access concentrator on the wire. `transit`: three octets of its link to the internet."""
+    def add_wire(self, name, device):
+        """One more wire, with a device of the router on it."""
+        self._bridge(self.switch, name)
+        self.plug(self.router, device, name, f"router-{device}")
+
+    def add(self, name, address, pool, dns, accounts, networks, transit, wire="wan", **more):
+        """One more access concentrator on a wire. `transit`: three octets of its link to the internet."""
         options = {"mtu": self.mtu, "address": address, "accounts": accounts, **more, **self.options.get(name, {})}
         address = options["address"]
         space = self.space(name)
-        self.plug(space, "wire", "wan", name)
+        self.plug(space, "wire", wire, name)
         space.set_sysctl("net/ipv4/ip_forward", 1)
         space.ip(f"addr add {address}/32 dev lo", *(f"addr add {server}/32 dev lo" for server in dns if transit))
         if transit:
