@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kReceiveBuffer = 2 << 20;      // hundreds of sessions at once; the kernel counts a small frame as 2 KiB
 constexpr int kStrangersAtOnce = 1024;       // frames that are not for us, read in search of one that is
+constexpr int kDiscoveryAhead = 32;          // discovery frames before the first session frame has its turn
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
 constexpr int kUrgentPriority = 7;           // 802.1p network control
 
@@ -105,20 +106,26 @@ class Socket final : public port::FrameSocket {
   }
 
   // The first frame of a session follows its PADS at once, through another socket. Discovery is
-  // therefore read first, and looked at again before a session frame is handed out.
+  // therefore read first, and looked at again before a session frame is handed out. In a flood of it
+  // every other frame is a session's.
   std::optional<ByteVec> poll() override {
-    if (auto frame = next_of(*sources_[0])) return frame;
-    if (held_) return std::exchange(held_, std::nullopt);
-    for (std::size_t i = 1; i < sources_.size(); ++i) {
-      auto frame = next_of(*sources_[i]);
+    if (discovery_goes_first())
+      if (auto frame = next_discovery()) return frame;
+    if (held_) return next_session(*std::exchange(held_, std::nullopt));
+    for (std::size_t tried = 1; tried < sources_.size(); ++tried) {
+      turn_ = turn_ % (sources_.size() - 1) + 1;
+      auto frame = next_of(*sources_[turn_]);
       if (!frame) continue;
+      if (!discovery_goes_first()) return next_session(std::move(*frame));
       sources_[0]->pending = true;
-      auto earlier = next_of(*sources_[0]);
-      if (!earlier) return frame;
+      auto earlier = next_discovery();
+      if (!earlier) return next_session(std::move(*frame));
       held_ = std::move(frame);
       return earlier;
     }
+    if (auto frame = next_discovery()) return frame;
     // Nothing more now. The next question looks anew, whether or not the loop has told of it by then.
+    ahead_ = 0;
     for (const auto& source : sources_) {
       source->pending = true;
       source->readable->arm();
@@ -131,6 +138,19 @@ class Socket final : public port::FrameSocket {
  private:
   int normal() const { return sources_[0]->fd.get(); }
   int urgent() const { return sources_[1]->fd.get(); }
+
+  bool discovery_goes_first() const { return ahead_ < kDiscoveryAhead; }
+
+  std::optional<ByteVec> next_discovery() {
+    auto frame = next_of(*sources_[0]);
+    if (frame) ++ahead_;
+    return frame;
+  }
+
+  ByteVec next_session(ByteVec frame) {
+    ahead_ = std::max(0, ahead_ - 1);
+    return frame;
+  }
 
   void listen(port::Fd fd, Accept accept) {
     auto source = std::make_unique<Source>();
@@ -185,6 +205,8 @@ class Socket final : public port::FrameSocket {
   std::vector<std::unique_ptr<Source>> sources_;  // discovery, session, then one for each own address
   std::vector<Mac> own_;
   std::array<std::byte, kLongestFrame> buffer_{};
+  std::size_t turn_ = 0;  // whose session frame was read last
+  int ahead_ = 0;         // discovery frames handed out before session frames that may have waited
   std::optional<ByteVec> held_;
   port::Wake wake_;
 };

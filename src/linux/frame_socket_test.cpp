@@ -250,5 +250,30 @@ TEST_F(FrameSocketTest, a_flood_for_others_does_not_hide_ours_and_wakes_again) {
   EXPECT_EQ(received().size(), 1u);
 }
 
+TEST_F(FrameSocketTest, in_a_flood_of_discovery_every_other_frame_is_a_sessions) {
+  const ByteVec reply = frame(kOurs, ETH_P_PPP_SES, 0xc021);
+  for (int i = 0; i < 300; ++i) peer_sends(frame(kOurs, ETH_P_PPP_DISC, 2));
+  for (int i = 0; i < 20; ++i) peer_sends(reply);
+  bool ready = false;
+  door_->on_wake([&] { ready = true; });
+  ASSERT_TRUE(loop_.run_until([&] { return ready; }));
+  int replies = 0;
+  for (int i = 0; i < 100; ++i) replies += door_->poll() == reply ? 1 : 0;
+  EXPECT_EQ(replies, 20);
+}
+
+TEST_F(FrameSocketTest, a_flood_for_one_address_leaves_room_for_another) {
+  ASSERT_TRUE(door_->add_address(kSecond));
+  const ByteVec reply = frame(kSecond, ETH_P_PPP_SES, 0xc021);
+  for (int i = 0; i < 300; ++i) peer_sends(frame(kOurs, ETH_P_PPP_SES, 0xc021));
+  for (int i = 0; i < 20; ++i) peer_sends(reply);
+  bool ready = false;
+  door_->on_wake([&] { ready = true; });
+  ASSERT_TRUE(loop_.run_until([&] { return ready; }));
+  int replies = 0;
+  for (int i = 0; i < 100; ++i) replies += door_->poll() == reply ? 1 : 0;
+  EXPECT_EQ(replies, 20);
+}
+
 }  // namespace
 }  // namespace michi::linux
