@@ -2,6 +2,7 @@
 """One world under its attacks: `round.py --build DIR --seconds N WORLD NAME …`. Its last line of output is the cases as JSON."""
 import argparse
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -164,6 +165,8 @@ def main():
     parser.add_argument("names", nargs="+")
     options = parser.parse_args()
     sanitized = b"__asan_init" in (options.build / "src/michid").read_bytes()
+    if sanitized:
+        os.environ["ASAN_OPTIONS"] = "quarantine_size_mb=16"
     attacks = [catalogue.ATTACKS[name] for name in options.names]
     with HostileWorld(options.world, attacks, ROOT / "build/gcc", options.build) as here:
         try:
