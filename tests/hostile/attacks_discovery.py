@@ -1,5 +1,4 @@
 """Attacks with discovery frames, by a concentrator that was asked."""
-import os
 import struct
 
 import ether
@@ -52,9 +51,9 @@ class LongCookie(Peer):
 
     def offer(self, echoed):
         self.turn = getattr(self, "turn", 0) + 1
-        tags = self.names() + echoed + [(AC_COOKIE, os.urandom(1400))]
+        tags = self.names() + echoed + [(AC_COOKIE, ether.noise(1400))]
         if self.turn % 4 == 0:
-            tags = self.names() + echoed + [(AC_COOKIE, os.urandom(1400)), (RELAY_SESSION_ID, os.urandom(60))]
+            tags = self.names() + echoed + [(AC_COOKIE, ether.noise(1400)), (RELAY_SESSION_ID, ether.noise(60))]
         self.counts["attack"] += 1
         self.tell(PADO, tags)
         self.reach("offered")
@@ -69,6 +68,10 @@ class BrokenTags(Peer):
     stage_wanted, least, pace = "offered", 1000, 400
 
     def offer(self, echoed):
+        self.reach("offered")
+        if self.now - getattr(self, "made", 0) < 3:
+            return
+        self.made = self.now
         uniq = next((value for kind, value in echoed if kind == HOST_UNIQ), b"")
         good = b"".join(struct.pack("!HH", kind, len(value)) + value for kind, value in self.names() + echoed)
         tails = [
@@ -81,7 +84,7 @@ class BrokenTags(Peer):
         crowds = [b"\x01\x05\x00\x00" * 350, b"\x01\x01\x00\x00" * 350, b"\x02\x01\x00\x01!" * 280,
                   b"".join(struct.pack("!HH", kind, 0) for kind in range(0x8000, 0x8000 + 340))]
         after_end = b"\x00\x00\x00\x00" + good + b"\x01\x04\xff\xff"
-        bodies = [good + tail for tail in tails] + crowds + [after_end, good[:-3], os.urandom(900)]
+        bodies = [good + tail for tail in tails] + crowds + [after_end, good[:-3], ether.noise(900)]
         frames = []
         for code in (PADO, PADS):
             for body in bodies:
@@ -93,7 +96,6 @@ class BrokenTags(Peer):
                     frames.append(bytes(lying))
             frames.append(ether.discovery(self.mac, self.client, code, raw=b"\x01\x05\x00\x00" * 2000))  # a jumbo frame
         self.fire(frames, self.pace)
-        self.reach("offered")
 
 
 class Refusals(Peer):
@@ -128,8 +130,8 @@ class ManyConfirmations(Peer):
 
     def confirm(self, echoed):
         super().confirm(echoed)
-        self.fire([ether.discovery(self.mac, self.client, PADS, [(SERVICE_NAME, self.name.encode())] + echoed, sid)
-                   for sid in range(0x6000, 0x6100)], 400)
+        frame = ether.discovery(self.mac, self.client, PADS, [(SERVICE_NAME, self.name.encode())] + echoed)
+        self.fire([ether.in_session(frame, sid) for sid in range(0x6000, 0x6100)], 400)
 
 
 WORLD = {

@@ -1,11 +1,13 @@
 """Attacks with LCP, before anything is up and after."""
 import itertools
-import os
 
+import ether
 from concentrator import ACK, CODE_REJECT, NAK, PROTOCOL_REJECT, REJECT, REQUEST, TERMINATE, TERMINATE_ACK, Peer
 from ether import CHAP, IPCP, IPV6CP, LCP, PAP, option
 
 NULL = b""
+# A peer that never agrees is heard forty times in an attempt, and its uplink dials again every two seconds at most.
+STUBBORN = 150
 
 
 def strange_options():
@@ -16,25 +18,25 @@ def strange_options():
         option(1, b"", 0), option(1, b"", 1), option(1, b""), option(5, b"\1"), option(3, b"\xc2"), option(3, b""),
         mru + b"\x05", mru + b"\x05\xff\1\2", b"\x01\xff" + b"x" * 20, b"\0\0" * 500, b"\xff\2" * 700,
         b"".join(option(kind) for kind in range(256)), b"".join(option(kind, b"z" * 3) for kind in range(256)),
-        option(1, b"\0\0"), option(1, b"\xff\xff"), option(5, b"\0\0\0\0"), os.urandom(1400), NULL,
+        option(1, b"\0\0"), option(1, b"\xff\xff"), option(5, b"\0\0\0\0"), ether.noise(1400), NULL,
     ]
 
 
 class NaksForEver(Peer):
-    """It Naks every request, each time with something else: forty times, then the daemon has enough and dials again."""
-    stage_wanted, least, most_sent = "confirmed", 10, 60
+    """It Naks every request, each time with something else."""
+    stage_wanted, least, most_sent = "confirmed", 10, STUBBORN
 
     def judge(self, protocol, number, data):
         self.turn = getattr(self, "turn", 0) + 1
         self.counts["attack"] += 1
-        better = [option(1, (600 + self.turn % 800).to_bytes(2, "big")), option(5, os.urandom(4)),
+        better = [option(1, (600 + self.turn % 800).to_bytes(2, "big")), option(5, self.turn.to_bytes(4, "big")),
                   option(3, b"\xc0\x23"), option(200, b"more")]
         self.say(protocol, NAK, number, b"".join(better[:self.turn % 4 + 1]))
 
 
 class AsksForEver(Peer):
     """It asks for what cannot be granted, five hundred times a second, and never for anything else."""
-    stage_wanted, least, most_sent = "confirmed", 1000, 60
+    stage_wanted, least, most_sent = "confirmed", 1000, STUBBORN
 
     def at(self, stage):
         if stage == "confirmed":
@@ -44,7 +46,7 @@ class AsksForEver(Peer):
 
 class StrangeOptions(Peer):
     """Duplicate, empty, endless and overlapping options in every kind of Configure packet."""
-    stage_wanted, least, most_sent = "confirmed", 1000, 60
+    stage_wanted, least, most_sent = "confirmed", 1000, STUBBORN
 
     def at(self, stage):
         super().at(stage)
@@ -65,7 +67,7 @@ class RejectsAll(Peer):
 
 class NegotiatesAgain(Peer):
     """Once up it asks for a new negotiation, honestly, a hundred times a second."""
-    stage_wanted, least, most_sent = "up", 20, 60
+    stage_wanted, least, most_sent = "up", 20, STUBBORN
 
     def at(self, stage):
         super().at(stage)

@@ -1,10 +1,9 @@
 """Attacks inside a session: authentication, the network protocols, and what comes once it is up."""
 import itertools
-import os
 import struct
 
 import ether
-from attacks_lcp import strange_options
+from attacks_lcp import STUBBORN, strange_options
 from concentrator import ACK, DISCARD, ECHO, ECHO_REPLY, NAK, REJECT, REQUEST, Peer, options_of
 from ether import CHAP, IPCP, IPV6CP, LCP, PAP, option
 
@@ -16,7 +15,7 @@ class Challenges(Peer):
     stage_wanted, least, most_sent = "lcp", 4000, ANSWERS + 60
 
     def challenge(self):
-        self.fire([self.frame(CHAP, 1, n % 256, b"\x10" + os.urandom(16) + b"hostile" * (n % 30)) for n in range(64)], 1500)
+        self.fire([self.frame(CHAP, 1, n % 256, b"\x10" + ether.noise(16 + n)[:16] + b"hostile" * (n % 30)) for n in range(64)], 1500)
 
     def on_chap(self, code, number, data):
         self.counts["answers"] += 1
@@ -29,7 +28,7 @@ class ChallengesAgain(Peer):
     def at(self, stage):
         super().at(stage)
         if stage == "up":
-            self.fire([self.frame(CHAP, 1, n % 256, b"\x10" + os.urandom(16) + b"hostile") for n in range(64)], 1500)
+            self.fire([self.frame(CHAP, 1, n % 256, b"\x10" + ether.noise(16 + n)[:16] + b"hostile") for n in range(64)], 1500)
 
     def on_chap(self, code, number, data):
         if self.now_at != "up":
@@ -41,8 +40,8 @@ class AuthGarbage(Peer):
     stage_wanted, least, most_sent = "lcp", 2000, ANSWERS + 60
 
     def challenge(self):
-        bodies = [b"", b"\0", b"\xff", b"\xff" * 300, b"\x10short", b"\0name only", b"\xff" + os.urandom(255), b"S=" + b"0" * 400,
-                  b"E=691 R=1 C=" + b"f" * 600 + b" V=3", os.urandom(1400)]
+        bodies = [b"", b"\0", b"\xff", b"\xff" * 300, b"\x10short", b"\0name only", b"\xff" + ether.noise(255), b"S=" + b"0" * 400,
+                  b"E=691 R=1 C=" + b"f" * 600 + b" V=3", ether.noise(1400)]
         self.fire([self.frame(protocol, code, n, body) for n in (0, 7) for body in bodies
                    for protocol, codes in ((CHAP, (1, 2, 3, 0, 200)), (PAP, (1, 2, 9))) for code in codes], 700)
 
@@ -63,13 +62,14 @@ class IpcpRejects(Peer):
 
 class IpcpNaks(Peer):
     """Every IPCP and IPv6CP request is answered with another address."""
-    stage_wanted, least, most_sent = "network", 20, 120
+    stage_wanted, least, most_sent = "network", 20, STUBBORN
 
     def judge(self, protocol, number, data):
         if protocol == LCP:
             return super().judge(protocol, number, data)
         self.counts["attack"] += 1
-        self.say(protocol, NAK, number, b"".join(option(one[0], os.urandom(len(one) - 2)) for one in options_of(data)))
+        turn = self.counts["attack"].to_bytes(8, "big")
+        self.say(protocol, NAK, number, b"".join(option(one[0], turn[10 - len(one):]) for one in options_of(data)))
 
 
 class StrangeNetworkOptions(Peer):
@@ -110,7 +110,7 @@ class EchoReplies(Peer):
         super().at(stage)
         if stage == "up":
             self.fire([self.frame(LCP, code, n, data) for n in range(0, 256, 2) for code in (ECHO_REPLY, DISCARD)
-                       for data in (b"", b"\1\2\3\4", os.urandom(4), b"\1\2\3\4" + b"x" * 900)], 1500)
+                       for data in (b"", b"\1\2\3\4", ether.noise(4), b"\1\2\3\4" + b"x" * 900)], 1500)
 
 
 class UnknownCodes(Peer):
@@ -120,7 +120,7 @@ class UnknownCodes(Peer):
     def at(self, stage):
         super().at(stage)
         if stage == "up":
-            self.fire([self.frame(protocol, code, code, os.urandom(code * 5)) for code in (0, *range(14, 256))
+            self.fire([self.frame(protocol, code, code, ether.noise(code * 5)) for code in (0, *range(14, 256))
                        for protocol in (LCP, IPCP, IPV6CP)], 3000)
 
 
@@ -131,7 +131,7 @@ class UnknownProtocols(Peer):
     def at(self, stage):
         super().at(stage)
         if stage == "up":
-            self.fire([self.frame(protocol, 1, 1, os.urandom(400)) for protocol in range(0x80fd, 0xc020, 0x40)], 3000)
+            self.fire([self.frame(protocol, 1, 1, ether.noise(400)) for protocol in range(0x80fd, 0xc020, 0x40)], 3000)
 
 
 class Garbage(Peer):
@@ -146,7 +146,7 @@ class Garbage(Peer):
         for size in (0, 1, 2, 3, 5, 6, 45, 46, 47, 200, 1400, 1492, 1494, 4000, 8900):
             for head in (b"", b"\xc0\x21", b"\x80\x21", b"\xc2\x23", b"\x00\x21", b"\x00\x57", b"\x21"):
                 for length in (None, 0, 1, len(head) + size + 1, 0xffff):
-                    frames.append(ether.session(self.mac, self.client, self.sid, head + os.urandom(size), length))
+                    frames.append(ether.session(self.mac, self.client, self.sid, head + ether.noise(size), length))
         lcp = self.frame(LCP, ECHO, 1, b"\1\2\3\4")
         for tags in (b"\x81\x00\x00\x05", b"\x88\xa8\x00\x05\x81\x00\x00\x06", b"\x81\x00\x00\x00"):
             frames.append(lcp[:12] + tags + lcp[12:])

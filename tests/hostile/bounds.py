@@ -14,12 +14,13 @@ class Bounds:
     events: float = 8
     lines: float = 8
     burst: int = 120               # events and lines of one uplink at once
+    lost: float = 0.0              # share of the other uplinks' packets
     strangers: int = 5             # frames a second in answer to those who are no peers
 
 
 PRODUCT = Bounds()
-# The sanitizer keeps freed memory and makes everything slower; growth is judged with the product build.
-SANITIZED = dataclasses.replace(PRODUCT, memory_kib=96 * 1024, memory_late_kib=48 * 1024, control_ms=3000)
+# The sanitizer keeps freed memory and makes everything slower; growth and loss are judged with the product build.
+SANITIZED = dataclasses.replace(PRODUCT, memory_kib=96 * 1024, memory_late_kib=48 * 1024, control_ms=3000, lost=0.25)
 LONG = 120  # seconds from which a round has a middle
 
 

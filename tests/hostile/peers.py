@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Hostile peers of one namespace, in one process: `peers.py DEVICE NAME …`; lines of JSON in and out.
 
-Prints {"ready": true}; {"aim": {"client": …, "sessions": […]}} lets the floods begin; {"hold": true} ends every attack and
-is answered with what each saw; the end of the input ends the process.
+Prints {"ready": true}; {"aim": {"client": …, "sessions": […]}} lets the floods begin; {"seen": true} is answered with
+what each saw so far, {"hold": true} ends every attack as well; the end of the input ends the process.
 """
 import json
 import pathlib
@@ -63,13 +63,14 @@ class Host:
                 if hasattr(peer, "aim"):
                     peer.aim(**order["aim"])
             print(json.dumps({"aimed": True}), flush=True)
+        elif "seen" in order:
+            self.tell_counts()
         elif "hold" in order:
-            print(json.dumps({peer.name: {**peer.counts, "furthest": peer.furthest} for peer in self.peers}), flush=True)
+            self.tell_counts()
             self.peers = [good for good in (peer.honest() for peer in self.peers) if good]
-        elif "clear" in order:  # the measured time begins
-            for peer in self.peers:
-                peer.counts.clear()
-            print(json.dumps({"cleared": True}), flush=True)
+
+    def tell_counts(self):
+        print(json.dumps({peer.name: {**peer.counts, "furthest": peer.furthest} for peer in self.peers}), flush=True)
 
     def run(self):
         self.wire.selector.register(sys.stdin, 1, None)
