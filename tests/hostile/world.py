@@ -113,8 +113,7 @@ class Peers:
         space.ip(f"link set wire mtu {JUMBO}")
         world.switch.ip(f"link set hostile mtu {JUMBO}")
         self.log = open(world.directory / "peers.log", "w")
-        # An attacker has a machine of his own.
-        self.child = subprocess.Popen(space.argv(["nice", "-n", "-10", sys.executable, "-B", str(HERE / "peers.py"), "wire", *names]),
+        self.child = subprocess.Popen(space.argv([sys.executable, "-B", str(HERE / "peers.py"), "wire", *names]),
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.answer()
 
