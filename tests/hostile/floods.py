@@ -65,7 +65,7 @@ class Farewells(Flood):
 
     def frames(self, client, sessions):
         return [ether.discovery(stranger(n), client, PADT, [(ether.GENERIC_ERROR, b"go away")][:n % 2],
-                                sessions[n % len(sessions)] if n % 2 else random.randrange(65536)) for n in range(1000)]
+                                sessions[n // 2 % len(sessions)] if n % 2 else random.randrange(65536)) for n in range(1000)]
 
 
 class BrokenDiscovery(Flood):
@@ -103,7 +103,7 @@ class StrangersControl(Flood):
     """Control packets in every session there is, from others than its peer, and in none that there is."""
 
     def frames(self, client, sessions):
-        return [ether.control(stranger(n), client, sessions[n % len(sessions)] if n % 3 else random.randrange(65536), LCP,
+        return [ether.control(stranger(n), client, sessions[n // 3 % len(sessions)] if n % 3 else random.randrange(65536), LCP,
                               n % 14, n % 256, b"\1\2\3\4" + os.urandom(n)) for n in range(1000)]
 
 
@@ -112,7 +112,7 @@ class StrangersData(Flood):
 
     def frames(self, client, sessions):
         packet = bytes.fromhex("4500001c000000004011") + bytes(10) + bytes(8)
-        return [ether.session(stranger(n), client, sessions[n % len(sessions)] if n % 3 else random.randrange(65536),
+        return [ether.session(stranger(n), client, sessions[n // 3 % len(sessions)] if n % 3 else random.randrange(65536),
                               b"\0\x21" + packet + os.urandom(n)) for n in range(1000)]
 
 
@@ -122,7 +122,7 @@ class Misshapen(Flood):
     def frames(self, client, sessions):
         frames = []
         for n in range(300):
-            frame = bytearray(ether.control(stranger(n), client, sessions[n % len(sessions)], LCP, 9, n % 256, os.urandom(n * 20)))
+            frame = bytearray(ether.control(stranger(n), client, sessions[n // 3 % len(sessions)], LCP, 9, n % 256, os.urandom(n * 20)))
             if n % 3 == 0:
                 frame[12:12] = struct.pack("!HH", 0x8100, n)
             elif n % 3 == 1:
