@@ -14,11 +14,11 @@ def _die_with_parent():
 
 
 class Process:
-    def __init__(self, argv, log, keep=False, env=None):
+    def __init__(self, argv, log, keep=False, env=None, stdin=subprocess.DEVNULL):
         self.argv = [str(a) for a in argv]
         self.log = log
         with open(log, "ab") as out:
-            self.child = subprocess.Popen(self.argv, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            self.child = subprocess.Popen(self.argv, stdout=out, stderr=subprocess.STDOUT, stdin=stdin,
                                           start_new_session=True, env=env, preexec_fn=None if keep else _die_with_parent)
 
     @property

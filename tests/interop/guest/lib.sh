@@ -1,0 +1,103 @@
+# What the guest's jobs are made of. An access concentrator or a client stands in a namespace of its own, with
+# `eth0` on the bridge `wire`, whose other port is the network card (vec0) that leads to the lab.
+export PATH=/usr/sbin:/usr/bin
+USER_NAME=user@isp-a.example
+PASSWORD=open-sesame
+
+in_space() { ip netns exec "$@"; }
+
+within() { # within SECONDS COMMAND…: asks until it succeeds
+  local end=$(($(date +%s%N) / 1000000 + $1 * 1000))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ $(($(date +%s%N) / 1000000)) -lt $end ] || { "$@"; return 1; }
+    sleep 0.05
+  done
+}
+
+wire() { # wire [MTU]: the bridge
+  ip link set vec0 mtu "${1:-1500}" up &&
+    ip link add wire type bridge stp_state 0 forward_delay 0 mcast_snooping 0 &&
+    ip link set wire mtu "${1:-1500}" up && ip link set vec0 master wire
+}
+
+space() { # space NAME [MTU]: a namespace with eth0 on the wire, port NAME
+  ip netns add "$1" && in_space "$1" ip link set lo up &&
+    ip link add "$1" mtu "${2:-1500}" type veth peer name eth0 mtu "${2:-1500}" netns "$1" &&
+    ip link set "$1" master wire up && in_space "$1" ip link set eth0 up &&
+    in_space "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+
+secrets() {
+  printf '"%s" * "%s" *\n' "$USER_NAME" "$PASSWORD" >/etc/ppp/pap-secrets
+  cp /etc/ppp/pap-secrets /etc/ppp/chap-secrets
+  chmod 600 /etc/ppp/*-secrets
+}
+
+ac_options() { # ac_options NAME AUTH [OPTION…]: what its pppd is told
+  case $2 in
+    pap) echo "require-pap" ;;
+    chap-md5) echo "require-chap" ;;
+    mschapv2) echo "require-mschap-v2" ;;
+  esac
+  printf '%s\n' "name $1" "lcp-echo-interval 5" "lcp-echo-failure 3" noipdefault nodefaultroute "ipv6 ::1,::2" +ipv6 \
+    "ms-dns 10.64.0.1" nodetach debug "logfile /tmp/$1.log"
+  shift 2
+  printf '%s\n' "$@"
+}
+
+ac() { # ac NAME MODE AUTH MRU [pppoe-server's options]: an access concentrator in namespace NAME
+  local name=$1 mode=$2 auth=$3 mru=$4
+  shift 4
+  [ -e "/tmp/$name.options" ] || ac_options "$name" "$auth" >"/tmp/$name.options"
+  secrets
+  touch "/tmp/$name.log"
+  MODE=$mode MRU=$mru setsid ip netns exec "$name" pppoe-server -F -I eth0 -C "$name" -L 10.64.0.1 -R 10.64.0.10 -N 8 \
+    -O "/tmp/$name.options" -q /share/pppd-in-kernel "$@" >"/tmp/$name.server.log" 2>&1 &
+  echo $! >"/tmp/$name.pid"
+  within 5 grep -q 00008863 /proc/net/packet || within 5 in_space "$name" grep -q ' 8863 ' /proc/net/packet
+}
+
+echo_server() { # echo_server NAME: whatever comes to port 7 goes back
+  setsid ip netns exec "$1" socat TCP-LISTEN:7,fork,reuseaddr PIPE >/dev/null 2>&1 &
+  within 5 sh -c "ip netns exec $1 ss -ltn | grep -q ':7 '"
+}
+
+pppds() { # pppds NAME: the pids of this namespace's pppd processes
+  local pid
+  for pid in $(ip netns pids "$1"); do
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pppd ] && echo "$pid"
+  done
+}
+
+ac_hang_up() { # the session is ended in order by the access concentrator
+  kill -TERM $(pppds "$1")
+}
+
+ac_kill() { # as a power cut: nobody says anything any more
+  local pid
+  ip link set "$1" down
+  for pid in $(ip netns pids "$1"); do kill -KILL "$pid" 2>/dev/null; done
+  within 5 no_ppp "$1"
+  ip link set "$1" up
+}
+
+no_ppp() { ! in_space "$1" ip -br link | grep -q '^ppp'; }
+
+client() { # client NAME MODE MRU [pppd's options]: pppd in namespace NAME dials the wire
+  local name=$1 mode=$2 mru=$3
+  shift 3
+  secrets
+  set -- user "$USER_NAME" noauth nodetach noipdefault defaultroute +ipv6 mtu "$mru" mru "$mru" lcp-echo-interval 1 lcp-echo-failure 3 \
+    persist maxfail 0 holdoff 1 usepeerdns debug logfile "/tmp/$name.log" "$@"
+  touch "/tmp/$name.log"
+  if [ "$mode" = kernel ]; then
+    setsid ip netns exec "$name" pppd plugin rp-pppoe.so nic-eth0 "$@" >"/tmp/$name.out" 2>&1 &
+  else
+    setsid ip netns exec "$name" pppd pty "pppoe -I eth0 -T 80" default-asyncmap "$@" >"/tmp/$name.out" 2>&1 &
+  fi
+}
+
+client_up() { # client_up NAME: both protocols have their addresses
+  in_space "$1" ip -4 -o addr show dev ppp0 | grep -q peer && in_space "$1" ip -6 -o addr show dev ppp0 | grep -q fe80
+}
