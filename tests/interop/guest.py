@@ -20,7 +20,7 @@ class JobFailed(AssertionError):
 
 
 class Guest:
-    """`space`: the namespace whose device `nic` is the guest's network card (User-Mode Linux only)."""
+    """`space`: the namespace whose tap device `nic` is the guest's network card (User-Mode Linux only)."""
 
     def __init__(self, root, directory, kind="uml", space=None, nic=None, memory=192):
         self.kind, self.share = kind, pathlib.Path(directory) / f"{kind}-share"
@@ -50,8 +50,8 @@ class Guest:
                 "con=null", "con0=fd:0,fd:1", "init=/sbin/uml-init", f"share={self.share}", "panic=-1", "quiet",
                 f"uml_dir={directory}/uml/", "umid=guest"]
         if nic:
-            # Without gro the driver drops whatever the host joined together.
-            argv.append(f"vec0:transport=raw,ifname={nic},depth=128,gro=0,mtu=1600,mac=02:00:00:00:00:0a")
+            # Not transport=raw: it hears its own frames, and a bridge in the guest then looks for its hosts on the wrong port.
+            argv.append(f"vec0:transport=tap,ifname={nic},depth=128,gro=1,mtu=1600,mac=02:00:00:00:00:0a")
         return argv
 
     def _qemu(self, root, memory):

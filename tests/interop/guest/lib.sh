@@ -101,3 +101,37 @@ client() { # client NAME MODE MRU [pppd's options]: pppd in namespace NAME dials
 client_up() { # client_up NAME: both protocols have their addresses
   in_space "$1" ip -4 -o addr show dev ppp0 | grep -q peer && in_space "$1" ip -6 -o addr show dev ppp0 | grep -q fe80
 }
+
+state() { # everything that is known here, for a person
+  local name
+  for name in $(ip netns list | cut -d' ' -f1); do
+    echo "== $name"
+    in_space "$name" ip -d addr
+    in_space "$name" ip route
+    in_space "$name" ps axww -o pid,args | grep -E 'ppp' | grep -v grep
+  done
+  cat /proc/net/pppoe
+  for name in /tmp/*.log /tmp/*.options /tmp/*.out; do
+    [ -e "$name" ] && echo "== $name" && tail -n 300 "$name"
+  done
+  dmesg | tail -n 20
+}
+
+relay() { # relay NAME: pppoe-relay stands between the card and namespace NAME
+  ip link set "$1" nomaster && ip link set vec0 nomaster &&
+    ip link set "$1" promisc on && ip link set vec0 promisc on
+  setsid pppoe-relay -F -C vec0 -S "$1" >/tmp/relay.log 2>&1 &
+  within 5 grep -q ' 8863 ' /proc/net/packet
+}
+
+trouble() { # trouble NAME NETEM…: both directions between namespace NAME and the lab suffer
+  local port=$1
+  shift
+  tc qdisc replace dev vec0 root netem "$@" && tc qdisc replace dev "$port" root netem "$@"
+}
+
+send_and_compare() { # send_and_compare NAME ADDRESS BYTES SECONDS: to an echo server through namespace NAME
+  head -c "$3" /dev/urandom >/tmp/sent
+  timeout "$4" ip netns exec "$1" socat -t "$4" STDIO "TCP:$2:7" </tmp/sent >/tmp/back
+  busybox cmp /tmp/sent /tmp/back
+}
