@@ -78,7 +78,7 @@ class Field:
         switch = self.world.switch
         switch.ip("tuntap add guest mode tap", f"link set guest mtu {self.wire_mtu} master wan up")
         switch.set_sysctl("net/ipv6/conf/guest/disable_ipv6", 1)
-        self.guest = Guest(root.ready(), self.world.directory, self.kind, switch, "guest")
+        self.guest = Guest(root.ready(), self.world.directory, self.kind, switch, "guest", self.wire_mtu)
 
     def say(self, words):
         """A step of the cell, for runner.log."""
@@ -110,9 +110,17 @@ class Field:
 
     @staticmethod
     def _return(client):
+        # All of it first: the guest's socat does not read while it writes.
         with contextlib.suppress(OSError), client:
+            kept = bytearray()
             while data := client.recv(65536):
-                client.sendall(data)
+                kept += data
+            client.sendall(kept)
+
+    @staticmethod
+    def _write(sock, data):
+        with contextlib.suppress(OSError):
+            sock.sendall(data)
 
     def exchange(self, size=200_000, seconds=20, role="lan-a", server=SERVER):
         """lan-a sends so many bytes to the echo server behind the session; True when all come back unchanged."""
@@ -122,8 +130,7 @@ class Field:
         with sock:
             sock.settimeout(seconds)
             sock.connect((server, 7))
-            writer = threading.Thread(target=lambda: contextlib.suppress(OSError).__enter__() or sock.sendall(sent), daemon=True)
-            writer.start()
+            threading.Thread(target=self._write, args=(sock, sent), daemon=True).start()
             got = bytearray()
             while len(got) < len(sent):
                 data = sock.recv(65536)
@@ -152,3 +159,14 @@ class Field:
         if self.guest:
             save("guest.txt", lambda: self.guest.run("state", 10, check=False)[1])
         return target
+
+
+@contextlib.contextmanager
+def field_for(name, build, **more):
+    """A field whose traces are kept when the cell goes red."""
+    with Field(name, build, **more) as field:
+        try:
+            yield field
+        except BaseException:
+            field.collect()
+            raise

@@ -22,14 +22,14 @@ class JobFailed(AssertionError):
 class Guest:
     """`space`: the namespace whose tap device `nic` is the guest's network card (User-Mode Linux only)."""
 
-    def __init__(self, root, directory, kind="uml", space=None, nic=None, memory=192):
+    def __init__(self, root, directory, kind="uml", space=None, nic=None, mtu=1500, memory=192):
         self.kind, self.share = kind, pathlib.Path(directory) / f"{kind}-share"
         self.jobs = 0
         self.share.mkdir()
         shutil.copy(HERE / "guest/lib.sh", self.share)
         shutil.copy(HERE / "guest/pppd-in-kernel", self.share)
         log = pathlib.Path(directory) / f"{kind}-console.log"
-        argv = self._uml(root, directory, nic, memory) if kind == "uml" else self._qemu(root, memory)
+        argv = self._uml(root, directory, nic, mtu, memory) if kind == "uml" else self._qemu(root, memory)
         shm = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None
         roomy = shm and shm.f_bavail * shm.f_frsize > 2 * memory * 1024 * 1024
         env = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "TMPDIR": "/dev/shm" if roomy else str(directory)}
@@ -45,13 +45,13 @@ class Guest:
             raise JobFailed(f"the guest does not boot: {self.last_words()}")
         return (self.share / "ready").exists()
 
-    def _uml(self, root, directory, nic, memory):
+    def _uml(self, root, directory, nic, mtu, memory):
         argv = [root / "linux.uml", f"mem={memory}M", "root=/dev/root", "rootfstype=hostfs", f"rootflags={root / 'root'}", "ro",
                 "con=null", "con0=fd:0,fd:1", "init=/sbin/uml-init", f"share={self.share}", "panic=-1", "quiet",
                 f"uml_dir={directory}/uml/", "umid=guest"]
         if nic:
             # Not transport=raw: it hears its own frames, and a bridge in the guest then looks for its hosts on the wrong port.
-            argv.append(f"vec0:transport=tap,ifname={nic},depth=128,gro=1,mtu=1600,mac=02:00:00:00:00:0a")
+            argv.append(f"vec0:transport=tap,ifname={nic},depth=128,gro=1,mtu={mtu},mac=02:00:00:00:00:0a")
         return argv
 
     def _qemu(self, root, memory):

@@ -16,7 +16,7 @@ within() { # within SECONDS COMMAND…: asks until it succeeds
 }
 
 wire() { # wire [MTU]: the bridge
-  ip link set vec0 mtu "${1:-1500}" up &&
+  ip link set vec0 up &&
     ip link add wire type bridge stp_state 0 forward_delay 0 mcast_snooping 0 &&
     ip link set wire mtu "${1:-1500}" up && ip link set vec0 master wire
 }
@@ -55,11 +55,12 @@ ac() { # ac NAME MODE AUTH MRU [pppoe-server's options]: an access concentrator 
   MODE=$mode MRU=$mru setsid ip netns exec "$name" pppoe-server -F -I eth0 -C "$name" -L 10.64.0.1 -R 10.64.0.10 -N 8 \
     -O "/tmp/$name.options" -q /share/pppd-in-kernel "$@" >"/tmp/$name.server.log" 2>&1 &
   echo $! >"/tmp/$name.pid"
-  within 5 grep -q 00008863 /proc/net/packet || within 5 in_space "$name" grep -q ' 8863 ' /proc/net/packet
+  within 5 in_space "$name" grep -q ' 8863 ' /proc/net/packet
 }
 
 echo_server() { # echo_server NAME: whatever comes to port 7 goes back
-  setsid ip netns exec "$1" socat TCP-LISTEN:7,fork,reuseaddr PIPE >/dev/null 2>&1 &
+  # cat has the socket itself: with a pipe between, both wait for the other as soon as it is full.
+  setsid ip netns exec "$1" socat TCP-LISTEN:7,fork,reuseaddr EXEC:cat,nofork >/dev/null 2>&1 &
   within 5 sh -c "ip netns exec $1 ss -ltn | grep -q ':7 '"
 }
 
