@@ -25,4 +25,5 @@ def cell(name, run, kind="uml", tools=(), core=False, limit=120):
 def every():
     """All cells, in the order of the table."""
     import cells_client  # noqa: F401
+    import cells_trouble  # noqa: F401
     return REGISTRY

@@ -99,6 +99,14 @@ def we_end(field, ac="ac1", name="isp", seconds=20):
     field.say("ended by us")
 
 
+def we_end_beside(field, ac="ac1", name="isp", seconds=20):
+    """As we_end, while somebody else's session stays."""
+    field.router.michi("down", name)
+    field.router.wait_state(name, "down", seconds)
+    field.guest.wait(f"grep -q 'LCP terminated by peer' /tmp/{ac}.log", seconds, "pppd was told of the end")
+    field.guest.run("client_up other")
+
+
 def whole_life(field, restart, auth="chap-md5", wanted_mode="kernel", mtu=1492, ac="ac1", seconds=20, lossy=False, **carry):
     """Up, carrying, ended by the other side, carrying, dead, carrying, ended by us."""
     wait_up(field, seconds=seconds)

@@ -136,3 +136,27 @@ send_and_compare() { # send_and_compare NAME ADDRESS BYTES SECONDS: to an echo s
   timeout "$4" ip netns exec "$1" socat -t "$4" STDIO "TCP:$2:7" </tmp/sent >/tmp/back
   busybox cmp /tmp/sent /tmp/back
 }
+
+late_discovery() { # late_discovery TIME: what the access concentrator says in discovery comes late; sessions do not suffer
+  tc qdisc add dev vec0 root handle 1: prio bands 3 && tc qdisc add dev vec0 parent 1:3 handle 3: netem delay "$1" &&
+    tc filter add dev vec0 parent 1: protocol 0x8863 u32 match u32 0 0 flowid 1:3
+}
+
+resume() { # resume NAME SESSION MAC ADDRESSES MRU: pppd alone in a session that its peer believes to be up
+  setsid ip netns exec "$1" pppd plugin rp-pppoe.so nic-eth0 rp_pppoe_sess "$2:$3" file "/tmp/$1.options" "$4" mtu "$5" mru "$5" \
+    >"/tmp/$1.resume.out" 2>&1 &
+}
+
+one_login() { # pppd's script after authentication: a second login of an account is ended
+  cat >/etc/ppp/auth-up <<'END'
+#!/bin/sh
+# The first one keeps the account until its pppd is gone.
+[ "$2" ] || exit 0
+if [ -e /tmp/logged-in ] && kill -0 "$(cat /tmp/logged-in)" 2>/dev/null; then
+  kill -TERM "$PPPD_PID"
+else
+  echo "$PPPD_PID" >/tmp/logged-in
+fi
+END
+  chmod 755 /etc/ppp/auth-up
+}
