@@ -157,7 +157,13 @@ void Uplink::Life::on_padt(std::string_view words, Instant now) {
     case Failed:
       return;
   }
-  lose(failure_of_padt(words), Farewell::None, "PADT", now);
+  Failure failure = failure_of_padt(words);
+  // A Terminate-Request just before it had the peer's words; this PADT only follows from it.
+  ppp->abort(now);
+  if (const auto verdict = ppp->verdict();
+      verdict && verdict->cause == engine::ppp::EndCause::PeerTerminated && !verdict->detail.empty())
+    failure = failure_of(*verdict);
+  lose(std::move(failure), Farewell::None, "PADT", now);
 }
 
 void Uplink::Life::on_ended(const engine::ppp::Ended& ended, Instant now) {

@@ -44,7 +44,8 @@ bool speaks_of_session_limit(std::string_view words) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const bool sessions = has_any(text, {"session", "connection", "simultaneous", "concurrent"});
   const bool limit = has_any(text, {"limit", "exceed", "too many", "maximum", "max ", "max."});
-  return (sessions && limit) || has_any(text, {"already online", "already logged", "already connected"});
+  return (sessions && limit) ||
+         has_any(text, {"already online", "already logged", "already connected", "no client slots"});
 }
 
 Failure failure_of(const engine::pppoe::Failed& failed) {

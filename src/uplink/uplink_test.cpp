@@ -62,8 +62,9 @@ TEST(BackOff, OnlyTheFirstLossOfAnEstablishedSessionIsRetriedAtOnce) {
 }
 
 TEST(Failure, ASessionLimitIsReadInTheWords) {
-  for (const char* text : {"Too many sessions", "session limit exceeded", "Maximum number of connections reached",
-                           "user already online", "simultaneous use: limit 2"})
+  for (const char* text :
+       {"Too many sessions", "session limit exceeded", "Maximum number of connections reached", "user already online",
+        "simultaneous use: limit 2", "RP-PPPoE: Server: No client slots available"})
     EXPECT_TRUE(speaks_of_session_limit(text)) << text;
   for (const char* text : {"", "out of resources", "session expired", "maximum login attempts", "try again"})
     EXPECT_FALSE(speaks_of_session_limit(text)) << text;

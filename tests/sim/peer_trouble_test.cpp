@@ -141,6 +141,26 @@ TEST(PeerTrouble, APadtForgedFromAnotherAddressChangesNothing) {
   EXPECT_FALSE(s.up->facts().usable(Family::V4));
 }
 
+TEST(PeerTrouble, ThePadtBehindATerminateRequestDoesNotHideItsWords) {
+  Scene s;
+  ASSERT_TRUE(s.come_up());
+  const auto record = *s.up.facts().session;
+  ByteVec term = *from_hex(
+      "c021"
+      "05"
+      "09"
+      "0015");
+  for (const char c : std::string_view("already logged in")) term.push_back(static_cast<std::byte>(c));
+  s.up.on_frame(
+      wire::pppoe::write_frame(record.local, record.peer, wire::pppoe::Code::Session, record.session_id, term),
+      s.world.now());
+  s.up.on_frame(wire::pppoe::write_discovery(record.local, record.peer, wire::pppoe::Code::Padt, record.session_id, {}),
+                s.world.now());
+  EXPECT_EQ(s.up->facts().reason, Reason::SessionLimit);
+  EXPECT_EQ(s.up->facts().detail, "already logged in");
+  EXPECT_TRUE(s.up.broken_laws().empty());
+}
+
 TEST(PeerTrouble, ARenegotiationInMidFlowKeepsDeviceAndAddresses) {
   Scene s;
   ASSERT_TRUE(s.come_up());
