@@ -26,4 +26,5 @@ def every():
     """All cells, in the order of the table."""
     import cells_client  # noqa: F401
     import cells_trouble  # noqa: F401
+    import cells_server  # noqa: F401
     return REGISTRY

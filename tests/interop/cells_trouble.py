@@ -136,8 +136,9 @@ def account_in_use(build, name):
         field.serve_echo()
         router = field.start(config(uplink()))
         seen = wait_until(lambda: said(router, ("peer-terminated",)), 30, "the reason peer-terminated", tell=router.tell)
-        attempts = router.uplink("isp")["attempts"]
-        wait_until(lambda: router.uplink("isp")["attempts"] >= attempts + 2, 30, "two more attempts", tell=router.tell)
+        mark = router.mark()
+        wait_until(lambda: [event["code"] for event in router.events() if event["n"] > mark].count("uplink.lost") >= 2, 60,
+                   "michi tries again, twice", tell=router.tell)
         field.guest.run("client_up other && kill $(pppds other) && within 10 no_ppp other && rm -f /tmp/logged-in", 20)
         judge.wait_up(field, seconds=60)
         judge.carries(field)

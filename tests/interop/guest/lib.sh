@@ -2,7 +2,7 @@
 # `eth0` on the bridge `wire`, whose other port is the network card (vec0) that leads to the lab.
 export PATH=/usr/sbin:/usr/bin
 USER_NAME=user@isp-a.example
-PASSWORD=open-sesame
+PASSWORD=${PASSWORD:-open-sesame}
 
 in_space() { ip netns exec "$@"; }
 
@@ -131,9 +131,9 @@ trouble() { # trouble NAME NETEM…: both directions between namespace NAME and 
   tc qdisc replace dev vec0 root netem "$@" && tc qdisc replace dev "$port" root netem "$@"
 }
 
-send_and_compare() { # send_and_compare NAME ADDRESS BYTES SECONDS: to an echo server through namespace NAME
+send_and_compare() { # send_and_compare NAME ADDRESS BYTES SECONDS [PORT]: to an echo server through namespace NAME
   head -c "$3" /dev/urandom >/tmp/sent
-  timeout "$4" ip netns exec "$1" socat -t "$4" STDIO "TCP:$2:7" </tmp/sent >/tmp/back
+  timeout "$4" ip netns exec "$1" socat -t "$4" STDIO "TCP:$2:${5:-7}" </tmp/sent >/tmp/back
   busybox cmp /tmp/sent /tmp/back
 }
 
