@@ -10,7 +10,7 @@ export CCACHE_DIR ?= $(HOME)/.cache/ccache
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: help deps build build-clang demo test unit scenarios hostile bench soak fuzz format check install clean
+.PHONY: help deps build build-clang demo test unit scenarios hostile interop bench soak fuzz format check install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,10 @@ scenarios: build ## scenarios in network namespaces only (NAMES="wrong-password 
 
 hostile: build ## hostile peers for SECONDS_EACH (default 15) seconds each (NAMES="echoes strangers …", BUILD=build/clang)
 	@MICHI_HOSTILE_SECONDS=$(or $(SECONDS_EACH),15) $(PYTHON) tests/hostile/run.py --build $(or $(BUILD),$(GCC_BUILD)) $(NAMES)
+
+interop: build ## foreign PPPoE on foreign kernels as judges, in guests (NAMES="relay-* …", CORE=1: the short subset)
+	@tools/deps --interop || true  # what is missing then is a skip, with its reason
+	@$(PYTHON) tests/interop/run.py --build $(GCC_BUILD) $(if $(CORE),--core) $(NAMES)
 
 bench: build ## measurements into build/bench.json
 	@$(PYTHON) bench/run.py --build $(GCC_BUILD)

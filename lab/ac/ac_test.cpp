@@ -46,6 +46,7 @@ struct Client {
   std::optional<ppp::Ended> ended;
   ppp::Settings settings;
   Random random;
+  std::optional<ppp::Ipv6Up> v6 = {};
 };
 
 struct Clients {
@@ -121,6 +122,7 @@ struct Clients {
                                                 client.agreed->session_id, send->frame),
                        port::Priority::Normal);
       if (const auto* up = std::get_if<ppp::Ipv4Up>(&*output)) client.v4 = *up;
+      if (const auto* up = std::get_if<ppp::Ipv6Up>(&*output)) client.v6 = *up;
       if (const auto* end = std::get_if<ppp::Ended>(&*output)) client.ended = *end;
     }
   }
@@ -258,8 +260,9 @@ TEST_F(Ac, ASessionComesUpCarriesTcpBothWaysAndNothingOnTheWireIsWrong) {
   start({"--account", "u:p", "--mtu", "1454", "--dns", "203.0.113.53,203.0.113.54"});
   Clients clients("near0");
   clients.dial("u", "p");
-  ASSERT_TRUE(clients.until([&] { return clients.all[0]->v4.has_value(); }));
+  ASSERT_TRUE(clients.until([&] { return clients.all[0]->v4 && clients.all[0]->v6; }));
   EXPECT_EQ(to_text(clients.all[0]->v4->peer), "203.0.113.1");
+  EXPECT_EQ(clients.all[0]->v6->peer_id, 1u) << "the TUN answers to fe80::1";
   EXPECT_EQ(clients.all[0]->v4->dns.size(), 2u);
   dataplane::tun::TunPlane plane(clients.loop);
   attach(clients, plane, *clients.all[0], 1454);

@@ -159,6 +159,7 @@ std::string usage() {
 Result<Options, std::string> parse_options(int argc, char** argv) {
   Options options;
   options.ac.pool_size = 0;
+  options.ac.interface_id = 1;  // the TUN's fe80::1 is the address that the peers are told
   for (int i = 1; i < argc; ++i) {
     const std::string name = argv[i];
     if (const auto flag = without_value().find(name); flag != without_value().end()) {

@@ -27,4 +27,6 @@ def every():
     import cells_client  # noqa: F401
     import cells_trouble  # noqa: F401
     import cells_server  # noqa: F401
+    import cells_machine  # noqa: F401
+    import cells_lan  # noqa: F401
     return REGISTRY

@@ -53,9 +53,10 @@ def whole_life(build, name, mode, auth, mtu):
         field.guest.run(f"wire {wire} && space client {wire} && echo_server client && client client {mode} {mtu}")
         first = wait_up(field, auth)
         reach(field, mtu)
-        for how in ("term", "padt"):
+        for how, words in (("term", "LCP terminated by peer"), ("padt", "Modem hangup")):
+            field.guest.run(": >/tmp/client.log")
             ac.command(command="kill", user=USER, how=how)
-            field.guest.wait("no_ppp client", 15, f"pppd has seen the end ({how})")
+            field.guest.wait(f"grep -q '{words}' /tmp/client.log", 15, f"pppd has seen the end ({how})")
             first = wait_up(field, auth, first["id"])
             field.say(f"back after {how}")
         ac.kill()

@@ -105,6 +105,7 @@ void AccessConcentrator::begin(Client& client, Instant now) {
   ppp.demanded = settings_.auth;
   ppp.server_name = settings_.discovery.ac_name;
   ppp.server_address = settings_.address;
+  ppp.interface_id = settings_.interface_id;
   ppp.assigned_address = client.pooled.value_or(Ipv4{});
   ppp.assigned_dns = settings_.dns;
   std::vector<ppp::Account> accounts;

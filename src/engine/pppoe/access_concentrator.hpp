@@ -50,7 +50,8 @@ struct AcSettings {
   std::uint16_t mru = 1492;  // above 1492 only with discovery.max_payload
   bool ipv4 = true;
   bool ipv6 = true;
-  Ipv4 address;  // this side of every session
+  Ipv4 address;                    // this side of every session
+  std::uint64_t interface_id = 0;  // likewise for IPv6; 0 draws one for each session
   Ipv4 pool_first;
   std::uint32_t pool_size = 250;
   std::vector<Ipv4> dns;

@@ -160,3 +160,37 @@ fi
 END
   chmod 755 /etc/ppp/auth-up
 }
+
+# A whole machine in the guest: michid in namespace `router`, one host in namespace `lan`.
+
+inner_wire() {
+  ip link add wire type bridge stp_state 0 forward_delay 0 mcast_snooping 0 && ip link set wire up
+}
+
+inner_lan() {
+  ip netns add lan && ip -n lan link set lo up &&
+    ip -n router link add lan0 type veth peer name eth0 netns lan && ip -n router link set lan0 up && ip -n lan link set eth0 up &&
+    ip -n lan addr add 192.168.10.5/24 dev eth0 && ip -n lan route add default via 192.168.10.1
+}
+
+michi() { /share/michi --socket /run/michi/control.sock "$@"; }
+
+michid_start() {
+  mkdir -p /run/michi /var/lib/michi /etc/michi
+  cp /share/michi.toml /share/secrets.toml /etc/michi/
+  chmod 600 /etc/michi/secrets.toml
+  setsid ip netns exec router /share/michid --config /etc/michi/michi.toml --secrets /etc/michi/secrets.toml --run-dir /run/michi \
+    --state-dir /var/lib/michi --socket /run/michi/control.sock --dnsmasq child >/tmp/michid.log 2>&1 &
+  echo $! >/tmp/michid.pid
+  within 30 michi status
+}
+
+michid_ended() { within 20 sh -c "! kill -0 $(cat /tmp/michid.pid) 2>/dev/null"; }
+
+kernel_state() { # kernel_state NAME: what is there, in comparable words; the LAN's address may stay
+  in_space "$1" ip rule
+  in_space "$1" ip -6 rule
+  in_space "$1" ip route show table all | grep -v -e 'table local' -e 'dev lan0' | sort
+  in_space "$1" ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | sort
+  in_space "$1" nft -s list ruleset
+}
