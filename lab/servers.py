@@ -5,7 +5,7 @@ Reads one JSON list from a file: {"space", "kind", "address", "port", "name", "z
   tcp   echoes each line as "<name> <client address> <line>"; a GET is answered as HTTP
   smtp  as tcp, after a greeting of its own
   udp   answers "<name> <client address> <datagram>" with plain recvfrom/sendto
-  dns   authoritative for its zone
+  dns   authoritative for its zone; dns-tcp the same over TCP
 Prints "ready" when all of them listen.
 """
 import json
@@ -60,6 +60,15 @@ def on_client(sock, spec, peer, pending):
         body = f"{spec['name']} {peer}\n"
         reply = f"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
         close = True
+    elif spec["kind"] == "dns-tcp":
+        while len(pending) > 2 and len(pending) >= 2 + int.from_bytes(pending[:2], "big"):
+            end = 2 + int.from_bytes(pending[:2], "big")
+            try:
+                answer = dns.answer_to(bytes(pending[2:end]), spec["zone"], spec["name"], peer)
+            except (ValueError, IndexError, OverflowError):
+                answer = None
+            del pending[:end]
+            reply += len(answer).to_bytes(2, "big") + answer if answer else b""
     else:
         while b"\n" in pending:
             line, _, rest = bytes(pending).partition(b"\n")
@@ -91,7 +100,7 @@ def on_listener(sock, spec):
 
 
 def open_server(spec):
-    stream = spec["kind"] in ("tcp", "smtp")
+    stream = spec["kind"] in ("tcp", "smtp", "dns-tcp")
     with netns.inside(spec["space"]):
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

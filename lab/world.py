@@ -176,7 +176,8 @@ class World:
             user, password = ACCOUNTS["isp"]
             accounts = [Account(user, password, ADDRESS["isp"], BLOCK), Account("second@isp-a.example", "open-sesame")]
             ac = self.add(name, ISP_A + "1", f"{ISP_A}64-{ISP_A}127", [RESOLVER["isp"]], accounts, [ISP_A + "0/24"], "10.254.1.")
-            self.server(name, "dns", RESOLVER["isp"], 53, "isp-a", NAMES)
+            for kind in ("dns", "dns-tcp"):
+                self.server(name, kind, RESOLVER["isp"], 53, "isp-a", NAMES)
         elif name == "isp-b":
             user, password = ACCOUNTS["office"]
             accounts = [Account(user, password, ADDRESS["office"]), Account("second@isp-b.example", "swordfish")]

@@ -1,5 +1,6 @@
 """michi as the client of pppoe-server and pppd: modes, methods, sizes, a relay between, and a bad wire."""
 import functools
+import re
 
 import judge
 from cells import cell
@@ -32,6 +33,11 @@ def bad_wire(build, name, netem, lossy=True, size=100_000, mode="kernel"):
         field.serve_echo()
         field.start(config(uplink(**PATIENT)))
         judge.whole_life(field, f"{start} && echo_server ac1", "chap-md5", mode, 1492, seconds=90, lossy=lossy, size=size, limit=90)
+        if lossy:
+            shown = field.guest.run("tc -s qdisc show dev vec0; tc -s qdisc show dev ac1")
+            dropped = [int(n) for n in re.findall(r"dropped (\d+)", shown)]
+            assert all(dropped), f"nothing was lost: {shown}"
+            netem += f", {sum(dropped)} frames lost"
     return netem
 
 
