@@ -76,6 +76,12 @@ def _fetch(names, folder):
     return [sorted(folder.glob(f"{name}_*.deb"))[-1] for name in names]
 
 
+def _packages():
+    """The files of all packages; the last two are the kernels'."""
+    names, kernel = _closure()
+    return _fetch([*names, kernel, "user-mode-linux"], cache() / "debs")
+
+
 def _unpack(package, target):
     text = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE)
     try:
@@ -179,8 +185,12 @@ def _build(folder):
     for name in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         (root / name).symlink_to(f"usr/{name}")
-    names, kernel = _closure()
-    debs = _fetch([*names, kernel, "user-mode-linux"], cache() / "debs")
+    try:
+        debs = _packages()
+    except Unavailable:
+        # The package lists are missing, or older than the archive.
+        _run(["apt-get", "update", "-q"], FETCH_SECONDS)
+        debs = _packages()
     for package in debs[:-2]:
         _unpack(package, root)
     unpacked = folder / "unpacked"

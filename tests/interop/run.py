@@ -88,7 +88,7 @@ def obstacles(chosen):
     if any(cell.kind and cell.name not in found for cell in chosen):
         try:
             root.ready()
-        except root.Unavailable as reason:
+        except (root.Unavailable, OSError) as reason:
             found |= {cell.name: f"no guest: {reason}" for cell in chosen if cell.kind}
     return found
 
