@@ -33,7 +33,8 @@ class Guest:
         shm = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None
         roomy = shm and shm.f_bavail * shm.f_frsize > 2 * memory * 1024 * 1024
         env = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "TMPDIR": "/dev/shm" if roomy else str(directory)}
-        self.process = Process(space.argv(argv) if space else argv, log, env=env, stdin=subprocess.PIPE)
+        # Not killed with the runner: the kernel's helpers would stay. The end of its console ends it in order.
+        self.process = Process(space.argv(argv) if space else argv, log, keep=True, env=env, stdin=subprocess.PIPE)
         try:
             wait_until(self._booted, BOOT_SECONDS[kind], f"{kind} guest booted", every=0.01, tell=self.last_words)
         except BaseException:

@@ -43,6 +43,16 @@ def one(name, build):
     return 0
 
 
+def bury(pid):
+    """Ends what a cell that was killed has left: processes that have the name of its world in their arguments."""
+    for entry in os.listdir("/proc"):
+        try:
+            if entry.isdigit() and f"lab{pid}x".encode() in pathlib.Path("/proc", entry, "cmdline").read_bytes():
+                os.kill(int(entry), signal.SIGKILL)
+        except OSError:
+            continue
+
+
 def run(cell, build):
     begun = time.monotonic()
     child = subprocess.Popen([sys.executable, "-B", str(HERE / "run.py"), "--one", cell.name, "--build", str(build)], text=True,
@@ -66,6 +76,7 @@ def run(cell, build):
     if lines:
         result = json.loads(lines[-1][len(MARK):])
     else:
+        bury(child.pid)
         result = {"name": cell.name, "result": "red", "detail": f"no result, status {child.returncode}: {output[-300:]}"}
     if late:
         result["result"], result["detail"] = "red", late + result["detail"]
