@@ -112,11 +112,13 @@ def judge_attack(here, attack, counts, seconds, deadline):
     least = min(make.least, make.least * seconds / 15)
     far_enough = Peer.stages.index(seen.get("furthest", "silence")) >= Peer.stages.index(make.stage_wanted)
     words = [f"{fired} frames of attack, {answers / seconds:.1f} a second back (allowed {make.most_sent})"]
+    if not attack.intruder:
+        words.append(f"came to {seen.get('furthest')}")
     ok = fired >= least and far_enough and answers <= make.most_sent * seconds
     if fired < least:
         words.append(f"no attack: {least:.0f} are the least")
     if not far_enough:
-        words.append(f"came to {seen.get('furthest')} only, not to {make.stage_wanted}")
+        words.append(f"must come to {make.stage_wanted}")
     if not attack.intruder:
         how, good = recovered(here.router, attack.name, deadline)
         words.append(how)
