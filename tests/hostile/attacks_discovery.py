@@ -23,8 +23,9 @@ class NoConfirmation(Peer):
 
 
 class FourSecondsLate(Peer):
-    """It is honest, four seconds late with everything."""
+    """It is honest, four seconds late with everything, and repeats itself every three."""
     stage_wanted, least, late = "confirmed", 2, 4.0
+    again = 3.0
     settings = {"connect-timeout": '"60s"'}
 
     def __init__(self, *arguments):

@@ -10,7 +10,6 @@ from ether import CHAP, IPCP, IPV6CP, LCP
 
 REQUEST, ACK, NAK, REJECT, TERMINATE, TERMINATE_ACK, CODE_REJECT = range(1, 8)
 PROTOCOL_REJECT, ECHO, ECHO_REPLY, DISCARD = range(8, 12)
-AGAIN = 1.0  # seconds until an unanswered request of ours is repeated
 NETWORKS = (IPCP, IPV6CP)
 
 
@@ -19,6 +18,7 @@ class Peer:
     most_sent = 25      # frames a second the daemon may send to it, on the average
     least = 20          # frames of the attack; fewer are no attack
     stage_wanted = "silence"  # how far the daemon must have come with it
+    again = 1.0         # seconds until an unanswered request of its own is repeated
     settings = {}       # of its uplink, other than those of world.py
     stages = ("silence", "offered", "confirmed", "lcp", "network", "up")
 
@@ -204,7 +204,7 @@ class Peer:
     def pump(self, now):
         self.now = now
         for protocol, when in list(self.asked.items()):
-            if self.sid and protocol not in self.acked and now - when > AGAIN:
+            if self.sid and protocol not in self.acked and now - when > self.again:
                 self.challenge() if protocol == CHAP else self.ask(protocol, now)
         if not self.ammunition:
             return
