@@ -2,6 +2,7 @@
 // side of a wire, never by our own counters alone.
 
 #include "dataplane/tun/test_world.hpp"
+#include "dataplane/tun/wire.hpp"
 
 namespace michi::dataplane::tun {
 namespace {
@@ -112,6 +113,19 @@ TEST_F(Plane, FramesOfOthersAndTaggedFramesAreRefused) {
   EXPECT_EQ(counters.rx_packets, 2u);
   EXPECT_EQ(counters.rx_bytes, 2 * packet.size());
   EXPECT_EQ(counters.rx_dropped, 0u);
+}
+
+TEST_F(Plane, AFloodOfStrangersFillsNoRoomForAThirdOfASecond) {
+  // Nobody reads meanwhile: as when the machine is busy elsewhere.
+  auto wire = Wire::open("near0");
+  ASSERT_TRUE(wire);
+  const ByteVec stranger = frame(inbound(1000), kNear, kOther, kSession + 1);
+  for (int i = 0; i < 1200; ++i) inject(stranger);
+  inject(frame(inbound(10)));
+  ReceiveBatch batch;
+  int waiting = 0;
+  for (int got = batch.read(wire->fd()); got > 0; got = batch.read(wire->fd())) waiting += got;
+  EXPECT_EQ(waiting, 1201);
 }
 
 TEST_F(Plane, MalformedAndOversizedFramesAreCountedAndDropped) {

@@ -12,13 +12,15 @@
 #include <cerrno>
 #include <cstring>
 #include <tuple>
+#include <utility>
 
 namespace michi::dataplane::tun {
 namespace {
 
 using port::OsError;
 
-constexpr int kBuffer = 512 * 1024;  // the kernel doubles it for its own bookkeeping
+// The kernel doubles both for its own bookkeeping. Strangers' data frames take room until they are read.
+constexpr int kReceiveBuffer = 2 << 20, kSendBuffer = 512 * 1024;
 
 sock_filter statement(unsigned code, unsigned value) {
   return {.code = static_cast<std::uint16_t>(code), .jt = 0, .jf = 0, .k = value};
@@ -71,8 +73,8 @@ Result<Wire, OsError> Wire::open(const std::string& interface) {
   if (attach_filter(fd.get(), true) < 0) return Fault(OsError{"filter packets of " + interface, errno});
   if (::setsockopt(fd.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) < 0)
     return Fault(OsError{"set vnet header on " + interface, errno});
-  for (const int option : {SO_RCVBUFFORCE, SO_SNDBUFFORCE})
-    if (::setsockopt(fd.get(), SOL_SOCKET, option, &kBuffer, sizeof kBuffer) < 0)
+  for (const auto& [option, size] : {std::pair(SO_RCVBUFFORCE, kReceiveBuffer), std::pair(SO_SNDBUFFORCE, kSendBuffer)})
+    if (::setsockopt(fd.get(), SOL_SOCKET, option, &size, sizeof size) < 0)
       return Fault(OsError{"size buffers of " + interface, errno});
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
