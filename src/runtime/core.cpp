@@ -15,6 +15,8 @@ namespace {
 constexpr auto kSessionPrefix = "session.";
 constexpr auto kFirewallKey = "firewall";
 constexpr auto kNumbersKey = "numbers";
+/// How long a start lets the kernel's objects go before the first PADI.
+constexpr Duration kObjectsFirst = milliseconds(250);
 
 /// What may have passed without NAT while the firewall was gone: flows of LANs that have NAT.
 port::DeleteUntranslated untranslated_flows(const model::Config* config) {
@@ -116,6 +118,7 @@ void Core::start_running() {
     return;
   }
   lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
+  lines_.hold_turns(now_ + kObjectsFirst);
   hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
   selector_.configure(config_, now_);
   numbers_ = policy::assign_numbers(*config_, numbers_);
@@ -250,7 +253,10 @@ void Core::perform() {
   while (auto output = reconciler_.poll()) {
     std::visit(Overloaded{
                    [&](reconcile::Do& what) { perform(what); },
-                   [&](reconcile::Settled&) { crash_point("settled"); },
+                   [&](reconcile::Settled&) {
+                     crash_point("settled");
+                     lines_.give_turns();
+                   },
                    [&](reconcile::RememberFirewall& memory) {
                      // What a flush leaves behind is nobody's to know again.
                      if (ending_ == Ending::Flushing)

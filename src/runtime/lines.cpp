@@ -15,7 +15,10 @@ namespace {
 
 /// Frames taken from one socket before timers decide: as many small ones as the kernel keeps for it. What
 /// a flood leaves behind waits for the next turn, so that timers run.
-constexpr int kFramesPerTurn = 1024;
+constexpr std::size_t kFramesPerTurn = 1024;
+/// Read before any of them is heard, so that a fast peer's answers do not make one turn of a whole
+/// conversation: the kernel's objects would wait for its end.
+constexpr std::size_t kFramesAtOnce = 64;
 
 std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
   if (!link) return std::nullopt;
@@ -226,15 +229,19 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
 
 void Lines::take_frames(Instant now) {
   for (auto& [name, interface] : interfaces_) {
-    for (int taken = 0; interface.socket; ++taken) {
-      if (taken == kFramesPerTurn) {
-        wake_();
-        break;
+    std::size_t taken = 0, batch = kFramesAtOnce;
+    while (batch == kFramesAtOnce && taken < kFramesPerTurn) {
+      std::vector<ByteVec> waiting;
+      while (interface.socket && waiting.size() < kFramesAtOnce) {
+        auto frame = interface.socket->poll();
+        if (!frame) break;
+        waiting.push_back(std::move(*frame));
       }
-      auto frame = interface.socket->poll();
-      if (!frame) break;
-      deliver(name, *frame, now);
+      for (const auto& frame : waiting) deliver(name, frame, now);
+      batch = waiting.size();
+      taken += batch;
     }
+    if (taken >= kFramesPerTurn) wake_();
   }
 }
 
@@ -250,7 +257,8 @@ bool Lines::turn(Instant now, Frames frames) {
     drain(name, unit, now);
   }
   gate_.on_deadline(now);
-  while (auto turn = gate_.poll()) {
+  if (held_until_ && *held_until_ <= now) held_until_.reset();
+  while (auto turn = held_until_ ? std::nullopt : gate_.poll()) {
     auto at = units_.find(turn->name);
     if (at == units_.end()) continue;
     at->second.uplink.on_turn(now);
@@ -270,8 +278,13 @@ bool Lines::turn(Instant now, Frames frames) {
   return std::exchange(changed_, false);
 }
 
+void Lines::give_turns() {
+  if (std::exchange(held_until_, std::nullopt)) wake_();
+}
+
 std::optional<Instant> Lines::next_deadline() const {
   auto next = gate_.next_deadline();
+  if (held_until_ && (!next || *held_until_ < *next)) next = held_until_;
   for (const auto& [name, unit] : units_) {
     const auto deadline = unit.uplink.next_deadline();
     if (deadline && (!next || *deadline < *next)) next = deadline;

@@ -36,6 +36,10 @@ class Lines {
   Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
 
   void set_gate(unsigned burst, Duration interval) { gate_.configure(burst, interval); }
+  /// At a start nobody is dialled before the kernel's objects stand, or until this moment: the first flow of
+  /// a session finds its road, and what dies meanwhile leaves no session behind.
+  void hold_turns(Instant until) { held_until_ = until; }
+  void give_turns();
   void add(const model::UplinkConfig& config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
            Instant now);
   /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.
@@ -87,6 +91,7 @@ class Lines {
   port::Wake wake_;
   Sinks sinks_;
   uplink::PadiGate gate_{1, seconds(1)};
+  std::optional<Instant> held_until_;
   std::map<std::string, Unit> units_;
   std::map<std::string, Interface> interfaces_;
   /// RFC 2516 §4: a session is its identifier and both addresses.

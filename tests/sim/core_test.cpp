@@ -106,6 +106,31 @@ TEST_F(CoreStory, two_sessions_come_up_and_the_kernel_follows) {
   EXPECT_TRUE(node->plan().empty());
 }
 
+TEST_F(CoreStory, nobody_is_dialled_before_the_kernels_objects_stand) {
+  std::optional<bool> stood;
+  wire.filter = [&](const kit::Node*, Bytes) {
+    if (!stood) stood = machine.kernel.links.contains("isp") && machine.kernel.table.has_value() && quiet();
+    return true;
+  };
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up(); }, seconds(10)));
+  EXPECT_EQ(stood, true);
+}
+
+TEST_F(CoreStory, objects_the_kernel_refuses_hold_the_first_padi_back_for_a_quarter_of_a_second) {
+  machine.kernel.refuse = [](const std::string& operation) { return operation.contains("isp") ? 1 : 0; };
+  std::optional<Instant> first;
+  wire.filter = [&](const kit::Node*, Bytes) {
+    if (!first) first = world.now();
+    return true;
+  };
+  const Instant begun = world.now();
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return first.has_value(); }, seconds(10)));
+  EXPECT_GE(*first - begun, milliseconds(250));
+  EXPECT_LT(*first - begun, milliseconds(260));
+}
+
 TEST_F(CoreStory, numbers_outlive_a_crash_and_orphans_get_their_padt) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
