@@ -62,8 +62,8 @@ fuzz: deps ## every fuzz target for SECONDS_EACH (default 60) seconds
 	@$(MAKE) --no-print-directory $(CLANG_BUILD)/build.ninja
 	@tools/run-fuzz $(CLANG_BUILD) $(or $(SECONDS_EACH),60)
 
-soak: build ## the long figures: 100,000 lives, 60 s of every fuzz target, 600 s of every attack, all rounds of the scenarios
-	@tools/soak $(GCC_BUILD)
+soak: build ## the long figures (STEPS="lives fuzz scenarios interop hostile hostile-sanitized")
+	@tools/soak $(GCC_BUILD) $(STEPS)
 
 format: ## rewrite the sources in the project's format
 	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
