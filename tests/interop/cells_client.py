@@ -6,7 +6,7 @@ import judge
 from cells import cell
 from field import config, field_for, uplink
 
-CORE = {"client-kernel-chap-md5-1454", "client-user-mschapv2-1492", "client-kernel-pap-1500", "relay-kernel", "wire-loss-5"}
+CORE = {"client-kernel-chap-md5-1454", "client-user-mschapv2-1492", "client-kernel-pap-1500", "relay-kernel", "wire-delay-200ms"}
 PATIENT = {"echo": '{ interval = "1s", failures = 10 }', "connect_timeout": '"60s"'}
 
 
