@@ -154,7 +154,7 @@ class Firewall::Impl {
   std::optional<port::OsError> commit(const std::string& text) {
     read_events(During::Idle, kReadsPerTurn);
     touched_ = false;
-    const auto result = commit_nft(text);
+    const auto result = committer_.commit(text);
     read_events(During::OwnCommit, 16 * kReadsPerTurn);
     if (!result) return result.error();
     return std::nullopt;
@@ -165,6 +165,7 @@ class Firewall::Impl {
     waiting_.pop_front();
   }
 
+  NftCommitter committer_;
   NftLister lister_;
   NetlinkSocket events_;
   std::optional<FlowSweep> sweep_;

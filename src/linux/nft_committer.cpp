@@ -4,7 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
+#include <stdexcept>
 #include <string_view>
 
 namespace michi::linux {
@@ -30,14 +30,28 @@ int code_of_nft_message(std::string_view message) {
   return EINVAL;
 }
 
-Result<void, port::OsError> commit_nft(const std::string& text) {
-  const std::unique_ptr<nft_ctx, decltype(&::nft_ctx_free)> context(::nft_ctx_new(NFT_CTX_DEFAULT), &::nft_ctx_free);
-  if (!context || ::nft_ctx_buffer_output(context.get()) != 0 || ::nft_ctx_buffer_error(context.get()) != 0) {
-    return Fault(port::OsError{"set up libnftables", ENOMEM});
-  }
-  if (::nft_run_cmd_from_buffer(context.get(), text.c_str()) == 0) return {};
-  const std::string message = ::nft_ctx_get_error_buffer(context.get());
+void NftCommitter::Free::operator()(nft_ctx* context) const { ::nft_ctx_free(context); }
+
+NftCommitter::NftCommitter() : context_(::nft_ctx_new(NFT_CTX_DEFAULT)) {
+  if (!context_) throw std::runtime_error("libnftables: no context");
+  ::nft_ctx_buffer_output(context_.get());
+  ::nft_ctx_buffer_error(context_.get());
+}
+
+Result<void, port::OsError> NftCommitter::commit(const std::string& text) {
+  const int status = ::nft_run_cmd_from_buffer(context_.get(), text.c_str());
+  const std::string message = ::nft_ctx_get_error_buffer(context_.get());
+  std::ignore = ::nft_ctx_get_output_buffer(context_.get());  // reading empties it
+  forget_ruleset();
+  if (status == 0) return {};
   return Fault(port::OsError{"commit nftables rules (" + shortened(message) + ")", code_of_nft_message(message)});
+}
+
+// The library drops its picture of the ruleset after a dry run only, and reads it anew for every commit anyway.
+void NftCommitter::forget_ruleset() {
+  ::nft_ctx_set_dry_run(context_.get(), true);
+  std::ignore = ::nft_run_cmd_from_buffer(context_.get(), "");
+  ::nft_ctx_set_dry_run(context_.get(), false);
 }
 
 }  // namespace michi::linux
