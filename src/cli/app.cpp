@@ -3,14 +3,35 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
-#include <sstream>
 
 #include "cli/text.hpp"
 
 namespace michi::cli {
 
 namespace json = boost::json;
+
+namespace {
+
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  if (!app.get_subcommands().empty()) return error.what();
+  std::string verbs;
+  for (const auto* verb : app.get_subcommands({})) verbs += (verbs.empty() ? "" : ", ") + verb->get_name();
+  const auto rest = app.remaining();
+  const auto word = std::ranges::find_if(rest, [](const std::string& each) { return !each.starts_with('-'); });
+  if (word != rest.end()) return fmt::format("there is no verb \"{}\"; there are: {}", *word, verbs);
+  if (!rest.empty()) return fmt::format("there is no option {}, and a verb is missing", rest.front());
+  return "a verb is missing; there are: " + verbs;
+}
+
+std::string help_for(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  return verbs.empty() ? "`michi --help` says what each does"
+                       : fmt::format("`michi {} --help` shows how it is used", verbs.front()->get_name());
+}
+
+}  // namespace
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   Context context{.out = out, .err = err, .chosen = {}};
@@ -31,11 +52,12 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    std::ostringstream shown_out, shown_err;
-    const int status = app.exit(error, shown_out, shown_err);
-    out << shown_out.str();
-    err << shown_err.str();
-    return status == 0 ? kDone : kUsage;
+    if (error.get_exit_code() == 0) {  // --help and --version come this way, too
+      app.exit(error, out, err);
+      return kDone;
+    }
+    context.json = std::ranges::find(arguments, "--json") != arguments.end();
+    return tell_failure(context, "usage", what_is_wrong(app, error), {help_for(app)}, kUsage);
   }
   return context.chosen();
 }

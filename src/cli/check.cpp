@@ -4,10 +4,12 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -29,15 +31,24 @@ struct Order {
   std::string secrets;
 };
 
-Result<std::string, std::string> read_file(const std::string& path) {
+/// The text, or why there is none.
+Result<std::string, std::string> text_of(const std::string& path) {
   std::error_code error;
-  if (files::is_directory(path, error)) return Fault(path + ": is a directory");
+  if (files::is_directory(path, error)) return Fault<std::string>("is a directory");
+  // The daemon reads neither pipes nor devices either; one of them may never end.
+  if (files::is_other(path, error)) return Fault<std::string>("is no regular file");
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf() || file.peek() == std::ifstream::traits_type::eof())) {
-    return Fault(fmt::format("{}: {}", path, std::generic_category().message(errno)));
+    return Fault(std::generic_category().message(errno));
   }
   return std::move(text).str();
+}
+
+Result<std::string, std::string> read_file(const std::string& path) {
+  auto text = text_of(path);
+  if (!text) return Fault(path + ": " + text.error());
+  return text;
 }
 
 /// Devices of this machine that are not michi's: an uplink may not have the name of one.
@@ -73,18 +84,26 @@ std::string name_of_group(gid_t group) {
   return entry ? entry->gr_name : std::to_string(group);
 }
 
+std::string counted(std::size_t number, std::string_view one, std::string_view several) {
+  return fmt::format("{} {}", number, number == 1 ? one : several);
+}
+
 /// `named`: the user named this file, so it must be there.
 std::vector<config::Diagnostic> secrets_findings(const std::string& path, bool named, const model::Config& config) {
   struct stat status{};
   const bool there = ::stat(path.c_str(), &status) == 0;
   if (there || named) {
-    const auto text = read_file(path);
-    if (!text)
+    const auto text = text_of(path);
+    if (!text) {
+      // Who may not read the passwords may still check the rest.
+      const bool closed = !named && ::access(path.c_str(), R_OK) != 0 && errno == EACCES;
       return {{.file = path,
-               .severity = config::Severity::Error,
+               .severity = closed ? config::Severity::Warning : config::Severity::Error,
                .code = "unreadable",
-               .text = text.error(),
-               .suggestion = {}}};
+               .text = "the passwords are not checked: " + text.error(),
+               .suggestion = there ? "root and members of the group michi may read the file as michid wants it"
+                                   : "write the passwords there, as name = \"password\""}};
+    }
     const config::SecretsFileStatus seen{status.st_mode & 07777u, name_of(status.st_uid), name_of_group(status.st_gid)};
     if (auto refused = config::check_secrets_status(seen, path)) {
       // The file beside an example is not the one the daemon will read.
@@ -122,9 +141,10 @@ int check(Context& context, const Order& order) {
   }
   for (const auto& each : found) context.err << config::to_text(each) << "\n";
   if (!failed) {
-    context.out << fmt::format("{}: good: {} uplinks, {} LANs, {} policies\n", order.file,
-                               loaded->config.uplinks.size(), loaded->config.lans.size(),
-                               loaded->config.policies.size());
+    context.out << fmt::format("{}: good: {}, {}, {}\n", order.file,
+                               counted(loaded->config.uplinks.size(), "uplink", "uplinks"),
+                               counted(loaded->config.lans.size(), "LAN", "LANs"),
+                               counted(loaded->config.policies.size(), "policy", "policies"));
   }
   return failed ? kUsage : kDone;
 }

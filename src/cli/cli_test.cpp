@@ -47,8 +47,21 @@ TEST(Arguments, what_is_wrong_gives_status_two_and_a_sentence) {
   for (const auto& arguments : wrong) {
     const auto outcome = michi(arguments);
     EXPECT_EQ(outcome.status, kUsage) << joined(arguments, " ");
-    EXPECT_FALSE(outcome.err.empty()) << joined(arguments, " ");
+    EXPECT_TRUE(outcome.err.starts_with("michi: ")) << joined(arguments, " ") << outcome.err;
+    auto as_json = arguments;
+    as_json.push_back("--json");
+    const auto json = michi(as_json);
+    EXPECT_EQ(json.status, kUsage);
+    EXPECT_TRUE(json.out.starts_with(R"({"schema":1,"error":{"code":"usage")")) << json.out;
+    EXPECT_EQ(json.err, "");
   }
+}
+
+TEST(Arguments, a_verb_that_does_not_exist_is_named) {
+  EXPECT_TRUE(has(michi({"explode"}).err, "there is no verb \"explode\"; there are: status, up, "));
+  EXPECT_TRUE(has(michi({}).err, "a verb is missing; there are: status, up, "));
+  EXPECT_TRUE(has(michi({"--verbose"}).err, "--verbose"));
+  EXPECT_TRUE(has(michi({"why"}).err, "`michi why --help`"));
 }
 
 TEST(Arguments, help_and_version_are_no_failures) {
@@ -212,6 +225,9 @@ TEST(Check, shows_findings_with_their_place_and_gives_status_two) {
   EXPECT_TRUE(has(outcome.err, "michi.toml:5:1: error")) << outcome.err;
   EXPECT_TRUE(has(michi({"check", file, "--json"}).out, R"("ok":false)"));
   EXPECT_EQ(michi({"check", directory + "/nothing.toml"}).status, kUsage);
+  const std::string pipe = directory + "/pipe.toml";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_TRUE(has(michi({"check", pipe}).err, "is no regular file"));
   std::filesystem::remove_all(directory);
 }
 

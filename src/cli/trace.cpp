@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <fstream>
 #include <memory>
+#include <system_error>
 
 #include "cli/app.hpp"
 #include "cli/pcapng.hpp"
@@ -73,7 +75,10 @@ class Sink {
 
 int trace(Context& context, const Order& order) {
   Sink sink(context, order);
-  if (!sink.good()) return tell_failure(context, "file", "cannot write " + order.file);
+  if (!sink.good()) {
+    const auto cause = std::generic_category().message(errno);
+    return tell_failure(context, "file", fmt::format("cannot write {}: {}", order.file, cause));
+  }
   const auto result = context.client().follow("/v1/trace/" + control::percent_encoded(order.name),
                                               [&](std::string_view line) { return sink.on_line(line); });
   if (!result) return tell_failure(context, result.error());
