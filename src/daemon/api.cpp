@@ -159,6 +159,10 @@ Result<control::ReloadReply, control::Refusal> Api::reload(const control::Reload
   control::ReloadReply reply;
   reply.differences = sentences(config::to_text(config::differences(*context_.core.config(), *bundle->config)));
   reply.notes = lines_of(bundle->notes);
+  if (path != context_.paths.config && !request.dry_run)
+    reply.notes.push_back(
+        fmt::format("note: the next start and the next `michi reload` read {} again: put there what is to stay",
+                    context_.paths.config));
   const auto changes = request.dry_run ? context_.core.preview(*bundle->config, bundle->secrets)
                                        : context_.core.apply(bundle->config, bundle->secrets, request.confirm_within);
   for (const auto& change : changes) reply.changes.push_back({change.uplink, effect_text(change.kind)});

@@ -124,7 +124,7 @@ struct Daemon::Parts {
              .paths = options.paths,
              .start_id = start_id,
              .started = alarm.now(),
-             .applied = [this](const Bundle& bundle) { adopt(bundle); }}),
+             .applied = [this](const Bundle& bundle) { applied(bundle); }}),
         signals(loop, SIGTERM, SIGINT, SIGHUP),
         watchdog(loop),
         tidy(loop),
@@ -212,6 +212,15 @@ struct Daemon::Parts {
            alarm.now());
   }
 
+  void applied(const Bundle& bundle) {
+    std::string text = bundle.path == options.paths.config
+                           ? "the configuration was read again"
+                           : bundle.path + " was applied; the next start reads " + options.paths.config;
+    if (core.awaiting_confirmation()) text += "; it waits for `michi confirm`";
+    tell({model::Severity::Notice, "reload.applied", "", std::move(text), {}}, alarm.now());
+    adopt(bundle);
+  }
+
   void reload() {
     notify.reloading();
     auto done = api.reload({});
@@ -219,8 +228,6 @@ struct Daemon::Parts {
       std::string text = done.error().text;
       for (const auto& line : done.error().details) text += "\n" + line;
       tell({model::Severity::Error, "reload.refused", "", text, {}}, alarm.now());
-    } else {
-      tell({model::Severity::Notice, "reload.applied", "", "the configuration was read again", {}}, alarm.now());
     }
     notify.ready("running");
   }

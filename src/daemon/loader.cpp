@@ -84,6 +84,13 @@ Result<Bundle, std::vector<config::Diagnostic>> load_bundle(const port::Files& f
   }
   auto read = config::load_secrets(secrets_text, paths.secrets, &loaded->config);
   if (!read) return Fault(std::move(read.error()));
+  if (!secrets && !loaded->config.uplinks.empty())
+    bundle.notes.push_back({.file = paths.secrets,
+                            .severity = config::Severity::Warning,
+                            .code = "no-secrets",
+                            .text = "there is no such file",
+                            .suggestion = "write the passwords there, as name = \"password\", or name another file "
+                                          "with --secrets"});
   for (auto& note : read->warnings) bundle.notes.push_back(std::move(note));
   bundle.secrets = std::move(read->secrets);
   bundle.path = config_path;

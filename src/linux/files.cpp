@@ -73,7 +73,7 @@ Result<std::string, port::OsError> read_file(const std::string& path) {
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return fault("read", path, errno);
   if (S_ISDIR(status.st_mode)) return fault("read", path, EISDIR);
-  if (!S_ISREG(status.st_mode)) return fault("read", path, EINVAL);
+  if (!S_ISREG(status.st_mode)) return Fault(port::OsError{"read " + path + ", which is no regular file", EINVAL});
   std::string text;
   std::array<char, 16384> buffer{};
   for (;;) {

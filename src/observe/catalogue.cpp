@@ -10,6 +10,9 @@ namespace {
 using enum model::Severity;
 
 constexpr std::array kCatalogue = {
+    Message{"configuration.note", Warning,
+            "A finding of a configuration that was accepted: a warning, or as `info` a note. `michi check` shows it "
+            "with its place again."},
     Message{"hook.failed", Warning,
             "An executable of the hooks directory ended with a failure, could not be started, or ran into its time "
             "limit. The text has its exit status and the end of its output. The uplink is not affected."},
@@ -52,9 +55,10 @@ constexpr std::array kCatalogue = {
             "the closed network is not."},
     Message{"ppp.edge", Debug,
             "A PPP layer of an uplink changed its state. Shown with `michi trace` and at level debug."},
-    Message{"reload.applied", Notice,
-            "A configuration was applied: it was read again on SIGHUP or because a file changed. What it did to which "
-            "uplink is in the events that follow."},
+    Message{
+        "reload.applied", Notice,
+        "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. What it did to "
+        "which uplink is in the events that follow."},
     Message{"reload.confirmed", Notice, "A configuration that was loaded with `--confirm` was confirmed and stays."},
     Message{"reload.refused", Error,
             "A configuration was read again without a command (SIGHUP, or a file that changed) and has errors. "

@@ -20,6 +20,7 @@ def test_a_reload_drops_no_session_that_did_not_change(lab):
     assert session(router, "flets") == before["flets"], "--dry-run did it"
     mark = router.mark()
     router.michi("reload")
+    router.wait_event("reload.applied", after=mark)
     router.wait_event("uplink.up", uplink="flets", after=mark)
     router.wait_up("isp", "office", "flets")
     stream.stop()
