@@ -99,7 +99,7 @@ void check_policies(Draft& draft) {
               "{} stands after {}, which has no conditions: it {}", policy.label, catches_all->label,
               never ? "is never used" : fmt::format("is used only while none of {} is up", names_of(catches_all->use))),
           "first match wins; put it before");
-    } else if (is_unconditional(policy)) {
+    } else if (is_unconditional(policy) && !policy.use.empty()) {  // an error of `use` has been told
       catches_all = &policy;
     }
   }

@@ -73,13 +73,15 @@ TEST(Findings, MissingKeysAreShownWithAnExample) {
 }
 
 TEST(Findings, ValuesOfTheWrongKind) {
-  EXPECT_EQ(uplink("mtu = \"1454\""), "m:4:7: error: mtu must be a whole number, not a string; write mtu = 576\n");
+  EXPECT_EQ(uplink("mtu = \"1454\""), "m:4:7: error: mtu must be a whole number, not a string; without quotes\n");
+  EXPECT_EQ(uplink("mtu = \"big\""), "m:4:7: error: mtu must be a whole number, not a string; write mtu = 576\n");
+  EXPECT_EQ(words("[uplink.isp]\ninterface = 3\nuser = \"u\"\n"),
+            "m:2:13: error: interface must be a string, not a whole number; write interface = \"…\"\n");
   EXPECT_EQ(uplink("weight = 1.5"), "m:4:10: error: weight must be a whole number, not a fraction; write weight = 1\n");
   EXPECT_EQ(uplink("ac-name = 5"),
             "m:4:11: error: ac-name must be a string, not a whole number; write ac-name = \"…\"\n");
-  EXPECT_EQ(
-      uplink("routes = [5]"),
-      "m:4:11: error: routes must be a list of strings, not a whole number; write routes = [[\"192.0.2.0/24\"]]\n");
+  EXPECT_EQ(uplink("routes = [5]"),
+            "m:4:11: error: routes must be a list of strings, not a whole number; write routes = [\"192.0.2.0/24\"]\n");
   EXPECT_EQ(
       uplink("echo = 10"),
       "m:4:8: error: echo must be a table, not a whole number; write echo = { interval = \"10s\", failures = 3 }\n");
@@ -227,6 +229,10 @@ TEST(Findings, UplinksThatCannotWork) {
       "held\n");
 }
 
+TEST(Findings, AFileWithoutAnUplink) {
+  EXPECT_EQ(words(""), "m: warning: there is no uplink in this file; [uplink.NAME] makes one\n");
+}
+
 TEST(Findings, LinesAndTheirContracts) {
   EXPECT_EQ(beside_uplink("[uplink.b]\ninterface = \"wan0\"\nuser = \"u\"\ndefault-route = false\nroutes = "
                           "[\"10.0.0.0/8\"]\n[line.wan0]\nsessions = 1"),
@@ -330,6 +336,8 @@ TEST(Findings, WaysOfPolicies) {
       beside_uplink("[[policy]]\nname = \"all\"\nuse = \"isp\"\n[[policy]]\nproto = \"tcp\"\nuse = \"isp\""),
       "m:7:1: warning: policy 2 stands after all, which has no conditions: it is used only while none of isp is up; "
       "first match wins; put it before\n");
+  EXPECT_EQ(beside_uplink("[[policy]]\nuse = \"ips\"\n[[policy]]\nuse = \"isp\""),
+            "m:5:7: error: use: there is no uplink \"ips\"; did you mean \"isp\"?\n");
   EXPECT_EQ(
       beside_uplink("[[policy]]\notherwise = \"unreachable\"\nuse = \"isp\"\n[[policy]]\nuse = \"isp\""),
       "m:7:1: warning: policy 2 stands after policy 1, which has no conditions: it is never used; first match wins; "

@@ -40,6 +40,8 @@ void check_document(Draft& draft, const Environment& environment) {
   check_closed_networks(draft);
   check_policies(draft);
   check_publishes(draft);
+  if (draft.config.uplinks.empty() && !draft.reading.report.failed())
+    draft.reading.report.warning({}, "no-uplink", "there is no uplink in this file", "[uplink.NAME] makes one");
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ const Node* Section::take(std::string_view key, Kind kind, std::string_view exam
 
 void Section::wrong_kind(const Node& node, std::string_view key, std::string_view wanted, std::string_view example) {
   reading_.report.error(node.at, "wrong-type", fmt::format("{} must be {}, not {}", key, wanted, name_of(node.kind)),
-                        fmt::format("write {} = {}", key, example));
+                        example.empty() ? std::string("without quotes") : fmt::format("write {} = {}", key, example));
 }
 
 void Section::bad(Position at, std::string_view key, std::string_view what, std::string suggestion) {
@@ -134,7 +134,13 @@ void Section::flag(std::string_view key, bool& into) {
 }
 
 std::optional<std::int64_t> Section::integer(std::string_view key, std::int64_t least, std::int64_t most) {
-  const Node* node = take(key, Kind::Integer, fmt::format("{}", least));
+  const Node* node = take(key);
+  if (node != nullptr && node->kind != Kind::Integer) {
+    const bool quoted_number = node->kind == Kind::Text && !node->text.empty() &&
+                               std::ranges::all_of(node->text, [](char c) { return c >= '0' && c <= '9'; });
+    wrong_kind(*node, key, name_of(Kind::Integer), quoted_number ? "" : fmt::format("{}", least));
+    return std::nullopt;
+  }
   if (node == nullptr) return std::nullopt;
   if (node->integer >= least && node->integer <= most) return node->integer;
   bad(node->at, key, fmt::format("{} is out of range", node->integer), fmt::format("{} to {}", least, most));
@@ -174,9 +180,11 @@ std::optional<std::size_t> Section::choice(std::string_view key, const std::vect
 }
 
 void Section::device(std::string_view key, std::string& into) {
+  const Node* node = take(key);
+  if (node == nullptr) return;
   std::string value;
   text(key, value);
-  if (value.empty() && !has(key)) return;
+  if (node->kind != Kind::Text) return;
   if (!is_device_name(value)) {
     bad(place_of(key), key, fmt::format("{} cannot be an interface", quoted(value)),
         "1 to 15 characters, as ip link shows it");
@@ -212,7 +220,8 @@ std::vector<Word> Section::words(std::string_view key, std::string_view example)
     if (item.kind == Kind::Text) {
       out.push_back({item.text, item.at});
     } else {
-      wrong_kind(item, key, "a list of strings", fmt::format("[{}]", example));
+      wrong_kind(item, key, "a list of strings",
+                 example.starts_with('[') ? std::string(example) : fmt::format("[{}]", example));
     }
   }
   return out;
