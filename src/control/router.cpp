@@ -62,6 +62,29 @@ std::vector<std::string> segments_of(std::string_view target) {
   return segments;
 }
 
+/// What is asked under a name nobody knows must not be left out of the answer in silence.
+std::optional<Reply> unknown_query_key(std::string_view target, std::initializer_list<std::string_view> known) {
+  const auto mark = target.find('?');
+  auto query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    const auto key = pair.substr(0, pair.find('='));
+    if (!key.empty() && std::ranges::find(known, key) == known.end()) {
+      std::string list;
+      for (const auto each : known) list += (list.empty() ? "" : ", ") + std::string(each);
+      return bad_query(fmt::format("\"{}\" is not asked here; there are: {}", key, list));
+    }
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+  }
+  return std::nullopt;
+}
+
+Refusal forbidden(std::string text) {
+  return {"forbidden",
+          std::move(text),
+          {"be root or a member of the group michi (`usermod -aG michi USER`, then log in anew)"}};
+}
+
 Reply status(const std::vector<std::string>& path, const Commands& commands) {
   const auto snapshot = commands.snapshot();
   if (path.size() == 2) return json_reply(to_json(snapshot));
@@ -97,6 +120,8 @@ Reply reload(const Request& request, Commands& commands) {
 }
 
 Reply why(const Request& request, const Commands& commands) {
+  if (auto wrong = unknown_query_key(request.target, {"dst", "from", "iif", "proto", "port", "source_port"}))
+    return *std::move(wrong);
   WhyRequest wanted;
   const auto text = [&](std::string_view key) { return query_value(request.target, key).value_or(""); };
   wanted.destination = text("dst");
@@ -115,6 +140,7 @@ Reply why(const Request& request, const Commands& commands) {
 }
 
 Answer events_of(const Request& request, const observe::EventLog& events) {
+  if (auto wrong = unknown_query_key(request.target, {"since", "follow"})) return *std::move(wrong);
   std::uint64_t since = 0;
   if (auto value = query_value(request.target, "since"); value && !value->empty()) {
     // "a1b2.17": of another start there is nothing left, so all of this one is new.
@@ -185,13 +211,11 @@ Answer route(const Request& request, Commands& commands, const observe::EventLog
   const bool post = request.method == "POST";
   if (!get && !post) return refusal_reply(405, {"bad-method", "only GET and POST are understood", {}});
   if (request.rights == Rights::Refused) {
-    return refusal_reply(403, {"forbidden",
-                               "only root and members of the group michi may ask; `control.others-may-look = true` in "
-                               "the file lets others look",
-                               {}});
+    return refusal_reply(403, forbidden("only root and members of the group michi may ask; `control.others-may-look = "
+                                        "true` in the file lets others look"));
   }
   if (post && request.rights != Rights::Command) {
-    return refusal_reply(403, {"forbidden", "only root and members of the group michi may command", {}});
+    return refusal_reply(403, forbidden("only root and members of the group michi may command"));
   }
   const auto path = segments_of(request.target);
   if (path.size() < 2 || path[0] != "v1") return unknown_path(request);
@@ -204,7 +228,7 @@ Answer route(const Request& request, Commands& commands, const observe::EventLog
     if (is("trace", 3)) {
       // Frames hold challenges and names: not for everybody's eyes.
       if (request.rights == Rights::Command) return FollowTrace{path[2]};
-      return refusal_reply(403, {"forbidden", "only root and members of the group michi may trace", {}});
+      return refusal_reply(403, forbidden("only root and members of the group michi may trace"));
     }
     return unknown_path(request);
   }

@@ -75,6 +75,8 @@ TEST_F(Router, nonsense_is_answered_and_never_done) {
   }
   EXPECT_EQ(reply("GET", "/v1/why").status, 400u);
   EXPECT_EQ(reply("GET", "/v1/why?dst=192.0.2.1&port=70000").status, 400u);
+  EXPECT_EQ(reply("GET", "/v1/why?dst=192.0.2.1&protocol=tcp").status, 400u);
+  EXPECT_EQ(reply("GET", "/v1/events?sinc=3").status, 400u);
   EXPECT_EQ(reply("GET", "/v1/events?since=x").status, 400u);
   EXPECT_TRUE(commands.asked.empty());
 }
