@@ -1,4 +1,4 @@
-// What two uplinks of one wire must not share.
+// How many uplinks there are, and what two of one wire must not share.
 #include <gtest/gtest.h>
 
 #include "config/load.hpp"
@@ -17,6 +17,13 @@ std::string errors(const std::string& text) {
   if (!result)
     for (const Diagnostic& diagnostic : result.error()) out += to_text(diagnostic) + "\n";
   return out;
+}
+
+TEST(NoUplink, IsProbablyNotMeant) {
+  const auto result = load("", "m", Environment{});
+  ASSERT_TRUE(result);
+  ASSERT_EQ(result->warnings.size(), 1U);
+  EXPECT_EQ(to_text(result->warnings[0]), "m: warning: there is no uplink in this file; [uplink.NAME] makes one");
 }
 
 TEST(TwoUplinks, OfOneAddressNeedHostUniqsOfTheirOwn) {

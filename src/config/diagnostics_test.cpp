@@ -229,10 +229,6 @@ TEST(Findings, UplinksThatCannotWork) {
       "held\n");
 }
 
-TEST(Findings, AFileWithoutAnUplink) {
-  EXPECT_EQ(words(""), "m: warning: there is no uplink in this file; [uplink.NAME] makes one\n");
-}
-
 TEST(Findings, LinesAndTheirContracts) {
   EXPECT_EQ(beside_uplink("[uplink.b]\ninterface = \"wan0\"\nuser = \"u\"\ndefault-route = false\nroutes = "
                           "[\"10.0.0.0/8\"]\n[line.wan0]\nsessions = 1"),

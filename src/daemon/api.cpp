@@ -209,6 +209,7 @@ Result<control::WhyReply, control::Refusal> Api::why(const control::WhyRequest& 
 
 Result<void, control::Refusal> Api::flush() {
   context_.core.flush();
+  context_.flushed();
   return {};
 }
 

@@ -23,6 +23,8 @@ class Api final : public control::Commands {
     Instant started;
     /// Called after a configuration was applied: what to watch from now on.
     std::function<void(const Bundle&)> applied;
+    /// Called when a flush was commanded: the end that follows is for good.
+    std::function<void()> flushed;
   };
   explicit Api(Context context);
 

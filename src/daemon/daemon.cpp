@@ -42,6 +42,7 @@ namespace {
 
 constexpr auto kQuiet = std::chrono::milliseconds(500);  // without a change, before memory is given back
 constexpr auto kReadyAnyway = std::chrono::seconds(5);   // after the start, settled or not
+constexpr int kFlushed = 10;                             // exit status; packaging/systemd/michid.service knows it
 
 std::int64_t wall_ms() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -124,7 +125,8 @@ struct Daemon::Parts {
              .paths = options.paths,
              .start_id = start_id,
              .started = alarm.now(),
-             .applied = [this](const Bundle& bundle) { applied(bundle); }}),
+             .applied = [this](const Bundle& bundle) { applied(bundle); },
+             .flushed = [this] { flush_commanded = true; }}),
         signals(loop, SIGTERM, SIGINT, SIGHUP),
         watchdog(loop),
         tidy(loop),
@@ -271,12 +273,12 @@ struct Daemon::Parts {
     return report_end();
   }
 
-  /// 0: all is done; 1: time was up before.
   int report_end() const {
-    if (!core.gave_up()) return 0;
+    const int status = flush_commanded ? kFlushed : core.gave_up() ? 1 : 0;
+    if (!core.gave_up()) return status;
     std::fprintf(stderr, "<4>michid: ended before everything was done; left over:\n");
     for (const auto& line : core.plan()) std::fprintf(stderr, "<4>  %s\n", line.c_str());
-    return 1;
+    return status;
   }
 
   void finish() {
@@ -318,6 +320,7 @@ struct Daemon::Parts {
   bool announced = false;
   bool was_settled = false;
   bool finished = false;
+  bool flush_commanded = false;
 };
 
 Daemon::Daemon(Options options) {

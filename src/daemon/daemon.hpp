@@ -12,7 +12,8 @@ class Daemon {
  public:
   explicit Daemon(Options options);
   ~Daemon();
-  /// Runs until stopped; the exit status.
+  /// Runs until stopped; the exit status: 0 in order, 1 before everything was done, 2 wrong configuration, 10 after the
+  /// command `flush` (the unit starts michid again after every other one).
   int run();
 
  private:

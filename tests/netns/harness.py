@@ -83,7 +83,7 @@ class Lab:
         process = self.router and self.router.process
         if process and not process.running():
             # 2: it refused its configuration, which the scenario looks at.
-            assert process.child.returncode in (0, 2, -9), f"michid ended with status {process.child.returncode}"
+            assert process.child.returncode in (0, 2, 10, -9), f"michid ended with status {process.child.returncode}"
 
     def collect(self):
         """Everything a person needs to find out what happened, into build/netns/<scenario>/."""

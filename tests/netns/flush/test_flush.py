@@ -15,7 +15,7 @@ def test_flush_leaves_the_kernel_as_it_was(lab):
     router.start()
     router.wait_up("isp", "office", "flets")
     router.michi("flush")
-    router.process.wait(8)
+    assert router.process.wait(8) == 10, "the packaged unit (RestartPreventExitStatus=10) would start it again"
     # The LAN's addresses stay, so that whoever is logged in over the LAN is not cut off.
     router.space.ip("addr del 192.168.10.1/24 dev lan0", "addr del 192.0.2.193/29 dev lan1")
     assert router.kernel_state() == before[0]
