@@ -34,7 +34,9 @@ build-clang: deps ## unit tests, stories and fuzz replay with clang-19, ASan and
 	@$(MAKE) --no-print-directory $(CLANG_BUILD)/build.ninja
 	@ninja -C $(CLANG_BUILD) -j$(JOBS) --quiet
 
-demo: deps ## the main job in the lab, step by step, in plain lines (KEEP=1 leaves it running)
+demo: ## the main job in the lab, step by step, in plain lines (KEEP=1 leaves it running)
+	@[ $$(id -u) = 0 ] || { echo "make demo builds network namespaces and needs root: sudo make demo" >&2; exit 1; }
+	@tools/deps
 	@$(MAKE) --no-print-directory $(GCC_BUILD)/build.ninja
 	@ninja -C $(GCC_BUILD) -j$(JOBS) --quiet michid michi michi-ac
 	@$(PYTHON) lab/demo.py --build $(GCC_BUILD)

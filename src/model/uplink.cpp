@@ -104,7 +104,7 @@ std::string_view remedy_of(Reason reason) {
     case Reason::AuthFailed:
       return "check `user` and the secret; the detail has the peer's words";
     case Reason::AuthMethodRefused:
-      return "the peer demands a method that `auth` does not allow";
+      return "the peer demands a method that `auth` does not allow: add it there (\"pap\" sends the password in clear)";
     case Reason::AuthNoAnswer:
       return "the authentication server stays silent: wait, or ask the provider";
     case Reason::NegotiationFailed:
@@ -124,7 +124,8 @@ std::string_view remedy_of(Reason reason) {
     case Reason::EstablishTimeout:
       return "set-up took too long: see `michi trace NAME`, or raise `connect-timeout`";
     case Reason::PlaneFailed:
-      return "the session device could not be made; the detail names the cause";
+      return "the interface or the session device failed; the detail has the cause: check that `interface` is up and "
+             "that /dev/net/tun can be opened";
     case Reason::NoSecret:
       return "put the password into secrets.toml under the uplink's name";
   }
