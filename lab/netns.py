@@ -113,6 +113,10 @@ class Namespace:
     def interfaces(self):
         return re.findall(r"^\d+: ([^:@]+)", self.run("ip", "-o", "link"), re.M)
 
+    def inhabitants(self):
+        """Processes that have it as their network, also those whose parents are gone."""
+        return [int(pid) for pid in call(["ip", "netns", "pids", self.name], check=False).split()]
+
     def delete(self):
         call(["ip", "netns", "del", self.name], check=False)
 

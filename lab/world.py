@@ -3,7 +3,9 @@
 `with World("name") as world:` builds it, and everything goes away at the end of the block, also after
 an exception or Ctrl-C: processes by their pid, namespaces by their name, files with the directory.
 """
+import contextlib
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -268,6 +270,9 @@ class World:
         for path in self.mounts:
             netns.call(["umount", "-l", str(path)], check=False)
         for space in self.spaces.values():
+            for pid in space.inhabitants():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             space.delete()
         self.spaces.clear()
         if self.directory:

@@ -138,12 +138,16 @@ Processes::~Processes() = default;
 void Processes::spawn(port::Spawn what, port::Ticket ticket) { impl_->spawn(what, ticket); }
 void Processes::signal(port::Ticket ticket, int number) { impl_->signal(ticket, number); }
 
-Result<void, port::OsError> Processes::signal_pid_file(const std::string& path, int number) {
+Result<void, port::OsError> Processes::signal_pid_file(const std::string& path, const std::string& argument,
+                                                       int number) {
   const auto text = read_file(path);
   if (!text) return Fault(text.error());
   const int pid = std::atoi(text->c_str());
   // 0 and negative numbers would address whole groups.
-  if (pid <= 1) return Fault(port::OsError{"signal the process of " + path, ESRCH});
+  const auto arguments = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  const auto whole = [](const std::string& one) { return '\0' + one + '\0'; };
+  if (pid <= 1 || !arguments || !whole(*arguments).contains(whole(argument)))
+    return Fault(port::OsError{"signal the process of " + path, ESRCH});
   if (::kill(pid, number) != 0) return Fault(port::OsError{"signal the process of " + path, errno});
   return {};
 }

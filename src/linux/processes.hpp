@@ -23,7 +23,8 @@ class Processes final : public port::Processes {
 
   void spawn(port::Spawn what, port::Ticket ticket) override;
   void signal(port::Ticket ticket, int number) override;
-  Result<void, port::OsError> signal_pid_file(const std::string& path, int number) override;
+  Result<void, port::OsError> signal_pid_file(const std::string& path, const std::string& argument,
+                                              int number) override;
   std::optional<port::ProcessReport> poll() override;
   void on_wake(port::Wake wake) override;
 

@@ -109,9 +109,9 @@ class Processes {
   virtual ~Processes() = default;
   virtual void spawn(Spawn what, Ticket ticket) = 0;
   virtual void signal(Ticket ticket, int number) = 0;
-  /// To the process whose number stands in this file (dnsmasq run as a unit of its own); ESRCH when
-  /// it is gone or the file is stale.
-  virtual Result<void, OsError> signal_pid_file(const std::string& path, int number) = 0;
+  /// To the process whose number stands in this file, if it was started with this argument (dnsmasq as a
+  /// unit of its own, or left by an earlier life); ESRCH when it is gone or the number is another's now.
+  virtual Result<void, OsError> signal_pid_file(const std::string& path, const std::string& argument, int number) = 0;
   virtual std::optional<ProcessReport> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
 };

@@ -41,7 +41,7 @@ struct RecordingProcesses final : port::Processes {
     running.push_back(ticket);
   }
   void signal(port::Ticket, int) override {}
-  Result<void, port::OsError> signal_pid_file(const std::string&, int) override { return {}; }
+  Result<void, port::OsError> signal_pid_file(const std::string&, const std::string&, int) override { return {}; }
   std::optional<port::ProcessReport> poll() override { return std::nullopt; }
   void on_wake(port::Wake) override {}
   std::vector<std::vector<std::string>> spawned;

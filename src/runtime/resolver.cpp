@@ -74,7 +74,7 @@ void Resolver::hang_up(Instant now) {
   }
   if (mode_ == ResolverMode::Child && child_) processes_.signal(*child_, SIGHUP);
   // No unit running is no fault: it reads the file when it starts.
-  if (mode_ == ResolverMode::Unit) std::ignore = processes_.signal_pid_file(directory_ + "/dnsmasq.pid", SIGHUP);
+  if (mode_ == ResolverMode::Unit) std::ignore = processes_.signal_pid_file(pid_file(), conf_argument(), SIGHUP);
 }
 
 void Resolver::end_child(Instant now) {
@@ -85,9 +85,11 @@ void Resolver::end_child(Instant now) {
 
 void Resolver::launch(Instant now) {
   launched_ = now;
+  // One of an earlier life that was killed: dnsmasq changes its user, and does not hear of its parent's death.
+  std::ignore = processes_.signal_pid_file(pid_file(), conf_argument(), SIGTERM);
   child_ = tickets_.next();
   port::Spawn spawn;
-  spawn.argv = {"/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=" + directory_ + "/dnsmasq.conf"};
+  spawn.argv = {"/usr/sbin/dnsmasq", "--keep-in-foreground", conf_argument(), "--pid-file=" + pid_file()};
   spawn.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   spawn.drop_capabilities = false;  // it binds ports 53 and 67
   processes_.spawn(std::move(spawn), *child_);

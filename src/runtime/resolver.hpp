@@ -44,6 +44,8 @@ class Resolver {
  private:
   void launch(Instant now);
   void hang_up(Instant now);
+  std::string conf_argument() const { return "--conf-file=" + directory_ + "/dnsmasq.conf"; }
+  std::string pid_file() const { return directory_ + "/dnsmasq.pid"; }
   void end_child(Instant now);
   void write(const std::string& path, const std::string& text, const char* what);
 

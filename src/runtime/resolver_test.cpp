@@ -12,10 +12,15 @@ namespace {
 struct RecordingProcesses final : port::Processes {
   void spawn(port::Spawn, port::Ticket ticket) override { running.push_back(ticket); }
   void signal(port::Ticket ticket, int number) override { signals.emplace_back(ticket, number); }
-  Result<void, port::OsError> signal_pid_file(const std::string&, int) override { return {}; }
+  Result<void, port::OsError> signal_pid_file(const std::string& path, const std::string& argument,
+                                              int number) override {
+    by_file.push_back(path + " " + argument + " " + std::to_string(number));
+    return {};
+  }
   std::optional<port::ProcessReport> poll() override { return std::nullopt; }
   void on_wake(port::Wake) override {}
   std::vector<port::Ticket> running;
+  std::vector<std::string> by_file;
   std::vector<std::pair<port::Ticket, int>> signals;
 };
 
@@ -61,6 +66,12 @@ class ResolverChild : public ::testing::Test {
   model::Config config;
   Instant now = Instant{} + seconds(100);
 };
+
+TEST_F(ResolverChild, ends_the_one_an_earlier_life_left_before_it_starts_its_own) {
+  EXPECT_EQ(processes.by_file,
+            (std::vector<std::string>{"/run/michi/dnsmasq.pid --conf-file=/run/michi/dnsmasq.conf 15"}));
+  EXPECT_EQ(processes.running.size(), 1u);
+}
 
 TEST_F(ResolverChild, that_hangs_on_sigterm_is_killed_after_a_bounded_wait) {
   ASSERT_EQ(processes.running.size(), 1u);

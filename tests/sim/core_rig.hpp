@@ -54,7 +54,7 @@ class FakeProcesses final : public port::Processes {
   void signal(port::Ticket ticket, int number) override {
     if (number == 15 && running.erase(ticket) > 0) ended.push_back(ticket);
   }
-  Result<void, port::OsError> signal_pid_file(const std::string&, int) override { return {}; }
+  Result<void, port::OsError> signal_pid_file(const std::string&, const std::string&, int) override { return {}; }
   std::optional<port::ProcessReport> poll() override {
     if (ended.empty()) return std::nullopt;
     const auto ticket = ended.back();
