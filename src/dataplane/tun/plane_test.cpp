@@ -220,18 +220,19 @@ TEST_F(Plane, UnfinishedChecksumsOfASenderKernelAreRightForTheReader) {
   EXPECT_EQ(got, p.payload);
 }
 
-TEST_F(Plane, AnInterfaceThatIsDownForAWhileIsNoFaultAndTheSessionWorksAfterIt) {
+TEST_F(Plane, LinkLossIsReportedOnceAndTheSessionWorksAgainAfterIt) {
   End end;
   bring_up(end, want(), "192.0.2.10", "198.51.100.0/24");
   shell("ip link set near0 down");
-  const port::Fd udp(::socket(AF_INET, SOCK_DGRAM, 0));
-  sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {inet_addr("198.51.100.1")}, .sin_zero = {}};
-  ASSERT_EQ(::sendto(udp.get(), "x", 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof to), 1);
-  EXPECT_TRUE(end.eventually([](const auto& c) { return c.tx_dropped > 0; }));
+  end.wait_for_fault();
+  ASSERT_EQ(end.faults.size(), 1u);
+  EXPECT_EQ(end.faults[0].uplink.name, "isp");
+  EXPECT_EQ(end.faults[0].error.code, ENETDOWN);
   shell("ip link set near0 up");
+  ASSERT_EQ("", end.perform(port::Attach{want()}));
   inject(frame(inbound(10)));
   EXPECT_TRUE(end.eventually([](const auto& c) { return c.rx_packets == 1; }));
-  EXPECT_TRUE(end.faults.empty());
+  EXPECT_EQ(end.faults.size(), 1u);
 }
 
 TEST_F(Plane, AnInterfaceThatGoesAwayIsAFaultAndItsReturnIsUsedByTheNextAttach) {

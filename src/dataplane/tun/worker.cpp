@@ -245,7 +245,10 @@ void Worker::send(Device& device, Session& session) {
   add(tally.tx_packets, sending_.tally().packets);
   add(tally.tx_bytes, sending_.tally().bytes);
   add(tally.tx_dropped, sending_.tally().dropped);
-  if (failed != 0 && failed != ENETDOWN) wire_lost(*session.wire, failed);  // down: the link's facts tell
+  if (failed == ENETDOWN)
+    report_once(session, "send on " + session.want.interface, failed);
+  else if (failed != 0)
+    wire_lost(*session.wire, failed);
   if (error != 0) device_failed(device, error);
 }
 
@@ -262,10 +265,13 @@ void Worker::read_wire(WireState& wire) {
     const int count = received_.read(wire.wire.fd());
     if (count < 0) {
       const int error = -count;
-      // The socket is good again when the interface comes up; until then the link's facts tell.
-      const bool down =
-          error == ENETDOWN && static_cast<int>(::if_nametoindex(wire.interface.c_str())) == wire.wire.index();
-      if (!down) wire_lost(wire, error);
+      // After ENETDOWN the socket is good again when the interface comes up.
+      if (error == ENETDOWN && static_cast<int>(::if_nametoindex(wire.interface.c_str())) == wire.wire.index()) {
+        for (const auto& [channel, session] : wire.sessions)
+          report_once(*session, "receive on " + wire.interface, error);
+      } else {
+        wire_lost(wire, error);
+      }
       return;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
