@@ -31,7 +31,8 @@ def reach(field, mtu):
 def wait_up(field, auth, other_than=None):
     field.guest.wait("client_up client", 30, "pppd is up with IPv4 and IPv6")
     ac = field.world.acs["isp-a"]
-    session = wait_until(lambda: next((s for s in ac.sessions() if s["up"] and s["id"] != other_than), None), 10, "a session that is up")
+    session = wait_until(lambda: next((s for s in ac.sessions() if s["up"] and s["address"] and s["address6"] and s["id"] != other_than), None),
+                         10, "a session that is up with both families", tell=lambda: str(ac.sessions()))
     assert session["user"] == USER and session["address"] == ADDRESS["isp"], f"{session}"
     log = field.guest.run("cat /tmp/client.log")
     assert re.search(SAID[auth], log), f"{auth} is not in the log of pppd"

@@ -95,9 +95,9 @@ struct End {
   }
   /// Polls counters until they say what is expected, at most two seconds.
   template <class Ready>
-  bool eventually(Ready ready) {
+  bool eventually(Ready ready, const std::string& uplink = "isp") {
     for (int i = 0; i < 400; ++i) {
-      if (ready(plane.counters({"isp"}))) return true;
+      if (ready(plane.counters({uplink}))) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     return false;
