@@ -67,4 +67,4 @@ def test_a_lost_carrier_moves_everything_and_its_return_redials(lab):
     assert probe.unreachable(lab.world.lan_a, WEB, 80, "tcp", timeout=0.3)
     switch.ip("link set router-wan up")
     router.wait_up("isp", "office", "flets", seconds=15)
-    assert probe.ask_tcp(lab.world.lan_a, WEB, 80)[1] == ADDRESS["isp"]
+    wait_until(lambda: probe.ask_tcp(lab.world.lan_a, WEB, 80)[1] == ADDRESS["isp"], 5, "new flows are back on isp")

@@ -83,7 +83,7 @@ def test_the_ethernet_interface_may_go_and_come(lab):
         router.wait_state(name, "waiting", 5, reason="no-interface")
     world.plug(router.space, "wan0", "wan", "router-wan2")
     router.wait_up("isp", "office", "flets", seconds=20)
-    assert probe.ask_tcp(world.lan_a, WEB, 80)[1] == ADDRESS["isp"]
+    wait_until(lambda: probe.ask_tcp(world.lan_a, WEB, 80)[1] == ADDRESS["isp"], 5, "new flows are back on isp")
 
 
 def test_a_persistent_vandal_is_named_and_not_fought_for_ever(lab):
