@@ -20,16 +20,16 @@ class JobFailed(AssertionError):
 
 
 class Guest:
-    """`space`: the namespace whose tap device `nic` is the guest's network card (User-Mode Linux only)."""
+    """`space`: the namespace whose tap device `nic` is the guest's network card (User-Mode Linux only). `more`: QEMU's further arguments."""
 
-    def __init__(self, root, directory, kind="uml", space=None, nic=None, mtu=1500, memory=192):
+    def __init__(self, root, directory, kind="uml", space=None, nic=None, mtu=1500, memory=192, more=()):
         self.kind, self.share = kind, pathlib.Path(directory) / f"{kind}-share"
         self.jobs = 0
         self.share.mkdir()
         shutil.copy(HERE / "guest/lib.sh", self.share)
         shutil.copy(HERE / "guest/pppd-in-kernel", self.share)
         log = pathlib.Path(directory) / f"{kind}-console.log"
-        argv = self._uml(root, directory, nic, mtu, memory) if kind == "uml" else self._qemu(root, memory)
+        argv = self._uml(root, directory, nic, mtu, memory) if kind == "uml" else [*self._qemu(root, memory), *more]
         shm = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None
         roomy = shm and shm.f_bavail * shm.f_frsize > 2 * memory * 1024 * 1024
         env = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "TMPDIR": "/dev/shm" if roomy else str(directory)}
@@ -61,7 +61,7 @@ class Guest:
                     "-device", f"virtio-9p-pci,fsdev={name},mount_tag={name}"]
         # -M pc: microvm hangs now and then while it measures the clock under TCG.
         return ["qemu-system-x86_64", "-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-accel",
-                "tcg,thread=multi", "-cpu", "max", "-m", memory, "-smp", "1", "-kernel", root / "vmlinux", "-initrd", root / "initrd",
+                "tcg", "-cpu", "max", "-m", memory, "-smp", "1", "-kernel", root / "vmlinux", "-initrd", root / "initrd",
                 "-append", "console=ttyS0 reboot=t panic=-1 quiet", "-serial", "stdio",
                 *folder("root", root / "root", ",readonly=on"), *folder("share", self.share)]
 

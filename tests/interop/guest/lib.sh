@@ -53,7 +53,7 @@ ac() { # ac NAME MODE AUTH MRU [pppoe-server's options]: an access concentrator 
   secrets
   touch "/tmp/$name.log"
   MODE=$mode MRU=$mru setsid ip netns exec "$name" pppoe-server -F -I eth0 -C "$name" -L 10.64.0.1 -R 10.64.0.10 -N 8 \
-    -O "/tmp/$name.options" -q /share/pppd-in-kernel "$@" >"/tmp/$name.server.log" 2>&1 &
+    -O "/tmp/$name.options" -q "${PPPD:-/share/pppd-in-kernel}" "$@" >"/tmp/$name.server.log" 2>&1 &
   echo $! >"/tmp/$name.pid"
   within 5 in_space "$name" grep -q ' 8863 ' /proc/net/packet
 }
@@ -173,14 +173,14 @@ inner_lan() {
     ip -n lan addr add 192.168.10.5/24 dev eth0 && ip -n lan route add default via 192.168.10.1
 }
 
-michi() { /share/michi --socket /run/michi/control.sock "$@"; }
+michi() { "${MICHI_DIR:-/share}/michi" --socket /run/michi/control.sock "$@"; }
 
 michid_start() {
   mkdir -p /run/michi /var/lib/michi /etc/michi
   cp /share/michi.toml /share/secrets.toml /etc/michi/
   chmod 600 /etc/michi/secrets.toml
-  setsid ip netns exec router /share/michid --config /etc/michi/michi.toml --secrets /etc/michi/secrets.toml --run-dir /run/michi \
-    --state-dir /var/lib/michi --socket /run/michi/control.sock --dnsmasq child >/tmp/michid.log 2>&1 &
+  setsid ip netns exec router "${MICHI_DIR:-/share}/michid" --config /etc/michi/michi.toml --secrets /etc/michi/secrets.toml --run-dir /run/michi \
+    --state-dir /var/lib/michi --socket /run/michi/control.sock --dnsmasq "${DNSMASQ:-child}" >/tmp/michid.log 2>&1 &
   echo $! >/tmp/michid.pid
   within 30 michi status
 }

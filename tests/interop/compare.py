@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+"""michi beside pppd: `compare.py [--runs 20] [--build build/gcc] [GROUP …]`, then build/interop.json and docs/comparison.md.
+
+Each group boots a guest of its own (QEMU, Debian's kernel) that holds the access concentrator and all clients, and keeps its samples
+in build/comparison/GROUP.json. `--page` measures nothing and writes the page from the samples that are there.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT), str(HERE)]
+
+import compare_page  # noqa: E402
+import compare_wire  # noqa: E402
+import guest as guests  # noqa: E402
+import root  # noqa: E402
+from field import PASSWORD, uplink  # noqa: E402
+
+CLIENTS = {"michi": "router", "pppd": "kclient", "pppd-user": "uclient"}
+# The guest's clock counts its own instructions, one a nanosecond: another load on this machine does not enter the figures.
+COUNTED = ("-icount", "shift=0", "-rtc", "clock=vm")
+
+
+class Place:
+    """A booted guest with the field of one group."""
+
+    def __init__(self, build, runs, mode="kernel", memory=512, uplinks=None, secret=PASSWORD, options=""):
+        self.build, self.runs = build, runs
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="michi-compare-"))
+        self.begun = time.monotonic()
+        guests.BOOT_SECONDS["qemu"] = 400
+        self.guest = None
+        try:
+            self.guest = guests.Guest(root.ready(), self.directory, "qemu", memory=memory, more=COUNTED)
+            for binary in ("michid", "michi"):
+                target = self.guest.share / binary
+                shutil.copy(build / "src" / binary, target)
+                subprocess.run(["strip", target], check=True)
+            shutil.copy(HERE / "guest/compare.sh", self.guest.share)
+            self.configure(uplinks or [uplink(interface='"eth0"', start="false", echo='{ interval = "1s", failures = 3 }')], secret)
+            self.run(f"field {mode} {options}", 600)
+            self.address = {who: self.run(f"hardware_address {space}").strip() for who, space in CLIENTS.items()}
+            self.say("the field is there")
+        except BaseException:
+            self.close()
+            raise
+
+    def configure(self, uplinks, secret=PASSWORD):
+        names = [text.split("]")[0].removeprefix("[uplink.") for text in uplinks]
+        (self.guest.share / "michi.toml").write_text("[router]\npadi-burst = 0\n" + "\n".join(uplinks))
+        (self.guest.share / "secrets.toml").write_text("".join(f'{name} = "{secret}"\n' for name in names))
+
+    def run(self, text, seconds=300):
+        # The guest's seconds may be several of this machine's.
+        return self.guest.run(f". /share/compare.sh\n{text}", seconds * 6)
+
+    def say(self, words):
+        print(f"{time.monotonic() - self.begun:7.1f} {words}", flush=True)
+
+    def capture(self):
+        self.run("captured")
+        return self.guest.share / "wire.pcap"
+
+    def versions(self):
+        shown = self.run("uname -r; pppd --version 2>&1; /tmp/michid --version; dpkg-query -W 2>/dev/null; true").splitlines()
+        return {"kernel": shown[0], "pppd": shown[1].split()[-1], "michi": shown[2].split()[-1]}
+
+    def close(self):
+        if self.guest:
+            self.guest.end()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def setup(mode, before="", after=""):
+    """PADI to the last Configure-Ack of IPCP, each client in turn."""
+    def measure(build, runs):
+        with Place(build, runs, mode) as place:
+            place.run("michid_start", 60)
+            for count in range(runs):
+                for who, space in CLIENTS.items():
+                    place.run(f"{before.format(space=space)}once {who} 60{after}", 200)
+                place.say(f"run {count + 1} of {runs}")
+            capture = place.capture()
+            samples = {who: compare_wire.setups(capture, place.address[who]) for who in CLIENTS}
+            for who, seen in samples.items():
+                if len(seen) != runs:
+                    raise AssertionError(f"{who}: {len(seen)} set-ups in the capture of {runs} runs")
+            return {**place.versions(), "seconds": samples}
+    return measure
+
+
+def dead(build, runs):
+    """From the peer's silence to the first frame that ends the session or looks for another; echoes 1 s apart, three may be lost."""
+    samples = {who: [] for who in CLIENTS}
+    with Place(build, runs) as place:
+        place.run("michid_start", 60)
+        cuts = []
+        for count in range(runs):
+            for who in CLIENTS:
+                pause = f"{random.random():.3f}"
+                shown = place.run(f"dial {who} && quietly 60 is_up {who} && sleep {pause} && silence && date +%s%N >/tmp/cut && "
+                                  f"quietly 60 noticed {who} && nft delete table netdev cut && hang_up {who} >/dev/null && cat /tmp/cut", 300)
+                cuts.append((who, int(shown.split()[-1]) / 1e9))
+            place.say(f"run {count + 1} of {runs}")
+        capture = place.capture()
+        for who, cut in cuts:
+            seen = compare_wire.first_word_after(capture, place.address[who], cut)
+            samples[who].append(seen - cut)
+        return {**place.versions(), "seconds": samples}
+
+
+def password(build, _):
+    """A wrong password for ten minutes, with the waits that each has by itself: how often it tries, and what it says."""
+    seconds = 600
+    plain = '[uplink.isp]\ninterface = "eth0"\nuser = "user@isp-a.example"\n'
+    with Place(build, 1, uplinks=[plain], secret="not-this-one", options="-N 60") as place:
+        place.run("michid_start; for who in pppd pppd-user; do dial $who password not-this-one holdoff 30; done")
+        begun = time.monotonic()
+        place.run(f"sleep {seconds}", seconds + 60)
+        place.say(f"{time.monotonic() - begun:.0f} s of this machine for {seconds} s of the guest")
+        status = json.loads(place.run("michi status --json"))["uplinks"][0]
+        words = {"michi": f"{status['reason']}: {status['detail']}"}
+        for who in ("pppd", "pppd-user"):
+            words[who] = place.run(f"grep -hi 'fail' /tmp/{CLIENTS[who]}.log | sort | uniq -c | sort -rn | head -n 3")
+        capture = place.capture()
+        tries = {who: compare_wire.logins(capture, place.address[who]) for who in CLIENTS}
+        return {**place.versions(), "window": seconds, "words": words,
+                "attempts": {who: len([t for t in seen if t <= seen[0] + seconds]) for who, seen in tries.items()}}
+
+
+def restart(build, runs):
+    """Killed and started at once: when the access concentrator is rid of the old session; its own echoes 5 s apart, three may be lost."""
+    samples = {who: [] for who in CLIENTS}
+    with Place(build, runs) as place:
+        place.run("michid_start", 60)
+        for count in range(runs):
+            for who in CLIENTS:
+                shown = place.run(f"dial {who} && quietly 60 is_up {who} && killed {who} && hang_up {who} >/dev/null", 400)
+                samples[who].append(int(shown.split()[-1]) / 1000)
+            place.say(f"run {count + 1} of {runs}")
+        return {**place.versions(), "seconds": samples}
+
+
+def idle(build, _):
+    """Memory and processor time of sessions that only ask for echoes, every 10 s."""
+    found = {}
+    with Place(build, 1, memory=1536, options="-N 250") as place:
+        for count in (1, 16, 100):
+            place.configure([uplink(f"u{n}", interface='"eth0"', echo='{ interval = "10s", failures = 3 }') for n in range(count)])
+            for who, space in CLIENTS.items():
+                place.run(f"many {who} {count} && quietly 600 all_up {who} {count}", 1200)
+                place.say(f"{count} of {who} up")
+                place.run("sleep 15", 60)
+                first = place.run(f"weight {space}; date +%s%N").split()
+                place.run("sleep 60", 100)
+                second = place.run(f"weight {space}; date +%s%N").split()
+                seconds = (int(second[2]) - int(first[2])) / 1e9
+                found.setdefault(who, {})[str(count)] = {
+                    "pss_kib": int(second[0]), "cpu_per_minute": (int(second[1]) - int(first[1])) / 1e6 * 60 / seconds}
+                place.say(f"{found[who][str(count)]}")
+                place.run(f"kill -TERM $(ip netns pids {space}); quietly 120 nothing_in {space}; quietly 120 no_sessions", 400)
+        return {**place.versions(), "sessions": found}
+
+
+LOSE = "lose_first {space} && "
+LOSE_AC = "lose_first ac1 && "
+GROUPS = {"setup-kernel": setup("kernel"), "setup-user": setup("user"), "lost-from-client": setup("kernel", LOSE, " && lost_one"),
+          "lost-from-server": setup("kernel", LOSE_AC, " && lost_one"), "dead": dead, "password": password, "restart": restart, "idle": idle}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build/gcc")
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--page", action="store_true", help="measure nothing; write the page")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=" ".join(GROUPS))
+    options = parser.parse_args()
+    unknown = [name for name in options.groups if name not in GROUPS]
+    if unknown:
+        sys.exit(f"no group {', '.join(unknown)}; there are: {' '.join(GROUPS)}")
+    if not options.page:
+        if os.geteuid() != 0:
+            sys.exit("needs root")
+        root.ready()
+        compare_page.SAMPLES.mkdir(parents=True, exist_ok=True)
+        for name in options.groups or GROUPS:
+            print(f"== {name}", flush=True)
+            result = GROUPS[name](ROOT / options.build, options.runs)
+            result |= {"runs": options.runs, "date": datetime.date.today().isoformat()}
+            (compare_page.SAMPLES / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    compare_page.write()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
