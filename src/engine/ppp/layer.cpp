@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace michi::engine::ppp {
 
@@ -80,6 +81,11 @@ Signals Layer::on_configure_request(const Packet& packet, Instant now) {
   if (state() < State::Stopped || state() == State::Closing || state() == State::Stopping)
     return step(Event::RcrPlus, now, {packet.id, packet.data, nullptr});
 
+  // Before the answer: a request that comes after our Ack would find the peer open, and begin anew.
+  if (spoke_before_the_peer_listened(now)) {
+    may_repeat_ = false;
+    std::ignore = step(Event::ToPlus, now);
+  }
   const bool exhausted = negotiating() && count_exchange();
   const Patience patience = naks_sent_ < timing_.max_failure ? Patience::Nak : Patience::RejectInstead;
   const Negotiator::Judgement judgement = negotiator_.judge(*options, patience);
@@ -87,6 +93,11 @@ Signals Layer::on_configure_request(const Packet& packet, Instant now) {
   Signals signals = step(event, now, {packet.id, packet.data, &judgement});
   signals.exhausted |= exhausted && !signals.up;
   return signals;
+}
+
+bool Layer::spoke_before_the_peer_listened(Instant now) const {
+  return may_repeat_ && awaiting_ && state() == State::ReqSent && automaton_.restart_count() > 0 &&
+         now - last_request_at_ >= timing_.repeat_after;
 }
 
 bool Layer::is_reply_to_ours(const Packet& packet, const Options& options) const {
@@ -214,7 +225,8 @@ void Layer::begin_negotiation(Instant now) {
   negotiator_.restart();
   naks_sent_ = 0;
   awaiting_ = false;
-  if (!opened_at_ || now - *opened_at_ >= kStableAfter) {
+  may_repeat_ = !opened_at_ || now - *opened_at_ >= kStableAfter;
+  if (may_repeat_) {
     exchanges_ = 0;
   } else {
     // Open and at once negotiating again: a retransmission of ours may have crossed its own answer (trap
@@ -234,6 +246,7 @@ void Layer::send_configure_request(Instant now) {
     awaiting_ = true;
     request_sent_at_ = now;
   }
+  last_request_at_ = now;
   outbox_.send(protocol_, Code::ConfigureRequest, request_id_, request_);
 }
 

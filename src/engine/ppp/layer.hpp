@@ -83,6 +83,7 @@ class Layer {
   Signals step(automaton::Event event, Instant now) { return step(event, now, Cause{}); }
   Signals step(automaton::Event event, Instant now, const Cause& cause);
   Signals on_configure_request(const wire::control::Packet& packet, Instant now);
+  bool spoke_before_the_peer_listened(Instant now) const;
   Signals on_configure_reply(const wire::control::Packet& packet, Instant now);
   Signals on_code_reject(const wire::control::Packet& packet, Instant now);
   bool is_reply_to_ours(const wire::control::Packet& packet, const Options& options) const;
@@ -102,8 +103,9 @@ class Layer {
   std::uint8_t id_;
   std::uint8_t request_id_ = 0;
   std::uint8_t terminate_id_ = 0;
-  ByteVec request_;        // the options of the latest Configure-Request
-  bool awaiting_ = false;  // it has had no valid reply yet
+  ByteVec request_;          // the options of the latest Configure-Request
+  bool awaiting_ = false;    // it has had no valid reply yet
+  bool may_repeat_ = false;  // it may go out once more before its period is over
   std::string farewell_;
 
   unsigned naks_sent_ = 0;
@@ -111,6 +113,7 @@ class Layer {
   std::optional<Instant> give_up_at_;
   std::optional<Instant> opened_at_;
   Instant request_sent_at_{};
+  Instant last_request_at_{};
   Duration reply_delay_{};  // from the first sending of a request to its reply
 };
 

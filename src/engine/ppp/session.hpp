@@ -33,6 +33,9 @@ enum class AuthMethod : std::uint8_t { None, Pap, ChapMd5, MsChapV2 };
 struct Timing {
   Duration restart_first = milliseconds(300);
   Duration restart_max = seconds(3);
+  /// The period ends early, once in a negotiation, when a peer that had this long to answer our request sends
+  /// its own first: an access concentrator begins to listen only some time after its PADS.
+  Duration repeat_after = milliseconds(10);
   unsigned max_configure = 10;
   unsigned max_terminate = 2;
   unsigned max_failure = 5;
@@ -46,7 +49,7 @@ struct Timing {
 
   static Timing rfc1661() {
     Timing t;
-    t.restart_first = t.restart_max = seconds(3);
+    t.restart_first = t.restart_max = t.repeat_after = seconds(3);
     // Ten requests three seconds apart must fit in.
     t.establish = seconds(60);
     return t;

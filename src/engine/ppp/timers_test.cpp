@@ -37,6 +37,33 @@ TEST(Timers, ASilentPeerHearsTenRequestsThenNoMoreAndTheSessionEnds) {
   EXPECT_EQ(peer.session.counters().frames_out, 10u);
 }
 
+TEST(Timers, ARequestThatCameBeforeThePeerListenedIsRepeatedAsSoonAsThePeerSpeaksAndOnlyOnce) {
+  PppPeer peer(kit::client_settings());
+  peer.start();
+  const auto first = peer.take(Protocol::Lcp, Code::ConfigureRequest);
+  peer.wait(milliseconds(120));
+  ASSERT_TRUE(peer.silent());
+  peer.say(Protocol::Lcp, Code::ConfigureRequest, 1, wire::control::Options{wire::lcp::magic_option(7)});
+  ASSERT_EQ(peer.heard.size(), 2u);
+  EXPECT_EQ(peer.heard[0].code, Code::ConfigureRequest) << "an open peer would begin anew";
+  EXPECT_EQ(peer.heard[0].id, first->id);
+  EXPECT_EQ(peer.heard[1].code, Code::ConfigureAck);
+  peer.forget();
+  peer.wait(milliseconds(50));
+  peer.say(Protocol::Lcp, Code::ConfigureRequest, 2, wire::control::Options{wire::lcp::magic_option(7)});
+  EXPECT_FALSE(peer.take(Protocol::Lcp, Code::ConfigureRequest));
+}
+
+TEST(Timers, RequestsThatCrossAreNotRepeated) {
+  PppPeer peer(kit::client_settings());
+  peer.start();
+  peer.forget();
+  peer.wait(milliseconds(9));
+  peer.say(Protocol::Lcp, Code::ConfigureRequest, 1, wire::control::Options{wire::lcp::magic_option(7)});
+  EXPECT_TRUE(peer.take(Protocol::Lcp, Code::ConfigureAck));
+  EXPECT_TRUE(peer.silent());
+}
+
 TEST(Timers, TheRfcsOwnTimersAreThreeSecondsEach) {
   auto settings = kit::server_settings(AuthMethod::None);
   PppPeer peer(settings);
