@@ -10,7 +10,7 @@ export CCACHE_DIR ?= $(HOME)/.cache/ccache
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 
-.PHONY: help deps build build-clang demo test unit scenarios hostile interop bench soak fuzz format check install clean
+.PHONY: help deps build build-clang demo test unit scenarios hostile interop comparison bench soak fuzz format check install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,10 @@ hostile: build ## hostile peers for SECONDS_EACH (default 15) seconds each (NAME
 interop: build ## foreign PPPoE on foreign kernels as judges, in guests (NAMES="relay-* …", CORE=1: the short subset)
 	@tools/deps --interop || true  # what is missing then is a skip, with its reason
 	@$(PYTHON) tests/interop/run.py --build $(GCC_BUILD) $(if $(CORE),--core) $(NAMES)
+
+comparison: build ## pppd beside michi in one guest, into docs/comparison.md (NAMES="setup-kernel …", RUNS=20: an hour and more)
+	@tools/deps --interop || true
+	@$(PYTHON) tests/interop/compare.py --build $(GCC_BUILD) --runs $(or $(RUNS),20) $(NAMES)
 
 bench: build ## measurements into build/bench.json
 	@$(PYTHON) bench/run.py --build $(GCC_BUILD)

@@ -2,7 +2,7 @@
 """michi beside pppd: `compare.py [--runs 20] [--build build/gcc] [GROUP …]`, then build/interop.json and docs/comparison.md.
 
 Each group boots a guest of its own (QEMU, Debian's kernel) that holds the access concentrator and all clients, and keeps its samples
-in build/comparison/GROUP.json. `--page` measures nothing and writes the page from the samples that are there.
+in build/comparison/GROUP.json, so far as it came. `--page` measures nothing and writes the page from the samples that are there.
 """
 import argparse
 import datetime
@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -88,7 +89,7 @@ class Place:
 
 
 def setup(mode, before="", after=""):
-    """PADI to the last Configure-Ack of IPCP, each client in turn."""
+    """PADI to the last Configure-Ack of IPCP, each client in turn. As every group: yields all it knows after each run."""
     def measure(build, runs):
         with Place(build, runs, mode) as place:
             place.run("michid_start", 60)
@@ -96,12 +97,12 @@ def setup(mode, before="", after=""):
                 for who, space in CLIENTS.items():
                     place.run(f"{before.format(space=space)}once {who} 60{after}", 200)
                 place.say(f"run {count + 1} of {runs}")
-            capture = place.capture()
-            samples = {who: compare_wire.setups(capture, place.address[who]) for who in CLIENTS}
-            for who, seen in samples.items():
-                if len(seen) != runs:
-                    raise AssertionError(f"{who}: {len(seen)} set-ups in the capture of {runs} runs")
-            return {**place.versions(), "seconds": samples}
+                capture = place.capture()
+                samples = {who: compare_wire.setups(capture, place.address[who]) for who in CLIENTS}
+                for who, seen in samples.items():
+                    if len(seen) != count + 1:
+                        raise AssertionError(f"{who}: {len(seen)} set-ups in the capture of {count + 1} runs")
+                yield {**place.versions(), "seconds": samples}
     return measure
 
 
@@ -110,19 +111,16 @@ def dead(build, runs):
     samples = {who: [] for who in CLIENTS}
     with Place(build, runs) as place:
         place.run("michid_start", 60)
-        cuts = []
         for count in range(runs):
             for who in CLIENTS:
-                pause = f"{random.random():.3f}"
-                shown = place.run(f"dial {who} && quietly 60 is_up {who} && sleep {pause} && silence && date +%s%N >/tmp/cut && "
-                                  f"quietly 60 noticed {who} && nft delete table netdev cut && hang_up {who} >/dev/null && cat /tmp/cut", 300)
-                cuts.append((who, int(shown.split()[-1]) / 1e9))
+                place.run(f"dial {who} && quietly 60 is_up {who} && sleep {random.random():.3f}")
+                shown = place.run("date +%s%N && silence")
+                place.run(f"quietly 60 noticed {who}")
+                place.run(f"nft delete table netdev cut && hang_up {who}")
+                cut = int(shown.split()[-1]) / 1e9
+                samples[who].append(compare_wire.first_word_after(place.capture(), place.address[who], cut) - cut)
             place.say(f"run {count + 1} of {runs}")
-        capture = place.capture()
-        for who, cut in cuts:
-            seen = compare_wire.first_word_after(capture, place.address[who], cut)
-            samples[who].append(seen - cut)
-        return {**place.versions(), "seconds": samples}
+            yield {**place.versions(), "seconds": samples}
 
 
 def password(build, _):
@@ -140,21 +138,21 @@ def password(build, _):
             words[who] = place.run(f"grep -hi 'fail' /tmp/{CLIENTS[who]}.log | sort | uniq -c | sort -rn | head -n 3")
         capture = place.capture()
         tries = {who: compare_wire.logins(capture, place.address[who]) for who in CLIENTS}
-        return {**place.versions(), "window": seconds, "words": words,
-                "attempts": {who: len([t for t in seen if t <= seen[0] + seconds]) for who, seen in tries.items()}}
+        yield {**place.versions(), "window": seconds, "words": words,
+               "attempts": {who: len([t for t in seen if t <= seen[0] + seconds]) for who, seen in tries.items()}}
 
 
 def restart(build, runs):
     """Killed and started at once: when the access concentrator is rid of the old session; its own echoes 5 s apart, three may be lost."""
     samples = {who: [] for who in CLIENTS}
-    with Place(build, runs) as place:
+    with Place(build, runs, uplinks=[uplink(interface='"eth0"')]) as place:
         place.run("michid_start", 60)
         for count in range(runs):
             for who in CLIENTS:
                 shown = place.run(f"dial {who} && quietly 60 is_up {who} && killed {who} && hang_up {who} >/dev/null", 400)
                 samples[who].append(int(shown.split()[-1]) / 1000)
             place.say(f"run {count + 1} of {runs}")
-        return {**place.versions(), "seconds": samples}
+            yield {**place.versions(), "seconds": samples}
 
 
 def idle(build, _):
@@ -174,8 +172,8 @@ def idle(build, _):
                 found.setdefault(who, {})[str(count)] = {
                     "pss_kib": int(second[0]), "cpu_per_minute": (int(second[1]) - int(first[1])) / 1e6 * 60 / seconds}
                 place.say(f"{found[who][str(count)]}")
+                yield {**place.versions(), "sessions": found}
                 place.run(f"kill -TERM $(ip netns pids {space}); quietly 120 nothing_in {space}; quietly 120 no_sessions", 400)
-        return {**place.versions(), "sessions": found}
 
 
 LOSE = "lose_first {space} && "
@@ -191,6 +189,7 @@ def main():
     parser.add_argument("--page", action="store_true", help="measure nothing; write the page")
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=" ".join(GROUPS))
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     unknown = [name for name in options.groups if name not in GROUPS]
     if unknown:
         sys.exit(f"no group {', '.join(unknown)}; there are: {' '.join(GROUPS)}")
@@ -201,9 +200,9 @@ def main():
         compare_page.SAMPLES.mkdir(parents=True, exist_ok=True)
         for name in options.groups or GROUPS:
             print(f"== {name}", flush=True)
-            result = GROUPS[name](ROOT / options.build, options.runs)
-            result |= {"runs": options.runs, "date": datetime.date.today().isoformat()}
-            (compare_page.SAMPLES / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+            for result in GROUPS[name](ROOT / options.build, options.runs):
+                result["date"] = datetime.date.today().isoformat()
+                (compare_page.SAMPLES / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
     compare_page.write()
     return 0
 

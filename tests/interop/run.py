@@ -21,6 +21,7 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(HERE)]
 
 import cells  # noqa: E402
+import compare_page  # noqa: E402
 import root  # noqa: E402
 from field import Explained  # noqa: E402
 
@@ -174,7 +175,7 @@ def main():
     order = {cell.name: place for place, cell in enumerate(chosen)}
     results.sort(key=lambda result: order[result["name"]])
     (ROOT / "build").mkdir(exist_ok=True)
-    (ROOT / "build/interop.json").write_text(json.dumps({"cells": results, "comparison": []}, indent=1) + "\n")
+    (ROOT / "build/interop.json").write_text(json.dumps({"cells": results, "comparison": compare_page.rows()}, indent=1) + "\n")
     outcomes = [result["result"] for result in results]
     failed = outcomes.count("red") + len(chosen) - len(results)
     passed = outcomes.count("ok") + outcomes.count("explained")

@@ -21,15 +21,10 @@ field() { # field MODE [pppoe-server's options]: the wire, the access concentrat
   for name in ac1 router kclient uclient; do space $name || return; done
   ac ac1 "$mode" chap-md5 1492 "$@" || return
   setsid tcpdump -i ac1 -U -s 96 -w /tmp/wire.pcap ether proto 0x8863 or ether proto 0x8864 >/tmp/tcpdump.log 2>&1 &
-  echo $! >/tmp/tcpdump.pid
   within 20 grep -q listening /tmp/tcpdump.log
 }
 
-captured() { # the capture goes to the host
-  kill -INT "$(cat /tmp/tcpdump.pid)"
-  within 20 sh -c "! kill -0 $(cat /tmp/tcpdump.pid) 2>/dev/null"
-  cp /tmp/wire.pcap /share/wire.pcap
-}
+captured() { cp /tmp/wire.pcap /share/wire.pcap; } # so far
 
 hardware_address() { in_space "$1" cat /sys/class/net/eth0/address; }
 
