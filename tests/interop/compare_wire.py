@@ -39,7 +39,10 @@ def frames(path):
 
 
 def setups(path, client):
-    """Seconds from PADI to the last Configure-Ack of IPCP, for each session of this client in the capture."""
+    """Seconds from PADI to the last Configure-Ack of IPCP, for each session of this client in the capture.
+
+    The end of the last session may not be in it yet: tcpdump hears of frames a little later.
+    """
     found, begun, last = [], None, None
     for frame in frames(path):
         if client not in (frame.source, frame.target):
@@ -52,7 +55,7 @@ def setups(path, client):
             if last is not None:
                 found.append(last - begun)
                 begun = last = None
-    return found
+    return found if last is None else [*found, last - begun]
 
 
 def first_word_after(path, client, seconds):

@@ -31,6 +31,7 @@ hardware_address() { in_space "$1" cat /sys/class/net/eth0/address; }
 dial() { # dial CLIENT [pppd's options]
   local who=$1
   shift
+  rm -f "/tmp/$(space_of "$who").log" # what it said before is not what it says now
   case $who in
     michi) michi up isp ;;
     pppd) client kclient kernel 1492 "$@" ;;
