@@ -113,8 +113,9 @@ Made by `make comparison` from measurements; nothing here is written by hand. Bo
 the same access concentrator, one after the other in each run.
 
 - measured {dates[0] if len(dates) == 1 else dates[0] + ' to ' + dates[-1]}
-- guest: QEMU (TCG, one processor), Debian 12, kernel {any_one['kernel']}. Its clock counts its own instructions, one a nanosecond, so other
-  work of the machine beneath does not enter the figures; they compare the clients and are no figures of a native machine.
+- guest: QEMU (TCG, one processor), Debian 12, kernel {any_one['kernel']}. While it works, its clock counts its own
+  instructions, one a nanosecond; while it waits, time is that of the machine beneath, whose other work can lengthen a wait a little. The
+  figures compare the clients and are no figures of a native machine.
 - michi {any_one['michi']}; pppd {any_one['pppd']}, in kernel mode (`plugin rp-pppoe.so`) and in user mode (`pty "pppoe -I eth0 -T 80"`)
 - the access concentrator: pppoe-server 3.15 with pppd {any_one['pppd']}, CHAP-MD5, MTU 1492, IPv4 and IPv6; in kernel mode unless said otherwise
 
