@@ -30,6 +30,7 @@ void Echo::off() {
   outstanding_.clear();
   unanswered_ = 0;
   next_tick_.reset();
+  verdict_at_.reset();
   path_deadline_.reset();
   path_size_ = 0;
   networking_ = false;
@@ -49,6 +50,7 @@ void Echo::on_network(Instant now) {
 void Echo::on_rejected() {
   rejected_ = true;
   next_tick_.reset();
+  verdict_at_.reset();
 }
 
 void Echo::on_traffic(std::uint64_t packets_in, Instant) {
@@ -80,6 +82,7 @@ Echo::Verdict Echo::on_reply(std::uint8_t id, const wire::lcp::Echo& reply, Inst
   outstanding_.erase(outstanding_.begin(), std::next(found));
   ++outbox_.counters.echo_answered;
   unanswered_ = 0;
+  verdict_at_.reset();
   peer_echoes_ = true;
   if (!full_size) return Verdict::Nothing;
   path_size_ = 0;
@@ -93,7 +96,12 @@ void Echo::miss(Instant now) {
     unanswered_since_ = now;
     traffic_alone_ = false;
   }
+  if (unanswered_ >= settings_.failures) verdict_at_ = now + patience();
   send(now, kSmallest);
+}
+
+Duration Echo::patience() const {
+  return std::min(settings_.interval, std::max(settings_.interval / 2, 4 * round_trip_.value_or(Duration::zero())));
 }
 
 std::optional<Instant> Echo::one_way_at() const {
@@ -104,7 +112,7 @@ std::optional<Instant> Echo::one_way_at() const {
 
 std::optional<Instant> Echo::deadline() const {
   std::optional<Instant> next;
-  for (const auto& at : {next_tick_, path_deadline_, traffic_alone_ ? one_way_at() : std::nullopt})
+  for (const auto& at : {next_tick_, verdict_at_, path_deadline_, traffic_alone_ ? one_way_at() : std::nullopt})
     if (at && (!next || *at < *next)) next = at;
   return next;
 }
@@ -116,7 +124,15 @@ Echo::Verdict Echo::on_deadline(Instant now) {
   const auto one_way = one_way_at();
   if (traffic_alone_ && one_way && now >= *one_way) {
     next_tick_.reset();
+    verdict_at_.reset();
     return Verdict::OneWay;
+  }
+  if (verdict_at_ && now >= *verdict_at_) {
+    verdict_at_.reset();
+    if (!traffic_seen_) {
+      next_tick_.reset();
+      return Verdict::Timeout;
+    }
   }
   return next_tick_ && now >= *next_tick_ ? tick(now) : Verdict::Nothing;
 }
@@ -134,13 +150,8 @@ Echo::Verdict Echo::on_path_deadline(Instant now) {
 }
 
 Echo::Verdict Echo::tick(Instant now) {
-  const bool traffic = traffic_seen_;
   traffic_seen_ = false;
   next_tick_ = now + settings_.interval;
-  if (unanswered_ >= settings_.failures && !traffic) {
-    next_tick_.reset();
-    return Verdict::Timeout;
-  }
   miss(now);
   return Verdict::Nothing;
 }

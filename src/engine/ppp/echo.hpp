@@ -2,8 +2,9 @@
 // The echo: is the peer alive, does it hear us, and does the path carry full-sized frames.
 //
 // Outstanding identifiers are known, and only a reply to one of them counts. Data that came in puts a
-// verdict of death off to the next round; it never counts as an echo. It ends nothing itself: it
-// returns a verdict.
+// verdict of death off to the next round; it never counts as an echo. The last echo that may be lost
+// is waited for only half an interval (four round trips if those are longer): the ones before it had
+// all their time. It ends nothing itself: it returns a verdict.
 //
 // RFC 1661 §5.8, RFC 4638 §5.
 
@@ -48,6 +49,7 @@ class Echo {
 
   void send(Instant now, std::uint16_t size);
   void miss(Instant now);
+  Duration patience() const;
   std::optional<Instant> one_way_at() const;
   Verdict tick(Instant now);
   Verdict on_path_deadline(Instant now);
@@ -60,6 +62,7 @@ class Echo {
   std::list<Sent> outstanding_;
   unsigned unanswered_ = 0;
   std::optional<Instant> next_tick_;
+  std::optional<Instant> verdict_at_;  // the last echo that may be lost has had its time
   bool networking_ = false;
 
   std::uint64_t packets_in_ = 0;
