@@ -8,6 +8,7 @@ DISCOVERY, SESSION = 0x8863, 0x8864
 PADT = 0xa7
 _ALL = 0x0003
 _OUTGOING = 4
+DRAIN_SECONDS = 2
 
 
 def mac_of(space, device):
@@ -44,14 +45,17 @@ class Watch(threading.Thread):
         self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
         self.sock.bind((device, protocol))
         self.sock.settimeout(0.05)
-        self.seen, self.limit, self.ended = [], limit, threading.Event()
+        self.seen, self.limit, self.until, self.ended = [], limit, 0, threading.Event()
         self.start()
 
     def run(self):
-        while not self.ended.is_set():
+        # What waits in the socket when it is told to stop has passed, too.
+        while not self.ended.is_set() or time.monotonic() < self.until:
             try:
                 data, origin = self.sock.recvfrom(65535)
             except socket.timeout:
+                if self.ended.is_set():
+                    return
                 continue
             except OSError:
                 return
@@ -59,6 +63,7 @@ class Watch(threading.Thread):
                 self.seen.append((time.monotonic(), origin[2] == _OUTGOING, data))
 
     def stop(self):
+        self.until = time.monotonic() + DRAIN_SECONDS
         self.ended.set()
         self.join()
         self.sock.close()

@@ -80,7 +80,7 @@ json::value to_json(const model::UplinkSnapshot& uplink) {
                       {"attached", facts.attached},
                       {"mtu", facts.mtu == 0 ? json::value(nullptr) : json::value(facts.mtu)},
                       {"auth", facts.auth},
-                      {"protocol_state", facts.protocol_state},
+                      {"protocol_state", uplink.protocol_state},
                       {"last_setup_ms", milliseconds_of(facts.last_setup)},
                       {"addresses", addresses_json(facts)},
                       {"dns", facts.v4 ? texts(facts.v4->dns) : json::array{}},

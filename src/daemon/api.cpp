@@ -111,6 +111,7 @@ model::Snapshot Api::snapshot() const {
     uplink.in_state = now - uplink.facts.since;
     if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
     uplink.waiting_for = core.waiting_for(name);
+    uplink.protocol_state = core.protocol_state(name);
     const auto counters = core.counters(name);
     uplink.traffic = {counters.rx_packets, counters.rx_bytes,   counters.tx_packets,    counters.tx_bytes,
                       counters.rx_dropped, counters.tx_dropped, counters.foreign_source};

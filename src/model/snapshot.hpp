@@ -26,6 +26,7 @@ struct UplinkSnapshot {
   Duration in_state{};                   // since facts.since
   std::optional<Duration> next_attempt;  // from now
   std::vector<std::string> waiting_for;
+  std::string protocol_state;  // "lcp Opened, ipcp Opened"
   TrafficCounters traffic;
   std::string plane = "tun";
   std::size_t closed_routes = 0;

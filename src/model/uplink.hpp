@@ -109,7 +109,6 @@ struct UplinkFacts {
   std::string auth;         // "chap-md5"
   std::optional<Ipv4Facts> v4;
   std::optional<Ipv6Facts> v6;
-  std::string protocol_state;          // "lcp Opened, ipcp Opened"
   std::optional<Duration> last_setup;  // PADI to first network protocol
   bool operator==(const UplinkFacts&) const = default;
 

@@ -81,6 +81,7 @@ class Core {
   /// As it is now, down to the words of its protocols; facts() follows only what policy acts on.
   const model::UplinkFacts* facts_now(const std::string& uplink) const { return lines_.facts_now(uplink); }
   std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
+  std::string protocol_state(const std::string& uplink) const { return lines_.protocol_state(uplink); }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
   bool awaiting_confirmation() const { return rollback_.has_value(); }

@@ -96,6 +96,11 @@ std::vector<std::string> Lines::waiting_for(const std::string& name) const {
   return at == units_.end() ? std::vector<std::string>{} : at->second.uplink.waiting_for();
 }
 
+std::string Lines::protocol_state(const std::string& name) const {
+  const auto at = units_.find(name);
+  return at == units_.end() ? std::string{} : at->second.uplink.protocol_state();
+}
+
 bool Lines::command(const std::string& name, Command what, Instant now) {
   auto* uplink = find(name);
   if (!uplink) return false;

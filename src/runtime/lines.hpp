@@ -51,6 +51,7 @@ class Lines {
   const std::map<std::string, model::UplinkFacts>& facts() const { return facts_; }
   const model::UplinkFacts* facts_now(const std::string& name) const;
   std::vector<std::string> waiting_for(const std::string& name) const;
+  std::string protocol_state(const std::string& name) const;
 
   /// Commands, heard at once: a frame that waited for the turn would wait with its timer running.
   /// False: there is no such uplink.

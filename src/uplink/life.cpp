@@ -33,14 +33,6 @@ std::string_view code_of(Phase before, Phase next) {
   return "uplink.phase";
 }
 
-/// Everything but what moves with every packet.
-bool same_for_others(const model::UplinkFacts& a, const model::UplinkFacts& b) {
-  return a.state == b.state && a.reason == b.reason && a.detail == b.detail && a.since == b.since &&
-         a.next_attempt == b.next_attempt && a.attempts == b.attempts && a.session == b.session &&
-         a.attached == b.attached && a.incomplete == b.incomplete && a.mtu == b.mtu && a.auth == b.auth &&
-         a.v4 == b.v4 && a.v6 == b.v6 && a.last_setup == b.last_setup;
-}
-
 }  // namespace
 
 Uplink::Life::Life(model::UplinkConfig configuration, std::optional<Secret> password, Random generator,
@@ -96,15 +88,14 @@ void Uplink::Life::settle(Instant now) {
   drain_discovery(now);
   drain_session(now);
   if (facts.incomplete && !(ppp && ppp->awaits_network())) tell_up();
-  if (ppp)
-    facts.protocol_state = ppp->state_text();
-  else if (phase == Discovering)
-    facts.protocol_state = fmt::format("discovery {}", engine::pppoe::to_text(discovery.state()));
-  else
-    facts.protocol_state.clear();
-  if (same_for_others(facts, published)) return;
+  if (facts == published) return;
   published = facts;
   outputs.push_back(FactsChanged{facts});
+}
+
+std::string Uplink::Life::protocol_state() const {
+  if (ppp) return ppp->state_text();
+  return phase == Discovering ? fmt::format("discovery {}", engine::pppoe::to_text(discovery.state())) : std::string{};
 }
 
 void Uplink::Life::on_deadline(Instant now) {
@@ -125,7 +116,7 @@ void Uplink::Life::on_deadline(Instant now) {
     discovery.stop(now);
     Failure late{
         FailureClass::Negotiation, model::Reason::EstablishTimeout,
-        fmt::format("not up within {} s: {}", whole_milliseconds(config.connect_timeout) / 1000, facts.protocol_state)};
+        fmt::format("not up within {} s: {}", whole_milliseconds(config.connect_timeout) / 1000, protocol_state())};
     if (row().session)
       lose(std::move(late), Farewell::Padt, "establish timeout", now);
     else
@@ -187,7 +178,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
     case Failed:
       break;
     case Up:
-      if (facts.incomplete) out.push_back(fmt::format("the other family: {}", facts.protocol_state));
+      if (facts.incomplete) out.push_back(fmt::format("the other family: {}", protocol_state()));
       break;
     case WaitTurn:
       out.push_back(fmt::format("a turn to send PADI on {}", config.interface));
@@ -197,7 +188,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
       break;
     case Negotiating:
     case Renegotiating:
-      out.push_back(fmt::format("the peer: {}", facts.protocol_state));
+      out.push_back(fmt::format("the peer: {}", protocol_state()));
       break;
     case LinkHold:
       if (link_ready()) out.push_back("a sign of life after the carrier came back");

@@ -57,6 +57,7 @@ struct Uplink::Life {
   void settle(Instant now);  // drain the engines, publish
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
+  std::string protocol_state() const;
   std::vector<std::string> waiting_for() const;
   const PhaseRow& row() const { return row_of(phase); }
   bool link_ready() const { return link && link->carrier; }

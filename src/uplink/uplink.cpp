@@ -81,6 +81,7 @@ std::optional<Output> Uplink::poll() {
 const model::UplinkFacts& Uplink::facts() const { return life_->facts; }
 const model::UplinkConfig& Uplink::config() const { return life_->config; }
 std::string_view Uplink::phase() const { return life_->row().name; }
+std::string Uplink::protocol_state() const { return life_->protocol_state(); }
 std::vector<std::string> Uplink::waiting_for() const { return life_->waiting_for(); }
 std::optional<model::SessionRecord> Uplink::take_orphan() { return std::exchange(life_->orphan, std::nullopt); }
 

@@ -4,7 +4,7 @@
 //
 // It decides when to try and what a failure means; it never touches a device, a route or a file.
 // Facts about itself go out as values; policy makes kernel state of them. One FactsChanged per
-// change that policy or status must act on: a new `protocol_state` alone is none.
+// change that policy or status must act on.
 //
 // The phases and their edges stand in phase.hpp, failures and back-off in failure.hpp.
 
@@ -94,6 +94,8 @@ class Uplink {
   /// The phase's own name, finer than facts().state: "LinkHold".
   std::string_view phase() const;
   const model::UplinkConfig& config() const;
+  /// "lcp Opened, auth done, ipcp Opened"; empty without a conversation.
+  std::string protocol_state() const;
   /// Conditions that are not met yet, in order: "interface wan0 has no carrier", …
   std::vector<std::string> waiting_for() const;
   /// A session that could not be ended for want of a carrier, for an owner that gives this uplink up.

@@ -63,7 +63,7 @@ class CoreStory : public ::testing::Test {
       std::printf("event %s %s: %s\n", event.code.c_str(), event.uplink.c_str(), event.text.c_str());
     for (const auto& [name, facts] : node->facts())
       std::printf("uplink %s %s %s %s\n", name.c_str(), std::string(to_text(facts.state)).c_str(),
-                  std::string(to_text(facts.reason)).c_str(), facts.protocol_state.c_str());
+                  std::string(to_text(facts.reason)).c_str(), facts.detail.c_str());
     for (const auto& line : node->plan()) std::printf("plan %s\n", line.c_str());
     const auto& journal = machine.kernel.journal;
     for (std::size_t i = journal.size() > 20 ? journal.size() - 20 : 0; i < journal.size(); ++i)
