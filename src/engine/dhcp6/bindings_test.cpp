@@ -31,7 +31,7 @@ Bindings bound(const Ia& ia) {
 
 TEST(Dhcp6Bindings, TheEarliestT1OfAllIasCounts) {
   Bindings bindings(kTwo);
-  const Ia ias[] = {address("2001:db8::1", 1000, 2000, 500, 800), delegation("2001:db8:1::/48", 900, 900, 300, 850, 2)};
+  const Ia ias[] = {address("2001:db8::1", 1000, 2000, 300, 850), delegation("2001:db8:1::/48", 900, 900, 500, 800, 2)};
   const auto change = bindings.replace(ias, kNow);
   EXPECT_TRUE(change.changed);
   EXPECT_EQ(bindings.t1(), kNow + seconds(300));
