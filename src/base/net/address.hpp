@@ -33,6 +33,7 @@ struct Ipv6 {
   std::uint64_t interface_id() const;
   bool is_unspecified() const { return *this == Ipv6{}; }
   bool is_link_local() const { return octets[0] == 0xfe && (octets[1] & 0xc0) == 0x80; }
+  bool is_multicast() const { return octets[0] == 0xff; }
   Bytes bytes() const { return std::as_bytes(std::span(octets)); }
   auto operator<=>(const Ipv6&) const = default;
 };
