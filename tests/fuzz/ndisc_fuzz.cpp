@@ -108,8 +108,9 @@ Advertisement wish(kit::Script& script, Instant now) {
 
 struct Rig {
   explicit Rig(kit::Script& script)
-      : discovery(discovery_settings(script), Random::seeded(1)),
-        advertiser(advertiser_settings(script), Random::seeded(2)),
+      : link_mtu(script.u8() % 2 == 0 ? 1280 : 1500),
+        discovery(discovery_settings(script), Random::seeded(1)),
+        advertiser(advertiser_settings(link_mtu), Random::seeded(2)),
         proxy(proxy_settings(), Random::seeded(3)) {}
 
   static DiscoverySettings discovery_settings(kit::Script& script) {
@@ -119,11 +120,11 @@ struct Rig {
     if ((script.u8() & 1) != 0) out.link = LinkKind::PointToPoint;
     return out;
   }
-  static AdvertiserSettings advertiser_settings(kit::Script& script) {
+  static AdvertiserSettings advertiser_settings(std::uint32_t mtu) {
     AdvertiserSettings out;
     out.local = kLan;
     out.mac = kLanMac;
-    out.link_mtu = script.u16();
+    out.link_mtu = mtu;
     return out;
   }
   static ProxySettings proxy_settings() {
@@ -232,10 +233,10 @@ struct Rig {
     }
   }
 
+  std::uint32_t link_mtu;
   RouterDiscovery discovery;
   Advertiser advertiser;
   Proxy proxy;
-  std::uint32_t link_mtu = AdvertiserSettings{}.link_mtu;
   Instant now{};
   std::optional<Instant> last_solicit, last_multicast;
   std::int64_t reports = 0;

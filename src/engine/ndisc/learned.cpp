@@ -42,7 +42,7 @@ int rank(Preference preference) {
 
 Instant deadline_due(Instant told, Instant is) {
   if (is < told - kTolerance) return Instant::min();
-  if (is <= told + kTolerance) return kNever;
+  if (is - told <= kTolerance) return kNever;
   return told - (is - told);
 }
 

@@ -266,6 +266,18 @@ TEST_F(RouterDiscoveryTest, ALifetimeThatShrinksIsReportedAndOneThatCountsDownIs
   EXPECT_EQ(reports.size(), 2u);
 }
 
+TEST_F(RouterDiscoveryTest, WhatNeverEndsIsReportedOnceAndAgainWhenItDoesEnd) {
+  start();
+  const RouterAdvertisement endless = router(1800, {prefix("2001:db8::/64", 0xffffffff, 0xffffffff)});
+  hear(endless);
+  hear(endless);
+  EXPECT_EQ(reports.size(), 1u);
+  hear(router(1800, {prefix("2001:db8::/64", 86400, 86400)}));
+  EXPECT_EQ(reports.size(), 2u);
+  hear(endless);
+  EXPECT_EQ(reports.size(), 3u);
+}
+
 TEST_F(RouterDiscoveryTest, TellsTheVariantsOfALineApart) {
   start();
   EXPECT_FALSE(learned().heard);
