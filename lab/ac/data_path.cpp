@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "dataplane/tun/checksum.hpp"
+#include "base/net/checksum.hpp"
 
 namespace michi::lab {
 
@@ -22,16 +22,16 @@ constexpr std::uint8_t kIcmp6 = 58;
 bool checksums_hold(Bytes packet) {
   const auto ip = tun::view_ip(packet);
   if (!ip) return false;
-  if (ip->family == Family::V4 && tun::ones_sum(packet.first(ip->header)) != 0xffff) return false;
+  if (ip->family == Family::V4 && ones_sum(packet.first(ip->header)) != 0xffff) return false;
   if (ip->fragment) return true;
   const Bytes l4 = packet.subspan(ip->header);
-  if (ip->protocol == kIcmp && ip->family == Family::V4) return tun::ones_sum(l4) == 0xffff;
+  if (ip->protocol == kIcmp && ip->family == Family::V4) return ones_sum(l4) == 0xffff;
   if (ip->protocol == tun::kUdp && l4.size() >= 8 && tun::get_u16(l4, 6) == 0) return ip->family == Family::V4;
   const bool checked =
       ip->protocol == tun::kTcp || ip->protocol == tun::kUdp || (ip->protocol == kIcmp6 && ip->family == Family::V6);
   if (!checked) return true;
-  const std::uint16_t pseudo = tun::pseudo_sum(tun::addresses_of(packet, ip->family), ip->protocol, l4.size());
-  return tun::ones_sum(l4, pseudo) == 0xffff;
+  const std::uint16_t pseudo = pseudo_sum(tun::addresses_of(packet, ip->family), ip->protocol, l4.size());
+  return ones_sum(l4, pseudo) == 0xffff;
 }
 
 }  // namespace

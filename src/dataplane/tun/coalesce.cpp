@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dataplane/tun/checksum.hpp"
+#include "base/net/checksum.hpp"
 
 namespace michi::dataplane::tun {
 namespace {

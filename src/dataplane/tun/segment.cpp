@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dataplane/tun/checksum.hpp"
+#include "base/net/checksum.hpp"
 
 namespace michi::dataplane::tun {
 namespace {

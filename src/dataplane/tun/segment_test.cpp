@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dataplane/tun/checksum.hpp"
+#include "base/net/checksum.hpp"
 #include "dataplane/tun/test_packets.hpp"
 
 namespace michi::dataplane::tun {

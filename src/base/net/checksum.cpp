@@ -1,10 +1,10 @@
-#include "dataplane/tun/checksum.hpp"
+#include "base/net/checksum.hpp"
 
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace michi::dataplane::tun {
+namespace michi {
 namespace {
 
 std::uint64_t load(const std::byte* at) {
@@ -61,4 +61,4 @@ std::uint16_t pseudo_sum(Bytes addresses, std::uint8_t protocol, std::size_t len
   return ones_sum(addresses, std::uint64_t{protocol} + (length >> 16) + (length & 0xffff));
 }
 
-}  // namespace michi::dataplane::tun
+}  // namespace michi

@@ -9,7 +9,7 @@
 
 #include "base/bytes.hpp"
 
-namespace michi::dataplane::tun {
+namespace michi {
 
 std::uint16_t fold(std::uint64_t sum);
 std::uint16_t ones_sum(Bytes bytes, std::uint64_t start = 0);
@@ -18,4 +18,4 @@ std::uint16_t ones_sum(Bytes bytes, std::uint64_t start = 0);
 /// 8 or 32 octets.
 std::uint16_t pseudo_sum(Bytes addresses, std::uint8_t protocol, std::size_t length);
 
-}  // namespace michi::dataplane::tun
+}  // namespace michi
