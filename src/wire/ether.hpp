@@ -13,6 +13,8 @@
 namespace michi::wire::ether {
 
 inline constexpr std::size_t kHeaderSize = 14;
+inline constexpr std::uint16_t kTypeIpv4 = 0x0800;  // RFC 894
+inline constexpr std::uint16_t kTypeArp = 0x0806;   // RFC 826
 inline constexpr std::uint16_t kTypePppoeDiscovery = 0x8863;
 inline constexpr std::uint16_t kTypePppoeSession = 0x8864;
 
