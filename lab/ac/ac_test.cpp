@@ -317,6 +317,33 @@ TEST_F(Ac, ASessionComesUpCarriesTcpBothWaysAndNothingOnTheWireIsWrong) {
   EXPECT_EQ(value(ask(R"({"cmd":"counters"})"), "foreign_source"), 1);
 }
 
+TEST_F(Ac, ADelegatedPrefixBelongsToOneSessionUntilItEnds) {
+  start({"--account", "u:p", "--account", "v:p"});
+  Clients clients("near0");
+  clients.dial("u", "p");
+  clients.dial("v", "p");
+  ASSERT_TRUE(clients.until([&] { return clients.all[0]->v6 && clients.all[1]->v6; }));
+  const auto routes = [&] { return ask(R"({"cmd":"sessions"})"); };
+  EXPECT_NE(ask(R"({"cmd":"delegate","prefix":"2001:db8:1::/56"})").find("not one session"), std::string::npos);
+  EXPECT_NE(ask(R"({"cmd":"delegate","prefix":"192.0.2.0/24","user":"u"})").find("error"), std::string::npos);
+  EXPECT_NE(ask(R"({"cmd":"delegate","prefix":"2001:db8:1::/56","address6":"fe80::99"})").find("error"),
+            std::string::npos);
+  EXPECT_EQ(ask(R"({"cmd":"delegate","prefix":"2001:db8:1::/56","user":"u"})"), "{\"ok\":true}\n");
+  EXPECT_EQ(ask(R"({"cmd":"delegate","prefix":"2001:db8:2::/56","user":"v"})"), "{\"ok\":true}\n");
+  EXPECT_NE(routes().find(R"("delegated":["2001:db8:1::/56"])"), std::string::npos) << routes();
+  ASSERT_EQ(::setns(far_.get(), CLONE_NEWNET), 0);
+  shell("ip -6 route show dev ppp | grep -q ^2001:db8:1::/56");
+  // From one to the other: what a customer owns, the next may be granted.
+  EXPECT_EQ(ask(R"({"cmd":"delegate","prefix":"2001:db8:1::/56","user":"v"})"), "{\"ok\":true}\n");
+  EXPECT_NE(routes().find(R"("delegated":["2001:db8:2::/56","2001:db8:1::/56"])"), std::string::npos) << routes();
+  ask(R"({"cmd":"withdraw","prefix":"2001:db8:2::/56"})");
+  EXPECT_NE(routes().find(R"("delegated":["2001:db8:1::/56"])"), std::string::npos) << routes();
+  shell("! ip -6 route show dev ppp | grep -q ^2001:db8:2::/56");
+  EXPECT_EQ(value(ask(R"({"cmd":"kill","user":"v"})"), "ended"), 1);
+  shell("! ip -6 route show dev ppp | grep -q ^2001:db8");
+  ASSERT_EQ(::setns(near_.get(), CLONE_NEWNET), 0);
+}
+
 TEST_F(Ac, TwoHundredAndFiftySessionsOfOneClientComeUpInAMoment) {
   start({"--account", "u:p"});
   Clients clients("near0");

@@ -18,6 +18,7 @@ constexpr std::size_t kReadsPerTurn = 32;
 constexpr int kBatchesPerTurn = 4;
 constexpr std::uint8_t kIcmp = 1;
 constexpr std::uint8_t kIcmp6 = 58;
+constexpr std::byte kMulticast6{0xff};
 
 bool checksums_hold(Bytes packet) {
   const auto ip = tun::view_ip(packet);
@@ -70,26 +71,56 @@ void DataPath::set(const SessionInfo& info, std::optional<Prefix> block) {
   const auto known = sessions_.find(channel);
   const std::uint64_t foreign = known == sessions_.end() ? 0 : known->second->foreign;
   const std::uint64_t packets = known == sessions_.end() ? 0 : known->second->packets;
+  std::vector<Prefix> delegated = known == sessions_.end() ? std::vector<Prefix>() : known->second->delegated;
   remove(info);
-  auto session = std::make_unique<Session>(Session{channel, info, block, {}, foreign, packets});
-  std::vector<Prefix> own;
+  auto session = std::make_unique<Session>(Session{channel, info, block, std::move(delegated), {}, foreign, packets});
+  settle(*session);
+  sessions_[channel] = std::move(session);
+}
+
+void DataPath::settle(Session& session) {
+  forget(session);
+  const SessionInfo& info = session.info;
+  std::vector<Prefix> own = session.delegated;
   if (info.address) own.push_back(Prefix::host(*info.address));
   if (info.address6) own.push_back(Prefix::host(*info.address6));
-  if (block) own.push_back(*block);
-  session->guard = tun::SourceGuard(own);
-  if (info.address) hosts_[*info.address] = session.get();
-  if (info.address6) hosts_[*info.address6] = session.get();
-  if (block) blocks_[*block] = session.get();
-  sessions_[channel] = std::move(session);
+  if (session.block) own.push_back(*session.block);
+  session.guard = tun::SourceGuard(own);
+  if (info.address) hosts_[*info.address] = &session;
+  if (info.address6) hosts_[*info.address6] = &session;
+  if (session.block) blocks_[*session.block] = &session;
+  for (const Prefix& prefix : session.delegated) blocks_[prefix] = &session;
+}
+
+void DataPath::forget(const Session& session) {
+  std::erase_if(hosts_, [&](const auto& entry) { return entry.second == &session; });
+  std::erase_if(blocks_, [&](const auto& entry) { return entry.second == &session; });
 }
 
 void DataPath::remove(const SessionInfo& info) {
   const auto found = sessions_.find(tun::Channel{address_, info.peer, info.session_id});
   if (found == sessions_.end()) return;
-  const Session* gone = found->second.get();
-  std::erase_if(hosts_, [&](const auto& entry) { return entry.second == gone; });
-  std::erase_if(blocks_, [&](const auto& entry) { return entry.second == gone; });
+  forget(*found->second);
   sessions_.erase(found);
+}
+
+bool DataPath::delegate(std::uint16_t session_id, const Prefix& prefix) {
+  const auto found = std::ranges::find_if(sessions_, [&](const auto& s) { return s.first.session_id == session_id; });
+  if (found == sessions_.end()) return false;
+  withdraw(prefix);
+  found->second->delegated.push_back(prefix);
+  settle(*found->second);
+  return true;
+}
+
+void DataPath::withdraw(const Prefix& prefix) {
+  for (const auto& [channel, session] : sessions_)
+    if (std::erase(session->delegated, prefix) != 0) settle(*session);
+}
+
+std::vector<Prefix> DataPath::delegated_to(std::uint16_t session_id) const {
+  const Session* session = find(session_id);
+  return session == nullptr ? std::vector<Prefix>() : session->delegated;
 }
 
 const DataPath::Session* DataPath::find(std::uint16_t session_id) const {
@@ -107,9 +138,35 @@ std::uint64_t DataPath::packets_from(std::uint16_t session_id) const {
   return session == nullptr ? 0 : session->packets;
 }
 
-DataPath::Session* DataPath::owner_of(Bytes packet, Family family) {
-  const Bytes octets = tun::destination_of(packet, family);
-  const Address to = family == Family::V4 ? Address(*Ipv4::from_bytes(octets)) : Address(*Ipv6::from_bytes(octets));
+void DataPath::send(const tun::SendBatch::Taken& taken) {
+  const auto put = [&](const tun::SendBatch::Taken& packet, const Session& session) {
+    if (!sending_.put(packet, session.channel, session.info.mtu)) ++counters_.tx_dropped;
+  };
+  const auto view = tun::view_ip(taken.packet);
+  if (!view) {
+    ++counters_.no_session;
+    return;
+  }
+  const Bytes to = tun::destination_of(taken.packet, view->family);
+  if (view->family == Family::V6 && to.front() == kMulticast6) {
+    tun::SendBatch::Taken packet = taken;
+    for (const auto& [channel, session] : sessions_) {
+      if (!session->info.address6) continue;
+      put(packet, *session);
+      packet.vnet = {};  // the first one finished the checksum
+    }
+    return;
+  }
+  const Session* session =
+      owner_of(view->family == Family::V4 ? Address(*Ipv4::from_bytes(to)) : Address(*Ipv6::from_bytes(to)));
+  if (session == nullptr) {
+    ++counters_.no_session;
+  } else {
+    put(taken, *session);
+  }
+}
+
+DataPath::Session* DataPath::owner_of(const Address& to) {
   if (const auto host = hosts_.find(to); host != hosts_.end()) return host->second;
   for (const auto& [block, session] : blocks_)
     if (block.contains(to)) return session;
@@ -122,13 +179,7 @@ void DataPath::read_tun() {
   for (std::size_t reads = 0; reads < kReadsPerTurn; ++reads) {
     const auto taken = sending_.take(tun_.get(), error);
     if (!taken) break;
-    const auto view = tun::view_ip(taken->packet);
-    Session* session = view ? owner_of(taken->packet, view->family) : nullptr;
-    if (session == nullptr) {
-      ++counters_.no_session;
-    } else if (!sending_.put(*taken, session->channel, session->info.mtu)) {
-      ++counters_.tx_dropped;
-    }
+    send(*taken);
   }
   sending_.flush();
   counters_.tx_packets += sending_.tally().packets;

@@ -23,7 +23,7 @@ namespace michi::lab {
 struct DataCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
   std::uint64_t rx_dropped = 0, tx_dropped = 0;
-  std::uint64_t foreign_source = 0;  // not the session's address, block or link-local address
+  std::uint64_t foreign_source = 0;  // not the session's address, block, link-local address or delegated prefix
   std::uint64_t oversize = 0;        // larger than this side's MRU, or a super-frame no wire carries
   std::uint64_t bad_length = 0;      // the frame is not as long as PPPoE and IP say
   std::uint64_t bad_checksum = 0;    // IPv4 header, TCP, UDP or ICMP
@@ -45,6 +45,10 @@ class DataPath {
   /// A session came up or learned more of itself.
   void set(const engine::pppoe::SessionInfo& session, std::optional<Prefix> block);
   void remove(const engine::pppoe::SessionInfo& session);
+  /// From now on the prefix belongs to this session and to no other. False when there is no such session.
+  bool delegate(std::uint16_t session_id, const Prefix& prefix);
+  void withdraw(const Prefix& prefix);
+  std::vector<Prefix> delegated_to(std::uint16_t session_id) const;
 
   const DataCounters& counters() const { return counters_; }
   /// Per session: packets with a source that is not its own.
@@ -56,6 +60,7 @@ class DataPath {
     dataplane::tun::Channel channel;
     engine::pppoe::SessionInfo info;
     std::optional<Prefix> block;
+    std::vector<Prefix> delegated;
     dataplane::tun::SourceGuard guard;
     std::uint64_t foreign = 0;
     std::uint64_t packets = 0;
@@ -65,7 +70,12 @@ class DataPath {
   void read_tun();
   void read_wire();
   void accept(const dataplane::tun::Received& frame, Session& session);
-  Session* owner_of(Bytes packet, Family family);
+  Session* owner_of(const Address& to);
+  /// What follows from a session's addresses and prefixes: its guard, and who is asked for them.
+  void settle(Session& session);
+  void forget(const Session& session);
+  /// To one session, or a multicast to all of them.
+  void send(const dataplane::tun::SendBatch::Taken& taken);
   const Session* find(std::uint16_t session_id) const;
 
   boost::asio::io_context& loop_;

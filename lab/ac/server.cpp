@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <tuple>
 
+#include "lab/ac/network.hpp"
 #include "linux/entropy.hpp"
 
 namespace michi::lab {
@@ -98,6 +99,7 @@ void Server::session_up(const pppoe::SessionInfo& session) {
   const Instant now = alarm_.now();
   const auto block = options_.blocks.find(session.user);
   data_.set(session, block == options_.blocks.end() ? std::nullopt : std::optional(block->second));
+  if (!session.address6) withdraw(data_.delegated_to(session.session_id));
   const bool first = up_since_.emplace(session.session_id, now).second;
   json::object event = describe(session);
   event["event"] = first ? "session-up" : "session-changed";
@@ -120,6 +122,7 @@ void Server::session_down(const pppoe::SessionDown& down) {
   print(event);
   ++sessions_down_;
   up_since_.erase(down.session.session_id);
+  withdraw(data_.delegated_to(down.session.session_id));
   data_.remove(down.session);
 }
 
@@ -133,10 +136,12 @@ std::vector<std::uint16_t> Server::chosen(const json::object& request) const {
   const json::value* sid = request.if_contains("sid");
   if (sid == nullptr) sid = request.if_contains("id");
   const std::string user = text(request, "user");
+  const std::string address6 = text(request, "address6");
   std::vector<std::uint16_t> out;
   for (const auto& session : engine_->sessions()) {
     if (sid != nullptr && (!sid->is_int64() || sid->as_int64() != session.session_id)) continue;
     if (!user.empty() && user != session.user) continue;
+    if (!address6.empty() && (!session.address6 || address6 != to_text(*session.address6))) continue;
     out.push_back(session.session_id);
   }
   return out;
@@ -156,6 +161,27 @@ void Server::kill(const json::object& request, json::object& answer) {
   const auto victims = chosen(request);
   for (const std::uint16_t id : victims) engine_->end_session(id, by, alarm_.now());
   answer["ended"] = victims.size();
+}
+
+void Server::delegate(const json::object& request, json::object& answer) {
+  const auto prefix = parse_prefix(text(request, "prefix"));
+  const auto sessions = chosen(request);
+  if (!prefix || prefix->family() != Family::V6) {
+    answer["error"] = "prefix: an IPv6 prefix";
+  } else if (sessions.size() != 1 || !data_.delegate(sessions.front(), prefix->canonical())) {
+    answer["error"] = "not one session";
+  } else if (!apply("route replace " + to_text(prefix->canonical()) + " dev " + options_.tun + "\n")) {
+    answer["error"] = "ip(8) refused the route";
+  }
+}
+
+void Server::withdraw(const std::vector<Prefix>& prefixes) {
+  std::string script;
+  for (const Prefix& prefix : prefixes) {
+    data_.withdraw(prefix);
+    script += "route del " + to_text(prefix) + " dev " + options_.tun + "\n";
+  }
+  if (!script.empty()) std::ignore = apply(script);
 }
 
 void Server::set(const json::object& request) {
@@ -185,6 +211,9 @@ json::object Server::sessions_answer() const {
     const auto since = up_since_.find(session.session_id);
     one["up"] = since != up_since_.end();
     if (since != up_since_.end()) one["up_us"] = micros(since->second);
+    json::array delegated;
+    for (const Prefix& prefix : data_.delegated_to(session.session_id)) delegated.emplace_back(to_text(prefix));
+    one["delegated"] = std::move(delegated);
     one["packets"] = data_.packets_from(session.session_id);
     one["foreign_source"] = data_.foreign_of(session.session_id);
     list.push_back(std::move(one));
@@ -238,6 +267,10 @@ std::string Server::command(std::string_view line) {
     kill(request, answer);
   } else if (verb == "restart") {
     engine_->restart(now);
+  } else if (verb == "delegate") {
+    delegate(request, answer);
+  } else if (verb == "withdraw") {
+    if (const auto prefix = parse_prefix(text(request, "prefix"))) withdraw({prefix->canonical()});
   } else if (verb == "renegotiate") {
     for (const std::uint16_t id : chosen(request)) engine_->renegotiate(id, now);
   } else if (verb == "rechallenge") {

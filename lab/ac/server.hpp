@@ -38,9 +38,12 @@ class Server {
   void session_down(const engine::pppoe::SessionDown& down);
   void kill(const boost::json::object& request, boost::json::object& answer);
   void set(const boost::json::object& request);
+  /// A prefix to the one session that is meant, with the kernel's route; or both away again.
+  void delegate(const boost::json::object& request, boost::json::object& answer);
+  void withdraw(const std::vector<Prefix>& prefixes);
   boost::json::object sessions_answer() const;
   boost::json::object counters_answer() const;
-  /// The sessions a command means: "sid", "user", or all of them.
+  /// The sessions a command means: "sid", "user", "address6", or all of them.
   std::vector<std::uint16_t> chosen(const boost::json::object& request) const;
 
   Options options_;
