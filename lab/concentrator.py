@@ -27,6 +27,7 @@ class Concentrator:
         self.accounts, self.networks = accounts, networks  # networks: routed into the TUN
         self.auth, self.mtu, self.options = auth, mtu, list(options)
         self.control_path = world.directory / f"{name}.sock"
+        self.access = None  # IPv6 over its sessions (lab/access.py)
         self.process = None
 
     def argv(self):
@@ -52,9 +53,13 @@ class Concentrator:
             return self.control_path.exists()
         wait_until(question, 5, f"access concentrator {self.name} started", every=0.01)
         self.space.ip(*(f"route replace {network} dev ppp" for network in self.networks))
+        if self.access:
+            self.access.start()
 
     def kill(self):
         """As a power cut: no Terminate-Request, no PADT."""
+        if self.access:
+            self.access.kill()
         if self.process:
             self.process.kill()
         self.control_path.unlink(missing_ok=True)

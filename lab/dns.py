@@ -1,7 +1,9 @@
-"""Just enough of DNS (RFC 1035) for a tiny authoritative server and for asking it: A and TXT."""
+"""Just enough of DNS (RFC 1035, RFC 3596) for a tiny authoritative server and for asking it: A, AAAA and TXT."""
+import socket
 import struct
 
-A, TXT = 1, 16
+A, TXT, AAAA = 1, 16, 28
+FAMILY = {A: socket.AF_INET, AAAA: socket.AF_INET6}
 NO_ERROR, NAME_ERROR, REFUSED = 0, 3, 5
 
 
@@ -29,7 +31,7 @@ def question(name, kind=A, number=0x4d31):
 
 
 def answer_to(query, zone, server, client):
-    """`zone`: name → address. The TXT name `who` tells which server answered and whom it saw asking."""
+    """`zone`: name → address or a list of them, one a family. The TXT name `who` tells which server answered and whom it saw asking."""
     number, flags, count = struct.unpack_from("!3H", query)
     if flags & 0x8000 or count != 1:
         return None
@@ -42,8 +44,9 @@ def answer_to(query, zone, server, client):
         text = f"{server} {client}".encode()
         data = bytes([len(text)]) + text
     elif name in zone:
-        if kind == A:
-            data = bytes(int(part) for part in zone[name].split("."))
+        for address in [zone[name]] if isinstance(zone[name], str) else zone[name]:
+            if kind == (AAAA if ":" in address else A):
+                data = socket.inet_pton(FAMILY[kind], address)
     else:
         code = NAME_ERROR
     head = struct.pack("!6H", number, 0x8400 | (flags & 0x0100) | 0x0080 | code, 1, 1 if data else 0, 0, 0)
@@ -63,8 +66,8 @@ def read_answer(data):
         _, at = _read_name(data, at)
         kind, _, _, length = struct.unpack_from("!2HIH", data, at)
         value = data[at + 10:at + 10 + length]
-        if kind == A:
-            found.append(".".join(str(b) for b in value))
+        if kind in FAMILY:
+            found.append(socket.inet_ntop(FAMILY[kind], value))
         elif kind == TXT:
             found.append(value[1:1 + value[0]].decode("ascii", "replace"))
         at += 10 + length

@@ -11,10 +11,14 @@ class NoReply(AssertionError):
     pass
 
 
+def _family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 @contextlib.contextmanager
-def _socket(space, kind, source, timeout, device=None):
+def _socket(space, to, kind, source, timeout, device=None):
     with space.inside():
-        sock = socket.socket(socket.AF_INET, kind)
+        sock = socket.socket(_family(to), kind)
     try:
         sock.settimeout(timeout)
         if device:
@@ -29,7 +33,7 @@ def _socket(space, kind, source, timeout, device=None):
 
 def ask_udp(space, address, port, text="hello", source=None, timeout=1.0, device=None, tries=1):
     """(server's name, address it saw). The answer must come from the address asked (connected socket)."""
-    with _socket(space, socket.SOCK_DGRAM, source, timeout, device) as sock:
+    with _socket(space, address, socket.SOCK_DGRAM, source, timeout, device) as sock:
         try:
             sock.connect((address, port))
             for left in reversed(range(tries)):
@@ -46,7 +50,7 @@ def ask_udp(space, address, port, text="hello", source=None, timeout=1.0, device
 
 def ask_tcp(space, address, port, text="hello", source=None, timeout=2.0, device=None):
     """(server's name, address it saw)."""
-    with _socket(space, socket.SOCK_STREAM, source, timeout, device) as sock:
+    with _socket(space, address, socket.SOCK_STREAM, source, timeout, device) as sock:
         try:
             sock.connect((address, port))
             sock.sendall(text.encode() + b"\n")
@@ -58,7 +62,7 @@ def ask_tcp(space, address, port, text="hello", source=None, timeout=2.0, device
 
 def greeting(space, address, port=25, timeout=2.0, source=None):
     """The address a mail server saw, from its greeting."""
-    with _socket(space, socket.SOCK_STREAM, source, timeout) as sock:
+    with _socket(space, address, socket.SOCK_STREAM, source, timeout) as sock:
         try:
             sock.connect((address, port))
             return sock.makefile("rb").readline().decode().split()[-1]
@@ -77,7 +81,7 @@ def unreachable(space, address, port, kind="udp", timeout=0.4, source=None):
 
 def resolve(space, server, name, kind=dns.A, timeout=1.0, tries=3):
     """(code, [texts]) as a resolver on the router or elsewhere gives it."""
-    with _socket(space, socket.SOCK_DGRAM, None, timeout) as sock:
+    with _socket(space, server, socket.SOCK_DGRAM, None, timeout) as sock:
         try:
             sock.connect((server, 53))
             for left in reversed(range(tries)):
@@ -97,7 +101,7 @@ class Line:
 
     def __init__(self, space, address, port, source=None, timeout=5.0, device=None):
         with space.inside():
-            self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self.sock = socket.socket(_family(address), socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
         if device:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
@@ -127,7 +131,7 @@ class Stream(threading.Thread):
     def __init__(self, space, address, port, period=0.001, source=None):
         super().__init__(daemon=True)
         with space.inside():
-            self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.sock = socket.socket(_family(address), socket.SOCK_DGRAM)
         if source:
             self.sock.bind((source, 0))
         self.sock.setblocking(False)

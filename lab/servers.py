@@ -101,10 +101,14 @@ def on_listener(sock, spec):
 
 def open_server(spec):
     stream = spec["kind"] in ("tcp", "smtp", "dns-tcp")
+    six = ":" in spec["address"]
     with netns.inside(spec["space"]):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+        sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.IPPROTO_IP, 15, 1)  # IP_FREEBIND: an address may come later
+    if six:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    # IPV6_FREEBIND, IP_FREEBIND: an address may come later
+    sock.setsockopt(*(socket.IPPROTO_IPV6, 78) if six else (socket.IPPROTO_IP, 15), 1)
     sock.bind((spec["address"], spec["port"]))
     sock.setblocking(False)
     if stream:

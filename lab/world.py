@@ -15,6 +15,7 @@ import time
 
 from lab import netns
 from lab.concentrator import Account, Concentrator
+from lab.ipv6 import Six
 from lab.netns import Namespace, cable
 from lab.process import Process, wait_until
 
@@ -46,11 +47,15 @@ def need_root():
 
 
 class World:
-    def __init__(self, name, build, keep=False, mtu=1492, concentrators=("isp-a", "isp-b", "flets"), options=None):
+    root = ROOT
+
+    def __init__(self, name, build, keep=False, mtu=1492, concentrators=("isp-a", "isp-b", "flets"), options=None, ipv6=None):
+        """`ipv6`: which providers have it and how (lab/ipv6.py); None: nobody, and nothing of it is started."""
         self.name, self.build, self.keep, self.mtu = name, pathlib.Path(build), keep, mtu
         self.wanted, self.options = concentrators, options or {}
         self.spaces, self.acs, self.processes, self.mounts = {}, {}, [], []
-        self.server_specs = []
+        self.server_specs, self.names = [], dict(NAMES)
+        self.six = Six(self, ipv6) if ipv6 is not None else None
         self.prefix = netns.unique_prefix()
         self.directory = None
         self._handlers = {}
@@ -109,9 +114,15 @@ class World:
         self._build_outside()
         for name in self.wanted:
             self.add_standard(name)
+        if self.six:
+            self.six.build_providers()
         for ac in self.acs.values():
             ac.wait_started()
+        if self.six:
+            self.six.start()
         self._start_servers()
+        if self.six:
+            self.six.wait_ready()
 
     def _bridge(self, switch, name):
         switch.ip(f"link add {name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0", f"link set {name} up")
@@ -159,6 +170,8 @@ class World:
     def _build_outside(self):
         """The internet and the closed network's hosts; access concentrators come with add()."""
         internet = self.space("internet")
+        if self.six:
+            self.six.build_internet()
         internet.ip(*(f"addr add {INTERNET}{n}/32 dev lo" for n in (80, 25, 53, 7, 9)))
         internet.set_sysctl("net/ipv4/ip_forward", 1)
         for number, name in ((80, "web"), (7, "echo")):
@@ -167,7 +180,7 @@ class World:
             self.server("internet", "udp", f"{INTERNET}{number}", 7, name)
         self.server("internet", "smtp", MAIL, 25, "mail.example")
         self.server("internet", "tcp", MAIL, 587, "mail")
-        self.server("internet", "dns", f"{INTERNET}53", 53, "internet-dns", NAMES)
+        self.server("internet", "dns", f"{INTERNET}53", 53, "internet-dns", self.names)
 
     def server(self, role, kind, address, port, name, zone=None):
         self.server_specs.append({"space": self.space(role).name, "kind": kind, "address": address, "port": port,
@@ -179,12 +192,12 @@ class World:
             accounts = [Account(user, password, ADDRESS["isp"], BLOCK), Account("second@isp-a.example", "open-sesame")]
             ac = self.add(name, ISP_A + "1", f"{ISP_A}64-{ISP_A}127", [RESOLVER["isp"]], accounts, [ISP_A + "0/24"], "10.254.1.")
             for kind in ("dns", "dns-tcp"):
-                self.server(name, kind, RESOLVER["isp"], 53, "isp-a", NAMES)
+                self.server(name, kind, RESOLVER["isp"], 53, "isp-a", self.names)
         elif name == "isp-b":
             user, password = ACCOUNTS["office"]
             accounts = [Account(user, password, ADDRESS["office"]), Account("second@isp-b.example", "swordfish")]
             ac = self.add(name, ISP_B + "1", f"{ISP_B}64-{ISP_B}127", [RESOLVER["office"]], accounts, [ISP_B + "0/24"], "10.254.2.")
-            self.server(name, "dns", RESOLVER["office"], 53, "isp-b", NAMES)
+            self.server(name, "dns", RESOLVER["office"], 53, "isp-b", self.names)
         else:
             user, password = ACCOUNTS["flets"]
             ac = self.add(name, "198.18.98.1", "198.18.98.64-198.18.98.127", [RESOLVER["flets"]],
@@ -214,6 +227,8 @@ class World:
         space = self.space(name)
         self.plug(space, "wire", wire, name)
         space.set_sysctl("net/ipv4/ip_forward", 1)
+        if self.six:
+            space.set_sysctl("net/ipv6/conf/wire/accept_ra", 0)
         space.ip(f"addr add {address}/32 dev lo", *(f"addr add {server}/32 dev lo" for server in dns if transit))
         if transit:
             cable(space, "net", self.internet, name)

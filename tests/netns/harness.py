@@ -79,6 +79,8 @@ class Lab:
                 counters = ac.counters()
                 assert counters["foreign_source"] == 0, f"{name} saw {counters['foreign_source']} packets with a foreign source"
                 assert counters["violations"] == 0, f"{name} saw frames no wire would carry: {counters}"
+        for name, network in self.world.six.networks().items() if self.world.six else ():
+            assert network.foreign_sources() == 0, f"{name} saw {network.foreign_sources()} packets with a foreign source"
         assert self.world.leaked() == 0, f"{self.world.leaked()} packets left by the management port"
         process = self.router and self.router.process
         if process and not process.running():
@@ -105,7 +107,7 @@ class Lab:
                 save(f"michi-{'-'.join(v.strip('-') for v in verb)}.txt", lambda: router.michi(*verb, check=False).stdout)
             save("sessions.txt", lambda: "\n".join(f"{n}: {a.sessions()} {a.counters()}" for n, a in self.world.acs.items()
                                                    if a.process.running()))
-        for role in ("router", *self.world.acs):
+        for role in ("router", *self.world.acs, *(self.world.six.networks() if self.world.six else ())):
             if role not in self.world.spaces:
                 continue
             for name, argv in (("addr", ["ip", "-d", "addr"]), ("rule", ["ip", "rule"]),

@@ -19,7 +19,7 @@ import xml.etree.ElementTree
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 LIMIT = 3600 if os.environ.get("MICHI_SOAK") else 240
-LONG_FIRST = ("why-agrees", "foreign-damage", "crash", "flaps", "boot-order")
+LONG_FIRST = ("why-agrees", "foreign-damage", "crash", "flaps", "ipv6-faults", "boot-order")
 running, lock = {}, threading.Lock()
 
 
