@@ -34,9 +34,8 @@ class Ngn(Access):
         ipv6.cable_to_internet(world, space, name, self.number)
         ipv6.transit(space, "net", world.internet, name, plan.aggregate)
         super().__init__(world, space, name, "wire", plan, **{**KINDS[kind], **more})
-        for round_, link in enumerate(plan.links if self.link else ()):
-            if round_ == 0:
-                space.ip(f"addr add {link.replace('/64', '1/64')} dev wire nodad")
+        if self.link:
+            space.ip(f"addr add {self.link_prefix.replace('/64', '1/64')} dev wire nodad")
         world.server(name, "dns", plan.resolver, 53, name, world.names)
         for port in (7, 80):
             world.server(name, "tcp", plan.service + "80", port, name)
@@ -54,10 +53,12 @@ class Ngn(Access):
         return self.plan.service + "80"
 
     def _watch_sources(self):
-        """What comes from the wire with a source that is not routed back to it is counted and dropped."""
+        """What comes from the wire with a source that is not routed back to it is counted and dropped; not what is said to a group,
+        which is heard by every network there."""
         self.space.nft("""add table ip6 watch; add counter ip6 watch foreign
             add chain ip6 watch in { type filter hook prerouting priority raw; }
-            add rule ip6 watch in iifname wire ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing counter name foreign drop""")
+            add rule ip6 watch in iifname wire ip6 daddr != ff00::/8 ip6 saddr != { ::, fe80::/10 } fib saddr . iif oif missing \
+              counter name foreign drop""")
 
     def foreign_sources(self):
         listed = json.loads(self.space.run("nft", "-j", "list", "counter", "ip6", "watch", "foreign"))

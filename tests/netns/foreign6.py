@@ -39,10 +39,10 @@ class _Client:
     """With files of its own over those that it would share with the machine."""
 
     def __init__(self, lab, name, folders, argv):
-        self.log = lab.world.directory / f"{name}.log"
+        self.space, self.log = lab.world.router, lab.world.directory / f"{name}.log"
         self.log.unlink(missing_ok=True)
         hide = f"for d in /run /var/lib; do mount -t tmpfs none $d; done; mkdir -p {' '.join(folders)}"
-        self.process = Process(lab.world.router.argv(["sh", "-c", f'{hide}; exec "$@"', "sh", *argv]), self.log)
+        self.process = Process(self.space.argv(["sh", "-c", f'{hide}; exec "$@"', "sh", *argv]), self.log)
         lab.world.processes.append(self.process)
 
     def said(self, pattern, seconds=15):
@@ -50,7 +50,18 @@ class _Client:
                           tell=lambda: self.process.log_text()[-1500:])
 
     def stop(self):
+        """With a Release, if it was not told otherwise."""
         self.process.stop()
+        self._wait_gone()
+
+    def kill(self):
+        """Without a word."""
+        self.process.kill()
+        self._wait_gone()
+
+    def _wait_gone(self):
+        """Its helpers, which may outlive it for a moment, have left the port to the next one."""
+        wait_until(lambda: ":546 " not in self.space.run("ss", "-H", "-l", "-u", "-n"), 5, f"the end of {self.log.stem}")
 
 
 class Dhcpcd(_Client):

@@ -83,7 +83,7 @@ def test_a_client_that_dies_loses_its_route_when_the_lease_runs_out(lab):
     prefix = ngn.wait_lease()
     ngn.wait_message("renew", 1)
     assert ngn.routes() == [prefix]
-    client.process.kill()
+    client.kill()
     begun = time.monotonic()
     wait_until(lambda: ngn.routes() == [], 8, "the end of the lease")
     assert time.monotonic() - begun > 3
@@ -142,7 +142,7 @@ def test_late_answers_come_late_and_lost_messages_are_sent_again(lab):
     assert time.monotonic() - begun > 0.4
     ngn.wait_lease()
     assert time.monotonic() - begun > 0.8
-    client.process.kill()
+    client.kill()
     ngn.set_delay(0)
     seen = ngn.messages()
     ngn.drop(2)

@@ -62,7 +62,7 @@ def test_the_end_of_a_session_takes_its_route_along_and_the_next_one_must_ask_ag
     assert isp.routes() == [prefix]
     lab.ac("isp-a").command(command="kill", how=how)
     wait_until(lambda: isp.routes() == [], 3, "the route went with the session")
-    client.process.kill()
+    client.kill()
     first.process.kill()
     Dialled(lab)
     assert isp.routes() == [], "the route came back by itself"
@@ -98,8 +98,8 @@ def test_a_power_cut_at_the_provider_forgets_the_routes_and_a_new_session_gets_t
     client = Dhcpcd(lab, "ppp0", release=False)
     prefix = isp.wait_lease()
     ac.kill()
-    for process in (client.process, first.process):
-        process.kill()
+    client.kill()
+    first.process.kill()
     ac.start()
     isp.wait_ready()
     assert isp.leases() == {} and isp.routes() == []
