@@ -1,6 +1,9 @@
 """Foreign IPv6 clients in the router's place: who looks at the lab's world from outside. None of them is michi's."""
+import contextlib
 import json
+import os
 import re
+import signal
 import sys
 
 from harness import ROOT, wait_until
@@ -55,12 +58,20 @@ class _Client:
         self._wait_gone()
 
     def kill(self):
-        """Without a word."""
+        """Without a word, with its helpers: whoever shares the mount namespace that was made for it."""
+        def mounts(pid):
+            with contextlib.suppress(OSError):
+                return os.readlink(f"/proc/{pid}/ns/mnt")
+        own = mounts(self.process.pid)
+        helpers = [pid for pid in self.space.inhabitants() if own and mounts(pid) == own]
         self.process.kill()
+        for pid in helpers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._wait_gone()
 
     def _wait_gone(self):
-        """Its helpers, which may outlive it for a moment, have left the port to the next one."""
+        """They have left the port to the next one."""
         wait_until(lambda: ":546 " not in self.space.run("ss", "-H", "-l", "-u", "-n"), 5, f"the end of {self.log.stem}")
 
 
