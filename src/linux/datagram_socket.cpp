@@ -135,7 +135,8 @@ class Socket final : public port::DatagramSocket {
       }
       if ((message.msg_flags & MSG_TRUNC) != 0) continue;
       port::Datagram datagram{.bytes = copy_of(Bytes(buffer_).first(static_cast<std::size_t>(got))),
-                              .source = from_kernel(from.sin6_addr)};
+                              .source = from_kernel(from.sin6_addr),
+                              .destination = {}};
       // A raw socket hears all devices from its first moment; what came before it was bound has no mark of ours.
       bool ours = false;
       for (auto* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
@@ -174,8 +175,8 @@ Result<std::unique_ptr<port::DatagramSocket>, port::OsError> DatagramSockets::op
   const int index = device.size() < IFNAMSIZ ? static_cast<int>(::if_nametoindex(device.c_str())) : 0;
   if (index == 0) return Fault(port::OsError{"open IPv6 socket on " + device, ENODEV});
   const bool udp = speaker == port::Speaker::Dhcp6Client;
-  port::Fd fd(::socket(AF_INET6, (udp ? SOCK_DGRAM : SOCK_RAW) | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                       udp ? IPPROTO_UDP : IPPROTO_ICMPV6));
+  const int kind = SOCK_CLOEXEC | SOCK_NONBLOCK | (udp ? SOCK_DGRAM : SOCK_RAW);
+  port::Fd fd(::socket(AF_INET6, kind, udp ? int{IPPROTO_UDP} : int{IPPROTO_ICMPV6}));
   if (!fd) return Fault(error("open IPv6 socket", device));
   if (!prepare(fd.get(), index, device, speaker)) return Fault(error("prepare IPv6 socket", device));
   return std::make_unique<Socket>(loop_, device, index, speaker, std::move(fd));

@@ -3,6 +3,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/net/checksum.hpp"
 #include "base/overloaded.hpp"
 
 namespace michi::wire::icmp6 {
@@ -124,14 +125,6 @@ ByteVec write(const Echo& m) {
   return std::move(out).take();
 }
 
-std::uint64_t sum_of(Bytes bytes) {
-  std::uint64_t sum = 0;
-  Reader in(bytes);
-  while (const auto word = in.u16()) sum += *word;
-  if (const auto last = in.u8()) sum += static_cast<std::uint64_t>(*last) << 8;
-  return sum;
-}
-
 }  // namespace
 
 Parsed<Message> parse_message(Bytes icmp6) {
@@ -172,10 +165,9 @@ ByteVec write_message(const Message& message, const Ipv6& source, const Ipv6& de
 }
 
 std::uint16_t checksum(const Ipv6& source, const Ipv6& destination, Bytes icmp6) {
-  // The length counts as the two words it is, which add up to the same once carries are folded in.
-  std::uint64_t sum = sum_of(source.bytes()) + sum_of(destination.bytes()) + sum_of(icmp6) + icmp6.size() + kProtocol;
-  while (sum >> 16 != 0) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
+  Writer addresses;
+  addresses.put(source.bytes()).put(destination.bytes());
+  return static_cast<std::uint16_t>(~ones_sum(icmp6, pseudo_sum(addresses.view(), kProtocol, icmp6.size())));
 }
 
 bool is_sealed(const Ipv6& source, const Ipv6& destination, Bytes icmp6) {

@@ -82,7 +82,8 @@ TEST(Udp4, FragmentsAndOtherProtocolsAreFaultsAndIpOptionsAreSkipped) {
   optioned[0] = std::byte{0x46};
   optioned[3] = std::byte{34};
   optioned.insert(optioned.begin() + 20, 4, std::byte{1});
-  const auto parsed = parse_packet(mended(optioned, 24));
+  optioned = mended(optioned, 24);
+  const auto parsed = parse_packet(optioned);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(text_of(parsed->payload), "hi");
 }

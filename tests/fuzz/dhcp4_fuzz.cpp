@@ -44,7 +44,8 @@ void codecs(Bytes bytes) {
     }
   }
   if (const auto datagram = wire::udp4::parse_packet(bytes)) {
-    const auto again = wire::udp4::parse_packet(wire::udp4::write_packet(*datagram));
+    const ByteVec written = wire::udp4::write_packet(*datagram);
+    const auto again = wire::udp4::parse_packet(written);
     MICHI_INVARIANT(again && equal(again->payload, datagram->payload) && again->source == datagram->source,
                     "a datagram is written back the same");
   }
