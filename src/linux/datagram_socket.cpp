@@ -57,16 +57,16 @@ bool hear_only(int fd, std::initializer_list<int> types) {
 
 bool prepare(int fd, int index, const std::string& device, port::Speaker speaker) {
   if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), static_cast<socklen_t>(device.size())) != 0 ||
-      !set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) || !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
-      !set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) || !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, index) ||
-      !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0))
+      !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) || !set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) ||
+      !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, index) || !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0))
     return false;
   set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
   if (speaker == port::Speaker::Dhcp6Client) {
     sockaddr_in6 own{};
     own.sin6_family = AF_INET6;
     own.sin6_port = htons(kDhcp6ClientPort);
-    return set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
+    return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+           ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
   }
   if (!set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kHopLimit) || !set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, kHopLimit))
     return false;
