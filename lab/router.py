@@ -181,9 +181,15 @@ class Router:
         return children_of(self.process.pid)
 
     def pss_kib(self):
-        with open(f"/proc/{self.process.pid}/smaps_rollup") as rollup:
-            return int(re.search(r"^Pss:\s+(\d+)", rollup.read(), re.M)[1])
+        return self._memory("Pss")
 
+    def written_kib(self):
+        """Its own pages. Not those of the program: who shares them depends on how many run at the moment."""
+        return self._memory("Private_Dirty")
+
+    def _memory(self, kind):
+        with open(f"/proc/{self.process.pid}/smaps_rollup") as rollup:
+            return int(re.search(rf"^{kind}:\s+(\d+)", rollup.read(), re.M)[1])
 
 
 __all__ = ["Router", "CliFailed", "NotReached"]

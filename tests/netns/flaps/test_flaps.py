@@ -27,12 +27,12 @@ def test_flaps_leave_no_residue(lab):
         router.wait_up("isp", seconds=30)
     flap(0)
     before = router.kernel_state(), router.devices(), descriptors(router)
-    memory = router.pss_kib()
+    memory = router.written_kib()
     for number in range(1, rounds(10, 100)):
         flap(number)
         wait_until(lambda: len(ac.sessions()) == 1, 3, "one session at the concentrator", tell=lambda: str(ac.sessions()))
     assert router.kernel_state() == before[0]
     assert router.devices() == before[1]
     assert abs(descriptors(router) - before[2]) <= 1
-    assert router.pss_kib() < memory + 1024
+    assert router.written_kib() < memory + 1024
     wait_until(lambda: probe.ask_tcp(lab.world.lan_a, WEB, 80)[1] == ADDRESS["isp"], 5, "new flows take isp again")
