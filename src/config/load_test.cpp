@@ -332,7 +332,7 @@ TEST(Load, CharactersBeyondAsciiBelongIntoStringsAndComments) {
                 .ac_name,
             "\"道");
   const std::string refused = "m:1:5: error: a character that may stand only in a string or a comment\n";
-  for (std::string_view bad : {"a = é", "a = \x01", "[a]\u00e9", "aa =\xef\xbb\xaf"}) {
+  for (std::string_view bad : {"a = é", "a = \x01", "[a]\u00e9", "aa =\xef\xbb\xaf", "a=2\"é\""}) {
     EXPECT_EQ(words_of(load(bad, "m", {}).error()).substr(5), refused.substr(5)) << bad;
   }
   EXPECT_EQ(words_of(load("a = \"\"\"x\"\"\"", "m", {}).error()),

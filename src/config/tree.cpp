@@ -65,7 +65,11 @@ class Prescan {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else if (c == '"' || c == '\'') {
         if (text_.substr(at_, 3) == std::string(3, c)) return Trouble{at_, "multi-line strings are not read here"};
+        const std::size_t quote = at_;
         skip_string(c);
+        // Right behind a number or a word a quote opens nothing: toml++ 3.3 reads on there as if it were bare.
+        if (const auto strange = first_not_ascii(quote); !may_open(quote) && strange < at_)
+          return Trouble{strange, "a character that may stand only in a string or a comment"};
       } else if (code >= 0x80 || (code < ' ' && c != '\t' && c != '\n' && c != '\r')) {
         return Trouble{at_, "a character that may stand only in a string or a comment"};
       } else if (c == '.' && ++dots_ >= kDeepestKey) {
@@ -89,6 +93,15 @@ class Prescan {
       const bool escape = quote == '"' && text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] != '\n';
       if (escape) ++at_;
     }
+  }
+
+  bool may_open(std::size_t quote) const {
+    return quote == 0 || std::string_view(" \t\r\n=[{,").find(text_[quote - 1]) != std::string_view::npos;
+  }
+
+  std::size_t first_not_ascii(std::size_t from) const {
+    while (from < text_.size() && static_cast<unsigned char>(text_[from]) < 0x80) ++from;
+    return from;
   }
 
   std::string_view text_;
