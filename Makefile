@@ -58,7 +58,7 @@ interop: build ## foreign PPPoE on foreign kernels as judges, in guests (NAMES="
 	@$(PYTHON) tests/interop/run.py --build $(GCC_BUILD) $(if $(CORE),--core) $(NAMES)
 
 comparison: build ## pppd beside michi in one guest, into docs/comparison.md (NAMES="setup-kernel …", RUNS=20: an hour and more)
-	@tools/deps --interop || true
+	@tools/deps --interop
 	@$(PYTHON) tests/interop/compare.py --build $(GCC_BUILD) --runs $(or $(RUNS),20) $(NAMES)
 
 bench: build ## measurements into build/bench.json

@@ -68,8 +68,8 @@ class Prescan {
         const std::size_t quote = at_;
         skip_string(c);
         // Right behind a number or a word a quote opens nothing: toml++ 3.3 reads on there as if it were bare.
-        if (const auto strange = first_not_ascii(quote); !may_open(quote) && strange < at_)
-          return Trouble{strange, "a character that may stand only in a string or a comment"};
+        const std::size_t strange = may_open(quote) ? at_ : first_not_ascii(quote, at_);
+        if (strange < at_) return Trouble{strange, "a character that may stand only in a string or a comment"};
       } else if (code >= 0x80 || (code < ' ' && c != '\t' && c != '\n' && c != '\r')) {
         return Trouble{at_, "a character that may stand only in a string or a comment"};
       } else if (c == '.' && ++dots_ >= kDeepestKey) {
@@ -99,8 +99,8 @@ class Prescan {
     return quote == 0 || std::string_view(" \t\r\n=[{,").find(text_[quote - 1]) != std::string_view::npos;
   }
 
-  std::size_t first_not_ascii(std::size_t from) const {
-    while (from < text_.size() && static_cast<unsigned char>(text_[from]) < 0x80) ++from;
+  std::size_t first_not_ascii(std::size_t from, std::size_t end) const {
+    while (from < end && static_cast<unsigned char>(text_[from]) < 0x80) ++from;
     return from;
   }
 
