@@ -24,6 +24,7 @@
 #include "dataplane/tun/tun_plane.hpp"
 #include "linux/alarm.hpp"
 #include "linux/capabilities.hpp"
+#include "linux/datagram_socket.hpp"
 #include "linux/entropy.hpp"
 #include "linux/files.hpp"
 #include "linux/firewall.hpp"
@@ -107,6 +108,7 @@ struct Daemon::Parts {
         events(start_id),
         alarm(loop),
         frames(loop),
+        datagrams(loop),
         kernel(loop),
         firewall(loop),
         plane(loop),
@@ -114,7 +116,7 @@ struct Daemon::Parts {
         processes(loop),
         watcher(loop),
         core(
-            {alarm, frames, kernel, firewall, plane, store, processes, files},
+            {alarm, frames, datagrams, kernel, firewall, plane, store, processes, files},
             {.run_directory = options.paths.run,
              .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
              .crash_point = crash_at(options.crash_at)},
@@ -299,6 +301,7 @@ struct Daemon::Parts {
   linux::Notify notify;
   linux::Alarm alarm;
   linux::FrameSockets frames;
+  linux::DatagramSockets datagrams;
   linux::KernelNet kernel;
   linux::Firewall firewall;
   dataplane::tun::TunPlane plane;

@@ -1,5 +1,6 @@
 #include "linux/alarm.hpp"
 
+#include <ctime>
 #include <utility>
 
 #include "linux/boot_timer.hpp"
@@ -43,6 +44,7 @@ class Alarm::Impl {
 Alarm::Alarm(boost::asio::io_context& loop) : impl_(std::make_unique<Impl>(loop)) {}
 Alarm::~Alarm() = default;
 Instant Alarm::now() const { return BootTimer::now(); }
+std::int64_t Alarm::wall_seconds() const { return std::time(nullptr); }
 void Alarm::set(std::optional<Instant> at) { impl_->set(at); }
 void Alarm::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
 

@@ -17,6 +17,7 @@ class Alarm final : public port::Alarm {
   ~Alarm() override;
 
   Instant now() const override;
+  std::int64_t wall_seconds() const override;
   void set(std::optional<Instant> at) override;
   void on_wake(port::Wake wake) override;
 

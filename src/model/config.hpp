@@ -21,6 +21,11 @@
 
 namespace michi::model {
 
+enum class UplinkKind : std::uint8_t {
+  Pppoe,
+  Ipoe,   // addresses by router advertisement, DHCPv6 and DHCPv4
+  Static  // addresses as the file says
+};
 enum class PlaneKind : std::uint8_t { Auto, Tun };
 enum class AuthKind : std::uint8_t { Pap, ChapMd5, MsChapV2 };
 
@@ -38,8 +43,23 @@ struct UplinkDns {
   bool operator==(const UplinkDns&) const = default;
 };
 
+enum class DuidKind : std::uint8_t { LinkLayer, LinkLayerTime, Uuid, Bytes };
+
+/// DHCPv6 of an uplink.
+struct DelegationConfig {
+  bool prefix = true;          // ask for a prefix (IA_PD)
+  bool address = false;        // ask for an address of the line itself (IA_NA)
+  std::optional<Prefix> hint;  // ::/56 hints at a length alone; none on NTT's networks
+  DuidKind duid = DuidKind::LinkLayer;
+  ByteVec duid_bytes;                 // when Bytes, its type in front
+  std::optional<std::uint32_t> iaid;  // default: from the uplink's name
+  bool release = false;               // give it back when the uplink is stopped
+  bool operator==(const DelegationConfig&) const = default;
+};
+
 struct UplinkConfig {
   UplinkId id;
+  UplinkKind kind = UplinkKind::Pppoe;
   std::string interface;
   std::optional<Mac> mac;  // own source address on the wire; default the interface's
   bool start = true;       // R10
@@ -52,6 +72,7 @@ struct UplinkConfig {
   std::vector<AuthKind> auth = {AuthKind::MsChapV2, AuthKind::ChapMd5};  // Pap only when written
   bool ipv4 = true;
   bool ipv6 = true;
+  DelegationConfig delegation;
   std::optional<Ipv4> address;  // asked for in IPCP
   std::uint16_t mtu = 1492;     // above 1492: RFC 4638
   std::uint16_t mss = 0;        // 0: from the MTU (R21)
@@ -80,6 +101,8 @@ struct DhcpRange {
   Duration lease = hours(12);
 };
 
+enum class UlaKind : std::uint8_t { None, Auto, Fixed };
+
 struct LanConfig {
   std::string name;  // "home"
   std::string interface;
@@ -87,7 +110,12 @@ struct LanConfig {
   std::optional<UplinkId> uplink;  // a routed block belongs to this uplink
   bool nat = true;
   std::optional<DhcpRange> dhcp;
-  bool dns = true;  // answer DNS on this LAN
+  bool dns = true;            // answer DNS on this LAN
+  bool advertise = true;      // be an IPv6 router here
+  std::uint16_t subnet = 0;   // of every delegated prefix; by default its place in the file
+  std::vector<Ipv6> hosts{};  // interface identifiers: the router's addresses in every /64 here; the first is ::1
+  UlaKind ula = UlaKind::None;
+  std::optional<Prefix> ula_prefix{};  // a /64, when Fixed
   std::string domain;
 };
 
@@ -161,6 +189,7 @@ struct GlobalConfig {
   Duration hook_timeout = seconds(30);
   unsigned padi_burst = 1;  // first PADIs per MAC: token bucket; 0 turns it off
   Duration padi_interval = seconds(1);
+  bool repair = true;  // false: damage others do is only reported
 };
 
 struct Config {

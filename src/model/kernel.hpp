@@ -15,6 +15,7 @@
 
 #include "base/net/address.hpp"
 #include "base/net/mac.hpp"
+#include "base/time.hpp"
 #include "model/device_name.hpp"
 #include "model/uplink.hpp"
 
@@ -68,9 +69,10 @@ struct RouteEntry {  // held twice for every closed prefix: kept small
   Prefix to;
   std::uint32_t metric = 0;
   RouteType type = RouteType::Unicast;
-  DeviceName device{};              // empty for Unreachable
-  std::optional<Address> source{};  // preferred source
-  std::uint32_t mtu = 0;            // 0: none
+  DeviceName device{};               // empty for Unreachable
+  std::optional<Address> source{};   // preferred source
+  std::optional<Address> gateway{};  // next hop
+  std::uint32_t mtu = 0;             // 0: none
   std::uint8_t protocol = kRouteProtocol;
   auto key() const { return std::tie(table, to, metric); }
   auto operator<=>(const RouteEntry&) const = default;
@@ -134,6 +136,28 @@ struct AttachWant {
   bool operator==(const AttachWant&) const = default;
 };
 
+/// What the router says of one prefix on a LAN. Ends are those of the lease; one that has passed is said as zero.
+struct AdvertisedPrefix {
+  Prefix prefix;
+  Instant preferred_until = Instant::max();
+  Instant valid_until = Instant::max();
+  auto operator<=>(const AdvertisedPrefix&) const = default;
+};
+
+/// Router advertisements of one LAN. What was advertised and is no longer here is taken back by whoever sends them.
+struct AdvertisementWant {
+  std::string lan;
+  std::string device;
+  bool default_router = false;
+  bool other = false;     // options by stateless DHCPv6
+  std::uint32_t mtu = 0;  // 0: none is said
+  std::vector<AdvertisedPrefix> prefixes;
+  std::vector<Prefix> routes;  // reached through us even where we are no default router (ULA)
+  std::vector<Ipv6> dns;
+  std::vector<std::string> domains;
+  bool operator==(const AdvertisementWant&) const = default;
+};
+
 struct ResolverServer {
   Address server;
   std::string device;                  // bound to this uplink's device
@@ -160,6 +184,7 @@ struct Desired {
   NftTable firewall;
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;
+  std::vector<AdvertisementWant> advertisements;
   /// Conntrack marks whose flows must choose again, because their uplink went away. Performed once
   /// per change of `generation`, after everything else is in place.
   std::map<std::uint32_t, std::uint64_t> flows_to_move;  // mark → generation

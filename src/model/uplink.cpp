@@ -1,5 +1,7 @@
 #include "model/uplink.hpp"
 
+#include <algorithm>
+
 namespace michi::model {
 
 std::string_view to_text(UplinkState state) {
@@ -130,6 +132,11 @@ std::string_view remedy_of(Reason reason) {
       return "put the password into secrets.toml under the uplink's name";
   }
   return "";
+}
+
+bool UplinkFacts::carries(Family family) const {
+  if (!usable(family)) return false;
+  return family == Family::V4 || !v6->addresses.empty() || std::ranges::any_of(prefixes, &PrefixFacts::confirmed);
 }
 
 }  // namespace michi::model

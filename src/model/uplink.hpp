@@ -80,15 +80,34 @@ struct SessionRecord {
 
 struct Ipv4Facts {
   Ipv4 local;
-  Ipv4 peer;
+  Ipv4 peer;  // of a session
   std::vector<Ipv4> dns;
+  std::uint8_t length = 32;       // of the network on the line; 32 on a session
+  std::optional<Ipv4> gateway{};  // next hop; none on a session
   bool operator==(const Ipv4Facts&) const = default;
 };
 
 struct Ipv6Facts {
-  Ipv6 local;  // link-local
-  Ipv6 peer;
+  Ipv6 local;                          // link-local
+  Ipv6 peer;                           // next hop, link-local; unspecified while no router is known
+  std::vector<Ipv6> addresses{};       // the line's own global ones: autoconfigured, or assigned by DHCPv6
+  std::vector<Ipv6> dns{};             // best first
+  std::vector<std::string> domains{};  // search domains
+  std::uint32_t mtu = 0;               // as a router advertised it; 0: nobody did
   bool operator==(const Ipv6Facts&) const = default;
+};
+
+/// A prefix an uplink has for the networks behind it. It outlives its session: hosts that use it must be told that
+/// it is not to be used, for as long as they would.
+struct PrefixFacts {
+  Prefix prefix;
+  Instant preferred_until = Instant::max();
+  Instant valid_until = Instant::max();
+  /// The network has confirmed it on the link as it stands: it is forwarded to us. Otherwise it is only remembered.
+  bool confirmed = false;
+  /// The single /64 of the line itself, from a router's advertisement: nothing was delegated.
+  bool on_line = false;
+  bool operator==(const PrefixFacts&) const = default;
 };
 
 /// Everything policy and status need to know of one uplink. `attached` says that the data plane
@@ -109,7 +128,8 @@ struct UplinkFacts {
   std::string auth;         // "chap-md5"
   std::optional<Ipv4Facts> v4;
   std::optional<Ipv6Facts> v6;
-  std::optional<Duration> last_setup;  // PADI to first network protocol
+  std::vector<PrefixFacts> prefixes{};  // confirmed ones first
+  std::optional<Duration> last_setup;   // PADI to first network protocol
   bool operator==(const UplinkFacts&) const = default;
 
   /// What status, events and hooks call it: traffic does not wait for the second family, the report does.
@@ -117,6 +137,8 @@ struct UplinkFacts {
   bool usable(Family family) const {
     return state == UplinkState::Up && attached && (family == Family::V4 ? v4.has_value() : v6.has_value());
   }
+  /// Usable, and with an address the internet can answer to: what a policy may choose. IPv6CP alone gives none.
+  bool carries(Family family) const;
 };
 
 }  // namespace michi::model

@@ -23,6 +23,8 @@ class Alarm {
  public:
   virtual ~Alarm() = default;
   virtual Instant now() const = 0;
+  /// Seconds since 1970 as the machine believes, for what is read again after a reboot; may be far off and may jump.
+  virtual std::int64_t wall_seconds() const = 0;
   virtual void set(std::optional<Instant> at) = 0;
   virtual void on_wake(Wake wake) = 0;
 };

@@ -2,6 +2,7 @@
 // All doors of the daemon in one place: the real ones in `daemon`, fakes in tests.
 
 #include "port/data_plane.hpp"
+#include "port/datagram_socket.hpp"
 #include "port/firewall.hpp"
 #include "port/frame_socket.hpp"
 #include "port/kernel_net.hpp"
@@ -12,6 +13,7 @@ namespace michi::runtime {
 struct Doors {
   port::Alarm& alarm;
   port::FrameSockets& frames;
+  port::DatagramSockets& datagrams;
   port::KernelNet& kernel;
   port::Firewall& firewall;
   port::DataPlane& plane;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kit/fake_datagrams.hpp"
 #include "kit/fake_kernel.hpp"
 #include "kit/world.hpp"
 #include "runtime/core.hpp"
@@ -16,6 +17,9 @@ namespace michi::sim {
 class FakeAlarm final : public port::Alarm {
  public:
   Instant now() const override { return time; }
+  std::int64_t wall_seconds() const override {
+    return 1'750'000'000 + whole_milliseconds(time.time_since_epoch()) / 1000;
+  }
   void set(std::optional<Instant> at) override { deadline = at; }
   void on_wake(port::Wake) override {}
   Instant time{};
@@ -194,8 +198,8 @@ class CoreNode final : public kit::Node {
   void boot() {
     alarm_.time = world_.now();
     core_ = std::make_unique<runtime::Core>(
-        runtime::Doors{alarm_, sockets_, machine_.kernel.net(), machine_.kernel.firewall(), machine_.kernel.plane(),
-                       machine_.store, processes_, machine_.files},
+        runtime::Doors{alarm_, sockets_, datagrams_, machine_.kernel.net(), machine_.kernel.firewall(),
+                       machine_.kernel.plane(), machine_.store, processes_, machine_.files},
         runtime::CoreOptions{
             .run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child, .crash_point = {}},
         Random::seeded(world_.random().u64()), [this] { woken_ = true; },
@@ -207,6 +211,7 @@ class CoreNode final : public kit::Node {
   std::map<std::string, kit::Wire*> wires_;
   Machine& machine_;
   Sockets sockets_;
+  kit::FakeDatagrams datagrams_;
   FakeAlarm alarm_;
   FakeProcesses processes_;
   std::unique_ptr<runtime::Core> core_;
