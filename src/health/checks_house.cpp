@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "health/checks.hpp"
+
+namespace michi::health {
+
+namespace {
+
+using model::Verdict;
+
+template <class T>
+std::vector<std::string> texts(const std::vector<T>& values) {
+  std::vector<std::string> out;
+  for (const auto& value : values) out.push_back(to_text(value));
+  return out;
+}
+
+/// R108: hosts take the first answer, and half of them get the wrong router.
+void dhcp_servers(const LanEvidence& lan, Findings& found) {
+  if (!lan.dhcp_servers) return;
+  const std::string who = "lan." + lan.config->name;
+  if (lan.dhcp_servers->empty()) return found.good("lan.dhcp-servers", who, "no other DHCP server answers");
+  found.wrong(lan.config->dhcp ? Verdict::Bad : Verdict::Suspect, "lan.dhcp-servers", who,
+              lan.config->dhcp ? "another DHCP server answers on this LAN beside michi's"
+                               : "a DHCP server that is not michi's answers on this LAN",
+              texts(*lan.dhcp_servers),
+              "let one of them serve: change the other's address first, then stop its DHCP, so that no host loses its "
+              "router and resolver in between");
+}
+
+void foreign_routers(const LanEvidence& lan, Findings& found) {
+  const std::string who = "lan." + lan.config->name;
+  if (lan.foreign_routers.empty())
+    return found.good("lan.foreign-router", who, "no other IPv6 router advertises itself");
+  found.wrong(
+      Verdict::Suspect, "lan.foreign-router", who, "another router advertises itself on this LAN",
+      texts(lan.foreign_routers),
+      "right if it is wanted (an upper router on the same wire); otherwise turn its advertisements off, or write "
+      "advertise = false for this LAN");
+}
+
+/// R110: as soon as both ports are joined, the switches do not know where the address is.
+void equal_addresses(const Evidence& evidence, Findings& found) {
+  for (const auto& uplink : evidence.config->uplinks) {
+    const auto wan = evidence.links.find(uplink.interface);
+    if (wan == evidence.links.end()) continue;
+    const Mac mac = uplink.mac.value_or(wan->second.mac);
+    for (const auto& lan : evidence.config->lans) {
+      const auto link = evidence.links.find(lan.interface);
+      if (link == evidence.links.end() || lan.interface == uplink.interface || link->second.mac != mac) continue;
+      found.wrong(
+          Verdict::Bad, "line.same-mac", uplink.id.name,
+          fmt::format("{} and {} have the same Ethernet address", uplink.interface, lan.interface),
+          {fmt::format("{} on both", to_text(mac))},
+          fmt::format("write mac = \"02:…\" for uplink {}, or change one with `ip link set {} address`: where both "
+                      "reach one switch, neither works",
+                      uplink.id.name, lan.interface));
+    }
+  }
+}
+
+/// A resolver knows its own network: by another road it answers nothing, or for somebody else.
+void resolvers(const Evidence& evidence, Findings& found) {
+  for (const auto& resolver : evidence.resolvers) {
+    if (resolver.belongs_to.empty() || resolver.belongs_to == resolver.leaves_by) continue;
+    found.wrong(Verdict::Suspect, "resolver.wrong-uplink", resolver.belongs_to,
+                fmt::format("this machine asks {}, the resolver of {}, by another road", to_text(resolver.server),
+                            resolver.belongs_to),
+                {fmt::format("the packets take {}", resolver.leaves_by.empty() ? "no road" : resolver.leaves_by)},
+                "let michi choose the resolvers: `resolv-conf = \"local\"` in [router], and its DNS on the LANs");
+  }
+}
+
+void damage(const Evidence& evidence, Findings& found) {
+  if (evidence.damage.empty()) return found.good("kernel", "", "the kernel has what michi wants");
+  const bool by_will = !evidence.config->global.repair;
+  found.wrong(Verdict::Bad, "kernel.damage", "", "somebody changed what michi put into the kernel", evidence.damage,
+              by_will ? "repair = false stands in [router]: take it out, or put it right by hand (`michi plan`)"
+                      : "it is being repaired; if it comes again, `michi events` names the writer");
+}
+
+/// What status warns of is a finding here, too.
+void warnings(const Evidence& evidence, Findings& found) {
+  for (const auto& warning : evidence.warnings)
+    found.wrong(Verdict::Suspect, warning.code, warning.uplink, warning.text, {},
+                fmt::format("docs/operator/events.md explains {}", warning.code));
+}
+
+}  // namespace
+
+void check_house(const Evidence& evidence, Findings& found) {
+  for (const auto& lan : evidence.lans) {
+    if (lan.config == nullptr) continue;
+    dhcp_servers(lan, found);
+    foreign_routers(lan, found);
+  }
+  equal_addresses(evidence, found);
+  resolvers(evidence, found);
+  damage(evidence, found);
+  warnings(evidence, found);
+}
+
+}  // namespace michi::health

@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "health/checks.hpp"
+
+namespace michi::health {
+
+namespace {
+
+using model::Reason;
+using model::Verdict;
+
+unsigned failures_of(const UplinkEvidence& uplink, Reason reason) {
+  const auto at = uplink.failures.find(reason);
+  return at == uplink.failures.end() ? 0 : at->second;
+}
+
+std::vector<std::string> told_by(const UplinkEvidence& uplink) {
+  const auto& facts = *uplink.facts;
+  std::vector<std::string> lines = {
+      fmt::format("{}: {}", to_text(facts.reason), facts.detail.empty() ? "no detail" : facts.detail)};
+  if (facts.attempts > 0) lines.push_back(fmt::format("{} attempts since it was last up", facts.attempts));
+  return lines;
+}
+
+bool is_up(const UplinkEvidence& uplink) { return uplink.facts->state == model::UplinkState::Up; }
+
+/// R103: the device upstream does not let PPPoE through.
+void no_offer(const UplinkEvidence& uplink, Findings& found) {
+  if (is_up(uplink)) return;
+  const bool silent = uplink.facts->reason == Reason::NoAnswer || failures_of(uplink, Reason::NoAnswer) > 0;
+  if (!silent) return;
+  found.wrong(
+      Verdict::Bad, "session.no-offer", uplink.config->id.name,
+      fmt::format("no access concentrator answers on {}", uplink.config->interface), told_by(uplink),
+      "turn PPPoE pass-through (bridge) on in the router or modem upstream, and check that the cable goes to the "
+      "port that carries the line; with `ac-name` or `service-name` in the file, try without them");
+}
+
+/// R102: some providers allow one service of a line at a time.
+void both_services(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
+  if (is_up(uplink)) return;
+  const auto reason = uplink.facts->reason;
+  const bool refused = reason == Reason::NoAnswer || reason == Reason::ServiceRefused || reason == Reason::AcError ||
+                       reason == Reason::SessionLimit || reason == Reason::AuthFailed ||
+                       reason == Reason::PeerTerminated;
+  if (!refused) return;
+  const auto other = std::ranges::find_if(evidence.uplinks, [&](const UplinkEvidence& each) {
+    return each.config != nullptr && each.facts != nullptr && each.config->kind == model::UplinkKind::Ipoe &&
+           each.config->interface == uplink.config->interface && each.facts->usable(Family::V6);
+  });
+  if (other == evidence.uplinks.end()) return;
+  auto seen = told_by(uplink);
+  seen.push_back(fmt::format("{} (IPoE) is up on the same line", other->config->id.name));
+  found.wrong(Verdict::Suspect, "line.forbids-both", uplink.config->id.name,
+              "the provider may forbid PPPoE beside IPoE on one line", std::move(seen),
+              "ask the provider whether the contract allows both at once; some end the PPPoE account when IPoE begins");
+}
+
+void session_limit(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
+  if (is_up(uplink) || uplink.facts->reason != Reason::SessionLimit) return;
+  auto seen = told_by(uplink);
+  for (const auto& line : evidence.config->lines)
+    if (line.interface == uplink.config->interface && line.sessions != 0)
+      seen.push_back(fmt::format("[line.{}] says {} sessions", line.interface, line.sessions));
+  found.wrong(Verdict::Bad, "line.session-limit", uplink.config->id.name,
+              "the line carries as many sessions as the contract allows", std::move(seen),
+              "end another session, also those of other routers on this line, or wait for an old one to time out");
+}
+
+/// R185: a refusal of the account is no fault of the line.
+void account(const UplinkEvidence& uplink, Findings& found) {
+  const auto reason = uplink.facts->reason;
+  if (is_up(uplink) || (reason != Reason::AuthFailed && reason != Reason::AuthMethodRefused &&
+                        reason != Reason::AuthNoAnswer && reason != Reason::NoSecret))
+    return;
+  found.wrong(Verdict::Bad, "session.account", uplink.config->id.name,
+              "the line works as far as the account; the account is refused", told_by(uplink),
+              std::string(remedy_of(reason)));
+}
+
+/// R19..R21: large packets are lost although small ones pass.
+void path_mtu(const UplinkEvidence& uplink, Findings& found) {
+  const auto mtu = uplink.facts->mtu;
+  if (!is_up(uplink) || mtu == 0) return;
+  if (mtu >= uplink.config->mtu)
+    return found.good("path.mtu", uplink.config->id.name, fmt::format("packets of {} octets pass", mtu));
+  found.wrong(
+      Verdict::Suspect, "path.mtu", uplink.config->id.name,
+      fmt::format("the file asks for an MTU of {}, the line carries {}", uplink.config->mtu, mtu),
+      {fmt::format("agreed with the peer, or proved by echoes of full size: {}", mtu)},
+      fmt::format("write mtu = {}, or raise the MTU of {} and of what stands between", mtu, uplink.config->interface));
+}
+
+}  // namespace
+
+void check_session(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
+  if (uplink.config->kind == model::UplinkKind::Pppoe) {
+    no_offer(uplink, found);
+    both_services(evidence, uplink, found);
+    session_limit(evidence, uplink, found);
+    account(uplink, found);
+    if (is_up(uplink)) found.good("session", uplink.config->id.name, "the session is up");
+  }
+  path_mtu(uplink, found);
+}
+
+}  // namespace michi::health

@@ -1,0 +1,214 @@
+#include "health/doctor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace michi::health {
+namespace {
+
+using model::Reason;
+using model::Verdict;
+
+class Doctor : public testing::Test {
+ protected:
+  Doctor() {
+    model::UplinkConfig isp;
+    isp.id = {"isp"};
+    isp.interface = "wan0";
+    model::LanConfig home;
+    home.name = "home";
+    home.interface = "lan0";
+    config.uplinks = {isp};
+    config.lans = {home};
+    facts.id = {"isp"};
+    facts.state = model::UplinkState::Up;
+    facts.reason = Reason::None;
+    facts.attached = true;
+    facts.mtu = 1492;
+    facts.v6 = model::Ipv6Facts{.local = *parse_ipv6("fe80::2"), .peer = *parse_ipv6("fe80::1")};
+    evidence.links["wan0"].mac = *parse_mac("02:00:00:00:00:01");
+    evidence.links["lan0"].mac = *parse_mac("02:00:00:00:00:02");
+  }
+
+  std::vector<model::Finding> examined() {
+    evidence.config = &config;
+    uplink.config = config.uplinks.data();
+    uplink.facts = &facts;
+    evidence.uplinks = {uplink};
+    evidence.uplinks.insert(evidence.uplinks.end(), others.begin(), others.end());
+    lan.config = config.lans.data();
+    evidence.lans = {lan};
+    return examine(evidence);
+  }
+  /// Codes of what is not good.
+  std::set<std::string> troubles() {
+    std::set<std::string> codes;
+    for (const auto& finding : examined())
+      if (finding.verdict != Verdict::Good) codes.insert(finding.check);
+    return codes;
+  }
+  model::Finding finding(const std::string& check) {
+    const auto all = examined();
+    const auto at = std::ranges::find(all, check, &model::Finding::check);
+    return at == all.end() ? model::Finding{} : *at;
+  }
+  void delegate() { facts.prefixes = {{.prefix = *parse_prefix("2001:db8:a::/56"), .confirmed = true}}; }
+  void fail(Reason reason, std::string detail = {}) {
+    facts.state = model::UplinkState::Waiting;
+    facts.attached = false;
+    facts.v6.reset();
+    facts.reason = reason;
+    facts.detail = std::move(detail);
+  }
+
+  using Codes = std::set<std::string>;
+  model::Config config;
+  model::UplinkFacts facts;
+  UplinkEvidence uplink;
+  std::vector<UplinkEvidence> others;
+  LanEvidence lan;
+  Evidence evidence;
+};
+
+TEST_F(Doctor, a_house_in_order_has_no_trouble_and_says_what_was_looked_at) {
+  delegate();
+  lan.dhcp_servers.emplace();
+  EXPECT_EQ(troubles(), Codes{});
+  EXPECT_GE(examined().size(), 5u);
+}
+
+TEST_F(Doctor, what_was_not_looked_at_is_not_called_good) {
+  delegate();
+  EXPECT_EQ(finding("lan.dhcp-servers").check, "");
+}
+
+TEST_F(Doctor, an_advertise_on_the_wire_that_the_client_never_hears_is_the_firewalls_doing) {
+  uplink.dhcp6 = Dhcp6Evidence{.asking = true, .solicits = 4, .duid = "ll", .answers_on_wire = 3};
+  EXPECT_EQ(troubles(), Codes{"prefix.not-accepted"}) << "and not that nothing is delegated: this is why";
+  EXPECT_NE(finding("prefix.not-accepted").remedy.find("546"), std::string::npos);
+}
+
+TEST_F(Doctor, a_silent_server_is_not_blamed_on_the_firewall) {
+  uplink.dhcp6 = Dhcp6Evidence{.asking = true, .solicits = 4, .duid = "ll", .answers_on_wire = 0};
+  EXPECT_EQ(troubles(), Codes{"prefix.not-delegated"});
+}
+
+TEST_F(Doctor, packets_that_leave_and_never_return_are_evidence_of_a_prefix_that_was_not_delegated) {
+  config.uplinks[0].delegation.prefix = false;
+  uplink.sent6 = 40;
+  uplink.received6 = 0;
+  const auto found = finding("prefix.not-delegated");
+  EXPECT_EQ(found.verdict, Verdict::Suspect);
+  ASSERT_FALSE(found.evidence.empty());
+  EXPECT_EQ(found.evidence.back(), "40 IPv6 packets left, none came back");
+}
+
+TEST_F(Doctor, a_refusal_with_an_unusual_identifier_names_the_identifier) {
+  uplink.dhcp6 =
+      Dhcp6Evidence{.asking = true, .solicits = 2, .advertises = 2, .refusal = "NoPrefixAvail", .duid = "uuid"};
+  EXPECT_TRUE(troubles().contains("prefix.duid-refused"));
+  uplink.dhcp6->duid = "ll";
+  EXPECT_TRUE(troubles().contains("prefix.refused"));
+}
+
+TEST_F(Doctor, addresses_of_a_closed_network_are_no_internet) {
+  facts.v6->addresses = {*parse_ipv6("3fff:c00::5")};
+  uplink.closed_only = true;
+  EXPECT_EQ(troubles(), Codes{"address.closed-only"});
+}
+
+TEST_F(Doctor, no_offer_points_at_pass_through) {
+  fail(Reason::NoAnswer, "no PADO on wan0 after 5 PADIs");
+  EXPECT_EQ(troubles(), Codes{"session.no-offer"});
+  EXPECT_NE(finding("session.no-offer").remedy.find("pass-through"), std::string::npos);
+}
+
+TEST_F(Doctor, a_refused_session_beside_a_working_ipoe_may_be_the_contract) {
+  fail(Reason::AuthFailed, "Access denied");
+  model::UplinkConfig native;
+  native.id = {"native"};
+  native.kind = model::UplinkKind::Ipoe;
+  native.interface = "wan0";
+  model::UplinkFacts up;
+  up.state = model::UplinkState::Up;
+  up.attached = true;
+  up.v6 = model::Ipv6Facts{};
+  up.v6->addresses = {*parse_ipv6("2001:db8::5")};
+  others = {{.config = &native, .facts = &up}};
+  EXPECT_TRUE(troubles().contains("line.forbids-both"));
+  native.interface = "wan1";
+  EXPECT_FALSE(troubles().contains("line.forbids-both")) << "another line";
+}
+
+TEST_F(Doctor, a_refused_account_and_a_full_line_are_told_apart) {
+  fail(Reason::AuthFailed, "Access denied");
+  EXPECT_EQ(troubles(), Codes{"session.account"});
+  fail(Reason::SessionLimit);
+  EXPECT_EQ(troubles(), Codes{"line.session-limit"});
+}
+
+TEST_F(Doctor, a_smaller_mtu_than_the_file_asks_for_is_told) {
+  delegate();
+  facts.mtu = 1454;
+  EXPECT_EQ(troubles(), Codes{"path.mtu"});
+  config.uplinks[0].mtu = 1454;
+  EXPECT_EQ(troubles(), Codes{});
+}
+
+TEST_F(Doctor, an_advertised_mtu_below_the_links_is_told) {
+  delegate();
+  facts.v6->mtu = 1280;
+  EXPECT_EQ(troubles(), Codes{"path.advertised-mtu"});
+}
+
+TEST_F(Doctor, a_second_dhcp_server_is_worse_where_michi_serves) {
+  delegate();
+  lan.dhcp_servers = {*parse_ipv4("192.168.10.254")};
+  EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Suspect);
+  config.lans[0].dhcp = model::DhcpRange{*parse_ipv4("192.168.10.100"), *parse_ipv4("192.168.10.200")};
+  EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Bad);
+}
+
+TEST_F(Doctor, equal_ethernet_addresses_are_found_by_what_is_used_on_the_wire) {
+  delegate();
+  evidence.links["lan0"].mac = evidence.links["wan0"].mac;
+  EXPECT_EQ(troubles(), Codes{"line.same-mac"});
+  config.uplinks[0].mac = *parse_mac("02:00:00:00:00:99");
+  EXPECT_EQ(troubles(), Codes{});
+}
+
+TEST_F(Doctor, one_interface_for_both_sides_is_no_equal_address) {
+  delegate();
+  config.lans[0].interface = "wan0";
+  EXPECT_EQ(troubles(), Codes{});
+}
+
+TEST_F(Doctor, a_resolver_asked_by_another_road_than_its_own_is_told) {
+  delegate();
+  evidence.resolvers = {{.server = *parse_address("192.0.2.53"), .belongs_to = "isp", .leaves_by = "isp"}};
+  EXPECT_EQ(troubles(), Codes{});
+  evidence.resolvers[0].leaves_by = "main";
+  EXPECT_EQ(troubles(), Codes{"resolver.wrong-uplink"});
+}
+
+TEST_F(Doctor, damage_that_is_left_by_will_names_the_switch) {
+  delegate();
+  evidence.damage = {"firewall: differs"};
+  config.global.repair = false;
+  EXPECT_NE(finding("kernel.damage").remedy.find("repair = false"), std::string::npos);
+}
+
+TEST_F(Doctor, the_worst_comes_first) {
+  fail(Reason::NoAnswer);
+  lan.foreign_routers = {*parse_ipv6("fe80::9")};
+  const auto all = examined();
+  ASSERT_GE(all.size(), 3u);
+  EXPECT_EQ(all[0].verdict, Verdict::Bad);
+  EXPECT_EQ(all[1].verdict, Verdict::Suspect);
+  EXPECT_EQ(all.back().verdict, Verdict::Good);
+}
+
+}  // namespace
+}  // namespace michi::health
