@@ -175,7 +175,7 @@ struct Daemon::Parts {
   /// The core may have gone back to the configuration before an unconfirmed one.
   void follow_configuration() {
     if (core.config() != current.config && core.config() == confirmed.config) adopt(confirmed);
-    if (!core.awaiting_confirmation()) confirmed = current;
+    if (!core.awaiting_confirmation() && confirmed.config != current.config) confirmed = current;
     if (routes_changed && !core.awaiting_confirmation()) renew();
   }
 

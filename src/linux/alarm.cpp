@@ -10,27 +10,23 @@ namespace michi::linux {
 
 class Alarm::Impl {
  public:
-  explicit Impl(boost::asio::io_context& loop) : readable_(loop, timer_.fd(), [this] { on_readable(); }) {
-    readable_.arm();
-  }
+  explicit Impl(boost::asio::io_context& loop) : readable_(loop, timer_.fd(), [this] { on_readable(); }) {}
 
   void set(std::optional<Instant> at) {
     if (at == at_) return;
     at_ = at;
-    if (at) {
-      timer_.set(*at);
-    } else {
-      timer_.clear();
-    }
+    // Setting it takes back that it rang: it need not be read.
+    if (!at) return timer_.clear();
+    timer_.set(*at);
+    readable_.arm();
   }
 
   void on_wake(port::Wake wake) { wake_ = std::move(wake); }
 
  private:
   void on_readable() {
-    const bool rang = timer_.take();
-    readable_.arm();
-    if (!rang) return;
+    if (!at_) return;
+    if (BootTimer::now() < *at_) return readable_.arm();  // it rang for what was set before
     at_.reset();
     if (wake_) wake_();
   }

@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t kMostOutstanding = 16;
 constexpr unsigned kPathAttempts = 3;
 constexpr Duration kPathInterval = seconds(1);
+/// Intervals from one question of ours to the next, at most, however often the peer asks.
+constexpr int kLongestQuiet = 3;
 constexpr std::uint16_t kSmallest = wire::control::kHeaderSize + 4;
 
 }  // namespace
@@ -34,6 +36,7 @@ void Echo::off() {
   path_deadline_.reset();
   path_size_ = 0;
   networking_ = false;
+  asked_at_.reset();
   rejected_ = false;
 }
 
@@ -97,6 +100,7 @@ void Echo::miss(Instant now) {
     traffic_alone_ = false;
   }
   if (unanswered_ >= settings_.failures) verdict_at_ = now + patience();
+  ticked_at_ = now;
   send(now, kSmallest);
 }
 
@@ -149,8 +153,19 @@ Echo::Verdict Echo::on_path_deadline(Instant now) {
   return Verdict::PathFailed;
 }
 
+/// A peer that never answered is asked as often as the settings say: its questions may be all it does.
+std::optional<Instant> Echo::put_off(Instant now) const {
+  if (!asked_at_ || unanswered_ != 0 || !peer_echoes_) return std::nullopt;
+  const Instant at = std::min(*asked_at_ + settings_.interval, ticked_at_ + kLongestQuiet * settings_.interval);
+  return at > now ? std::optional(at) : std::nullopt;
+}
+
 Echo::Verdict Echo::tick(Instant now) {
   traffic_seen_ = false;
+  if (const auto later = put_off(now)) {
+    next_tick_ = later;
+    return Verdict::Nothing;
+  }
   next_tick_ = now + settings_.interval;
   miss(now);
   return Verdict::Nothing;

@@ -4,7 +4,8 @@
 // Outstanding identifiers are known, and only a reply to one of them counts. Data that came in puts a
 // verdict of death off to the next round; it never counts as an echo. The last echo that may be lost
 // is waited for only half an interval (four round trips if those are longer): the ones before it had
-// all their time. It ends nothing itself: it returns a verdict.
+// all their time. A question of the peer's puts ours off, three intervals at most: the peer lives, and only
+// that we are heard is to be asked now and then. It ends nothing itself: it returns a verdict.
 //
 // RFC 1661 §5.8, RFC 4638 §5.
 
@@ -31,6 +32,7 @@ class Echo {
   /// The peer rejected Echo-Request: no more of ours.
   void on_rejected();
   void on_traffic(std::uint64_t packets_in, Instant now);
+  void on_request(Instant now) { asked_at_ = now; }
   void probe(Instant now);
 
   Verdict on_reply(std::uint8_t id, const wire::lcp::Echo& reply, Instant now);
@@ -52,6 +54,7 @@ class Echo {
   Duration patience() const;
   std::optional<Instant> one_way_at() const;
   Verdict tick(Instant now);
+  std::optional<Instant> put_off(Instant now) const;
   Verdict on_path_deadline(Instant now);
 
   const EchoSettings& settings_;
@@ -64,6 +67,8 @@ class Echo {
   std::optional<Instant> next_tick_;
   std::optional<Instant> verdict_at_;  // the last echo that may be lost has had its time
   bool networking_ = false;
+  std::optional<Instant> asked_at_;  // by the peer, last
+  Instant ticked_at_{};              // our last regular question
 
   std::uint64_t packets_in_ = 0;
   bool traffic_seen_ = false;   // since the last tick

@@ -171,6 +171,44 @@ TEST(Echo, APeerThatAnswersIsKeptForADay) {
   EXPECT_GT(pair.client.session.counters().echo_answered, 7'000u);
 }
 
+/// The peer asks every `every`, and answers what it is asked as long as `answers`.
+void ask_on(PppPeer& peer, Duration every, int times, bool answers = true) {
+  constexpr Duration kStep = milliseconds(100);
+  for (int i = 0; i < times; ++i) {
+    for (Duration waited{}; waited < every; waited += kStep) {
+      peer.wait(kStep);
+      while (const auto request = peer.take(Protocol::Lcp, Code::EchoRequest))
+        if (answers) answer(peer, *request);
+    }
+    peer.say(Protocol::Lcp, Code::EchoRequest, static_cast<std::uint8_t>(i), wire::lcp::write_echo(1, {}));
+    peer.forget();
+  }
+}
+
+TEST(Echo, WhileThePeerAsksByItselfOursIsAskedEveryThirdTime) {
+  auto peer = up();
+  ask_on(peer, seconds(5), 720);
+  const auto sent = peer.session.counters().echo_sent;
+  EXPECT_GE(sent, 119u) << "that we are heard is asked every half minute";
+  EXPECT_LE(sent, 123u);
+  EXPECT_FALSE(peer.session.ended());
+}
+
+TEST(Echo, APeerThatAskedAndThenFellSilentIsNoticedAsSoonAsAnyOther) {
+  auto peer = up();
+  ask_on(peer, seconds(4), 10);
+  peer.wait(milliseconds(34'999));
+  EXPECT_FALSE(peer.has<Ipv4Down>());
+  peer.wait(milliseconds(1));
+  EXPECT_TRUE(peer.has<Ipv4Down>()) << "35 s after its last word";
+}
+
+TEST(Echo, APeerThatOnlyAsksIsAskedAsOftenAsTheSettingsSay) {
+  auto peer = up();
+  ask_on(peer, seconds(5), 4, false);
+  EXPECT_EQ(peer.session.counters().echo_sent, 3u) << "at 0, 10 and 20 s";
+}
+
 TEST(Echo, TurnedOffItSendsNothingButAnswers) {
   auto settings = kit::client_settings();
   settings.echo.interval = Duration::zero();

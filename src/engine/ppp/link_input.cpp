@@ -156,6 +156,7 @@ void Link::on_echo_request(const Packet& packet, Instant now) {
   echo_loops_ = 0;
   const std::size_t room = outbox_.peer_mru - wire::control::kHeaderSize - sizeof(std::uint32_t);
   ++outbox_.counters.echo_replied;
+  echo_.on_request(now);
   outbox_.send(Protocol::Lcp, Code::EchoReply, packet.id,
                wire::lcp::write_echo(lcp_.magic(), echo->data.first(std::min(echo->data.size(), room))),
                Urgency::Urgent);
