@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
-from bench import failover, memory, reload, routes, sessions, throughput  # noqa: E402
+from bench import failover, ipv6, memory, reload, routes, sessions, throughput  # noqa: E402
 from bench.report import Report  # noqa: E402
 from lab.world import need_root  # noqa: E402
 
@@ -22,6 +22,10 @@ MEASUREMENTS = {
     "failover": lambda report, build, quick: failover.explicit(report, build, 10 if quick else 100),
     "reload64": lambda report, build, quick: reload.one_of_many(report, build, 3 if quick else 11),
     "routes10k": lambda report, build, quick: routes.ten_thousand(report, build),
+    "ipv6.pd": lambda report, build, quick: ipv6.prefix_to_lan(report, build, 4 if quick else 25),
+    "ipv6.deprecate": lambda report, build, quick: ipv6.deprecate(report, build, 5 if quick else 50),
+    "ipv6.renumber": lambda report, build, quick: ipv6.renumber(report, build, 3 if quick else 25),
+    "ipv6.many": lambda report, build, quick: ipv6.many(report, build, 2 if quick else 7),
     "tun": lambda report, build, quick: throughput.tun(report, build, *((2, 1.0) if quick else (5, 2.0))),
 }
 

@@ -4,6 +4,7 @@
 KEEP=1 leaves the world running and says how to enter it; `lab/demo.py --end` removes a kept one.
 """
 import argparse
+import ipaddress
 import json
 import os
 import pathlib
@@ -15,12 +16,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lab import netns, probe  # noqa: E402
+from lab import hosts6, netns, probe  # noqa: E402
+from lab.ipv6 import WEB6  # noqa: E402
 from lab.process import wait_until  # noqa: E402
 from lab.router import Router  # noqa: E402
 from lab.world import ADDRESS, ASKER, CLOSED_ASKER, ECHO, LAN, MAIL, SQUARE, WEB, World, need_root  # noqa: E402
 
 WHO = {address: name for name, address in ADDRESS.items()}
+PROVIDER = {"isp": "isp-a", "office": "isp-b"}
 
 
 class Steps:
@@ -61,6 +64,7 @@ class Demo:
         self.router = Router(world, (ROOT / "lab/michi.toml").read_text())
 
     def come_up(self):
+        hosts6.accept_advertisements(self.world.lan_a)
         self.router.start()
         self.router.wait_up(*ADDRESS)
         lines = []
@@ -90,6 +94,37 @@ class Demo:
         expect(server, "router", "UDP through flets")
         lines.append(f"a client in the closed network asks {ADDRESS['flets']}:5300/udp: the {server} itself answers")
         return "\n".join(lines)
+
+    def lan_prefix(self, uplink):
+        """What the LAN has of the prefix that is delegated to an uplink, and the host's address there."""
+        prefix = self.world.six.access[PROVIDER[uplink]].wait_lease()
+        lan = str(next(ipaddress.ip_network(prefix).subnets(new_prefix=64)))
+        return prefix, lan, hosts6.wait_address(self.world.lan_a, lan).address
+
+    def prefixes(self):
+        lines = []
+        for uplink in PROVIDER:
+            prefix, _, address = self.lan_prefix(uplink)
+            server, seen = probe.ask_tcp(self.world.lan_a, WEB6, 80, source=address)
+            expect(seen, address, f"{server} sees the LAN host as")
+            lines.append(f"{uplink} delegates {prefix}; the LAN host has {address} of it and leaves by {uplink} with it, untranslated")
+        return "\n".join(lines)
+
+    def prefix_dies(self):
+        _, lan, address = self.lan_prefix("isp")
+        self.world.acs["isp-a"].command(command="set", refuse=True)
+        begun = time.monotonic()
+        self.world.acs["isp-a"].command(command="kill", user="user@isp-a.example")
+        hosts6.wait_gone(self.world.lan_a, lan)
+        gone = 1000 * (time.monotonic() - begun)
+        _, seen = probe.ask_tcp(self.world.lan_a, WEB6, 80)
+        expect(seen, self.lan_prefix("office")[2], "a new flow leaves as")
+        _, bound = probe.ask_udp(self.world.lan_a, WEB6, 7, source=address)
+        self.world.acs["isp-a"].command(command="set", refuse=False)
+        self.router.wait_up("isp", seconds=30)
+        hosts6.wait_address(self.world.lan_a, lan)
+        return (f"the host knows {gone:.0f} ms later that {address} is not for new flows; they leave as {seen}\n"
+                f"what still uses it leaves by office, translated: {bound}\nisp comes back: its address is preferred again")
 
     def mail_and_web(self):
         mail, (_, web) = probe.greeting(self.world.lan_a, MAIL), probe.ask_tcp(self.world.lan_a, WEB, 80)
@@ -196,7 +231,8 @@ def main():
     steps, begun = Steps(), time.monotonic()
     print("michi's demo: a router with one Ethernet line, two ISPs and a closed network on it, a LAN behind it.\n"
           "Everything stands in network namespaces of this machine; nothing outside is touched.\n")
-    world = World("demo", build if build.is_absolute() else ROOT / build, keep=keep)
+    world = World("demo", build if build.is_absolute() else ROOT / build, keep=keep,
+                  ipv6={"isp-a": {}, "isp-b": {}})
     for name in ("michid", "michi", "michi-ac"):
         try:
             world.binary(name)
@@ -207,6 +243,8 @@ def main():
         plan = [("three sessions come up on one Ethernet line", demo.come_up), ("what michi says", demo.status),
                 ("a LAN host reaches the internet and the closed network", demo.by_name),
                 ("a published server answers through both ISPs", demo.published),
+                ("the LAN has IPv6 from both ISPs", demo.prefixes),
+                ("one ISP's IPv6 ends and comes back", demo.prefix_dies),
                 ("mail takes one line, the web the other", demo.mail_and_web),
                 ("a routed public block goes without NAT", demo.block),
                 ("one ISP ends its session: traffic moves", demo.one_dies), ("it comes back", demo.it_returns),

@@ -47,6 +47,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
   add_reload(app, context);
   add_kernel(app, context);
   add_why(app, context);
+  add_doctor(app, context);
   add_events(app, context);
   add_trace(app, context);
   try {

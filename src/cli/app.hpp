@@ -47,6 +47,7 @@ void add_uplink(CLI::App& app, Context& context);  // up, down, redial
 void add_kernel(CLI::App& app, Context& context);  // plan, flush
 void add_reload(CLI::App& app, Context& context);  // reload, confirm
 void add_why(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
 void add_events(CLI::App& app, Context& context);
 void add_trace(CLI::App& app, Context& context);
 

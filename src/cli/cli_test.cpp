@@ -198,6 +198,24 @@ TEST_F(WithDaemon, plan_why_events_and_the_rest_read_well) {
   EXPECT_EQ(ask({"trace", "nobody"}).status, kUsage);
 }
 
+TEST_F(WithDaemon, the_doctor_is_waited_for_and_says_what_to_do) {
+  commands.questions_while_running = 2;
+  commands.findings = {
+      {"prefix.not-accepted", "isp", model::Verdict::Bad, "it is dropped", {"3 answers passed"}, "accept it"},
+      {"kernel", "", model::Verdict::Good, "as it should be", {}, ""}};
+  const auto seen = ask({"doctor", "isp"});
+  EXPECT_EQ(seen.status, kFailed) << "something is bad";
+  EXPECT_TRUE(has(seen.out, "BAD      isp: it is dropped  [prefix.not-accepted]\n")) << seen.out;
+  EXPECT_TRUE(has(seen.out, "- 3 answers passed\n"));
+  EXPECT_TRUE(has(seen.out, "remedy: accept it\n"));
+  EXPECT_TRUE(has(seen.out, "good     as it should be\n"));
+  EXPECT_EQ(commands.asked, std::vector<std::string>{"examine isp"});
+  commands.findings.erase(commands.findings.begin());
+  EXPECT_EQ(ask({"doctor"}).status, kDone);
+  commands.refuse = control::Refusal{"unknown-uplink", "there is no uplink lte", {}};
+  EXPECT_EQ(ask({"doctor", "lte"}).status, kUsage);
+}
+
 TEST_F(WithDaemon, a_number_of_another_start_shows_all_of_this_one_and_says_so) {
   events.add(
       {.severity = model::Severity::Notice, .code = "uplink.up", .uplink = "isp", .text = "it is up", .fields = {}}, 0,

@@ -13,6 +13,7 @@
 #include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "model/finding.hpp"
 #include "model/snapshot.hpp"
 
 namespace michi::control {
@@ -59,6 +60,12 @@ struct WhyReply {
   std::vector<std::string> candidates;
 };
 
+/// Of the last examination; while it runs, what is known so far.
+struct ExaminationReply {
+  bool running = false;
+  std::vector<model::Finding> findings;
+};
+
 /// One control frame of an uplink, for `trace`.
 struct TracedFrame {
   std::int64_t wall_time_ns = 0;
@@ -79,6 +86,9 @@ class Commands {
   virtual std::vector<std::string> plan() const = 0;
   virtual Result<WhyReply, Refusal> why(const WhyRequest& request) const = 0;
   virtual Result<void, Refusal> flush() = 0;
+  /// Looks what is wrong with this uplink, or with everything when empty; takes a few seconds.
+  virtual Result<void, Refusal> examine(const std::string& uplink) = 0;
+  virtual ExaminationReply examination() const = 0;
 
   using TraceSink = std::function<void(const TracedFrame&)>;
   /// Frames of this uplink go to `sink` until cancel_trace() is called with the number returned.

@@ -139,6 +139,11 @@ Reply why(const Request& request, const Commands& commands) {
   return outcome(commands.why(wanted));
 }
 
+Reply examine(const Request& request, Commands& commands) {
+  if (auto wrong = unknown_query_key(request.target, {"uplink"})) return *std::move(wrong);
+  return outcome(commands.examine(query_value(request.target, "uplink").value_or("")));
+}
+
 Answer events_of(const Request& request, const observe::EventLog& events) {
   if (auto wrong = unknown_query_key(request.target, {"since", "follow"})) return *std::move(wrong);
   std::uint64_t since = 0;
@@ -224,6 +229,7 @@ Answer route(const Request& request, Commands& commands, const observe::EventLog
     if (is("status", 2) || is("status", 3)) return status(path, commands);
     if (is("plan", 2)) return json_reply(plan_reply(commands.plan()));
     if (is("why", 2)) return why(request, commands);
+    if (is("doctor", 2)) return json_reply(to_json(commands.examination()));
     if (is("events", 2)) return events_of(request, events);
     if (is("trace", 3)) {
       // Frames hold challenges and names: not for everybody's eyes.
@@ -236,6 +242,7 @@ Answer route(const Request& request, Commands& commands, const observe::EventLog
   if (is("reload", 2)) return reload(request, commands);
   if (is("confirm", 2)) return outcome(commands.confirm());
   if (is("flush", 2)) return outcome(commands.flush());
+  if (is("doctor", 2)) return examine(request, commands);
   return unknown_path(request);
 }
 

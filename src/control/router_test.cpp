@@ -36,8 +36,10 @@ TEST_F(Router, every_command_reaches_the_daemon) {
   EXPECT_EQ(reply("POST", "/v1/reload", R"({"path":"/x.toml","dry_run":true,"confirm":60})").status, 200u);
   EXPECT_EQ(reply("POST", "/v1/confirm").status, 200u);
   EXPECT_EQ(reply("POST", "/v1/flush").status, 200u);
-  EXPECT_EQ(commands.asked, (std::vector<std::string>{"up isp", "down isp", "redial lte", "reload ",
-                                                      "reload /x.toml dry confirm 60000", "confirm", "flush"}));
+  EXPECT_EQ(reply("POST", "/v1/doctor?uplink=isp").status, 200u);
+  EXPECT_EQ(commands.asked,
+            (std::vector<std::string>{"up isp", "down isp", "redial lte", "reload ", "reload /x.toml dry confirm 60000",
+                                      "confirm", "flush", "examine isp"}));
 }
 
 TEST_F(Router, others_look_and_strangers_do_not_even_that) {
@@ -79,6 +81,18 @@ TEST_F(Router, nonsense_is_answered_and_never_done) {
   EXPECT_EQ(reply("GET", "/v1/events?sinc=3").status, 400u);
   EXPECT_EQ(reply("GET", "/v1/events?since=x").status, 400u);
   EXPECT_TRUE(commands.asked.empty());
+}
+
+TEST_F(Router, an_examination_is_told_as_far_as_it_has_come) {
+  commands.questions_while_running = 1;
+  EXPECT_EQ(reply("GET", "/v1/doctor").body, "{\"schema\":1,\"running\":true,\"findings\":[]}\n");
+  commands.findings = {{"session.no-offer", "isp", model::Verdict::Bad, "nobody answers", {"5 PADIs"}, "the cable"}};
+  EXPECT_EQ(reply("GET", "/v1/doctor").body,
+            R"({"schema":1,"running":false,"findings":[{"check":"session.no-offer","uplink":"isp","verdict":"bad",)"
+            R"("text":"nobody answers","evidence":["5 PADIs"],"remedy":"the cable"}]})"
+            "\n");
+  EXPECT_EQ(reply("POST", "/v1/doctor", "", Rights::Look).status, 403u) << "it sends packets";
+  EXPECT_EQ(reply("POST", "/v1/doctor?name=isp").status, 400u);
 }
 
 TEST_F(Router, queries_are_decoded) {

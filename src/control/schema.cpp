@@ -150,6 +150,19 @@ json::value to_json(const WhyReply& answer) {
                 {"candidates", strings(answer.candidates)}});
 }
 
+json::value to_json(const ExaminationReply& answer) {
+  json::array findings;
+  for (const auto& finding : answer.findings) {
+    findings.push_back(json::object{{"check", finding.check},
+                                    {"uplink", finding.uplink},
+                                    {"verdict", model::to_text(finding.verdict)},
+                                    {"text", finding.text},
+                                    {"evidence", strings(finding.evidence)},
+                                    {"remedy", finding.remedy}});
+  }
+  return reply({{"running", answer.running}, {"findings", std::move(findings)}});
+}
+
 json::value to_json(const Refusal& refusal) {
   return reply(
       {{"error", json::object{{"code", refusal.code}, {"text", refusal.text}, {"details", strings(refusal.details)}}}});

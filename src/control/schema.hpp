@@ -18,6 +18,7 @@ boost::json::value to_json(const model::UplinkSnapshot& uplink);
 boost::json::value to_json(const model::Event& event);
 boost::json::value to_json(const ReloadReply& reply);
 boost::json::value to_json(const WhyReply& reply);
+boost::json::value to_json(const ExaminationReply& reply);
 boost::json::value to_json(const Refusal& refusal);
 boost::json::value to_json(const TracedFrame& frame);
 

@@ -11,11 +11,6 @@ namespace {
 using model::Reason;
 using model::Verdict;
 
-unsigned failures_of(const UplinkEvidence& uplink, Reason reason) {
-  const auto at = uplink.failures.find(reason);
-  return at == uplink.failures.end() ? 0 : at->second;
-}
-
 std::vector<std::string> told_by(const UplinkEvidence& uplink) {
   const auto& facts = *uplink.facts;
   std::vector<std::string> lines = {
@@ -28,9 +23,7 @@ bool is_up(const UplinkEvidence& uplink) { return uplink.facts->state == model::
 
 /// R103: the device upstream does not let PPPoE through.
 void no_offer(const UplinkEvidence& uplink, Findings& found) {
-  if (is_up(uplink)) return;
-  const bool silent = uplink.facts->reason == Reason::NoAnswer || failures_of(uplink, Reason::NoAnswer) > 0;
-  if (!silent) return;
+  if (is_up(uplink) || uplink.facts->reason != Reason::NoAnswer) return;
   found.wrong(
       Verdict::Bad, "session.no-offer", uplink.config->id.name,
       fmt::format("no access concentrator answers on {}", uplink.config->interface), told_by(uplink),

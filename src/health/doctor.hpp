@@ -36,8 +36,6 @@ struct UplinkEvidence {
   std::optional<std::uint64_t> sent6{}, received6{};
   /// Its only global addresses belong to a network that does not reach the internet.
   bool closed_only = false;
-  /// How its attempts failed lately, by reason.
-  std::map<model::Reason, unsigned> failures{};
 };
 
 struct LanEvidence {

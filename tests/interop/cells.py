@@ -29,4 +29,5 @@ def every():
     import cells_server  # noqa: F401
     import cells_machine  # noqa: F401
     import cells_lan  # noqa: F401
+    import cells_prefix  # noqa: F401
     return REGISTRY

@@ -19,9 +19,9 @@ import struct
 import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = """base-files base-passwd bash busybox-static coreutils conntrack dash dnsmasq-base ethtool findutils grep
- iperf3 iproute2 iputils-ping kmod libc-bin libfmt9 libgcrypt20 libmnl0 libnetfilter-conntrack3 libnftables1 libstdc++6
- libsystemd0 libcap2 mawk mount netbase nftables ppp pppoe procps sed socat tcpdump util-linux""".split()
+PACKAGES = """base-files base-passwd bash busybox-static coreutils conntrack dash dnsmasq-base ethtool findutils grep iperf3 iproute2
+ iputils-ping kmod libc-bin libfmt9 libgcrypt20 libmnl0 libnetfilter-conntrack3 libnftables1 libstdc++6 libsystemd0
+ libcap2 mawk mount netbase nftables ppp pppoe procps sed socat tcpdump util-linux kea-dhcp6-server wide-dhcpv6-server""".split()
 # Maintainer scripts and what only they need.
 LEFT_OUT = {"debconf", "adduser", "passwd", "perl", "usrmerge", "libperl5.36", "perl-modules-5.36"}
 KERNEL_FOLDERS = ("arch", "crypto", "lib", "net", "fs/9p", "fs/netfs", "fs/fscache", "fs/overlayfs", "drivers/net/ppp", "drivers/net/slip",

@@ -14,6 +14,8 @@ class FakeCommands final : public control::Commands {
   model::Snapshot state;
   std::vector<std::string> asked;  // every command, in words
   std::vector<std::string> plan_lines;
+  std::vector<model::Finding> findings;
+  mutable int questions_while_running = 0;
   std::optional<control::Refusal> refuse;
   std::map<std::uint64_t, TraceSink> sinks;
 
@@ -85,6 +87,8 @@ class FakeCommands final : public control::Commands {
                              .candidates = {}};
   }
   Result<void, control::Refusal> flush() override { return note("flush"); }
+  Result<void, control::Refusal> examine(const std::string& uplink) override { return note("examine " + uplink); }
+  control::ExaminationReply examination() const override { return {questions_while_running-- > 0, findings}; }
   Result<std::uint64_t, control::Refusal> trace(const std::string& uplink, TraceSink sink) override {
     if (uplink != "isp") return Fault(control::Refusal{"unknown-uplink", "there is no uplink " + uplink, {}});
     sinks.emplace(sinks.size() + 1, std::move(sink));

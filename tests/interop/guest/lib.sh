@@ -194,3 +194,47 @@ kernel_state() { # kernel_state NAME: what is there, in comparable words; the LA
   in_space "$1" ip -o link | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | sort
   in_space "$1" nft -s list ruleset
 }
+
+# IPv6 behind a session: a server that delegates prefixes on the newest session's device.
+
+session_device() { in_space "$1" ip -br link | sed -n 's/^\(ppp[0-9]*\) .*/\1/p' | tail -n 1; }
+
+delegate() { # delegate NAME kea|wide DUID
+  local name=$1 server=$2 duid=$3 device
+  device=$(session_device "$name")
+  [ "$device" ] || return 1
+  [ -e /tmp/dhcp6.pid ] && kill "$(cat /tmp/dhcp6.pid)" 2>/dev/null
+  in_space "$name" ip -6 addr replace 2001:db8:ffff::1/128 dev lo
+  # pppd sets "fe80::1 peer fe80::2": Kea takes the peer's for its own then.
+  in_space "$name" ip -6 addr flush dev "$device" && in_space "$name" ip -6 addr add fe80::1/64 dev "$device" nodad &&
+    in_space "$name" ip -6 route replace 2001:db8:100::/40 dev "$device" || return
+  "delegate_with_$server" "$name" "$device" "$duid"
+}
+
+delegate_with_kea() {
+  mkdir -p /run/kea /var/lib/kea /run/lock/kea
+  cat >/tmp/kea6.conf <<END
+{ "Dhcp6": { "interfaces-config": { "interfaces": [ "$2" ] }, "lease-database": { "type": "memfile", "persist": false },
+  "preferred-lifetime": 300, "valid-lifetime": 600, "renew-timer": 100, "rebind-timer": 200,
+  "subnet6": [ { "subnet": "2001:db8::/32", "interface": "$2",
+     "pd-pools": [ { "prefix": "2001:db8:100::", "prefix-len": 40, "delegated-len": 56 } ],
+     "reservations": [ { "duid": "$3", "prefixes": [ "2001:db8:100::/56" ] } ],
+     "option-data": [ { "name": "dns-servers", "data": "2001:db8:ffff::1" } ] } ],
+  "loggers": [ { "name": "kea-dhcp6", "output_options": [ { "output": "stdout" } ], "severity": "INFO" } ] } }
+END
+  : >/tmp/dhcp6.log
+  setsid ip netns exec "$1" kea-dhcp6 -c /tmp/kea6.conf >/tmp/dhcp6.log 2>&1 &
+  echo $! >/tmp/dhcp6.pid
+  within 20 grep -q DHCP6_STARTED /tmp/dhcp6.log
+}
+
+delegate_with_wide() {
+  mkdir -p /var/lib/dhcpv6
+  cat >/tmp/dhcp6s.conf <<END
+option domain-name-servers 2001:db8:ffff::1;
+host michi { duid $3; prefix 2001:db8:100::/56 300 600; };
+END
+  setsid ip netns exec "$1" dhcp6s -f -D -c /tmp/dhcp6s.conf -P /tmp/dhcp6s.pid "$2" >/tmp/dhcp6.log 2>&1 &
+  echo $! >/tmp/dhcp6.pid
+  within 10 in_space "$1" sh -c "ss -uln | grep -q ':547 '"
+}
