@@ -24,6 +24,8 @@ struct Draft {
 void read_globals(Draft& draft, const Node& document);
 void read_lines(Draft& draft, const Node& document);
 void read_uplinks(Draft& draft, const Node& document, const Environment& environment);
+/// Of one uplink's table.
+void read_dhcp6(Section& uplink, model::DelegationConfig& into);
 void read_lans(Draft& draft, const Node& document);
 void read_policies(Draft& draft, const Node& document);
 void read_publishes(Draft& draft, const Node& document);

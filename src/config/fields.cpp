@@ -74,6 +74,20 @@ std::string servers_text(const model::UplinkDns& dns) {
   return "";
 }
 
+std::string duid_text(const model::DelegationConfig& dhcp6) {
+  switch (dhcp6.duid) {
+    case model::DuidKind::LinkLayer:
+      return "link-layer";
+    case model::DuidKind::LinkLayerTime:
+      return "link-layer-time";
+    case model::DuidKind::Uuid:
+      return "uuid";
+    case model::DuidKind::Bytes:
+      return to_hex(dhcp6.duid_bytes);
+  }
+  return "";
+}
+
 std::string plane_text(model::PlaneKind plane) {
   switch (plane) {
     case model::PlaneKind::Auto:
@@ -114,6 +128,12 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"auth", joined(uplink.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
           {"ipv4", yes_no(uplink.ipv4)},
           {"ipv6", yes_no(uplink.ipv6)},
+          {"dhcp6.prefix", yes_no(uplink.delegation.prefix)},
+          {"dhcp6.address", yes_no(uplink.delegation.address)},
+          {"dhcp6.hint", uplink.delegation.hint ? michi::to_text(*uplink.delegation.hint) : ""},
+          {"dhcp6.duid", duid_text(uplink.delegation)},
+          {"dhcp6.iaid", uplink.delegation.iaid ? fmt::format("{}", *uplink.delegation.iaid) : ""},
+          {"dhcp6.release", yes_no(uplink.delegation.release)},
           {"address", uplink.address ? michi::to_text(*uplink.address) : ""},
           {"mtu", fmt::format("{}", uplink.mtu)},
           {"mss", uplink.mss == 0 ? "" : fmt::format("{}", uplink.mss)},

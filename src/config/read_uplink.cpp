@@ -225,6 +225,7 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   read_auth(section, uplink.auth);
   section.flag("ipv4", uplink.ipv4);
   section.flag("ipv6", uplink.ipv6);
+  read_dhcp6(section, uplink.delegation);
   section.ipv4("address", uplink.address);
   section.number("mtu", uplink.mtu, 576, 1500);
   section.number("mss", uplink.mss, 536, 1460);

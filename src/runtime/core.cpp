@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "runtime/lease_records.hpp"
 #include "runtime/records.hpp"
 
 namespace michi::runtime {
@@ -49,7 +50,8 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
               .trace =
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
                     if (trace_) trace_(uplink, direction, frame, now);
-                  }}),
+                  },
+              .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
@@ -84,6 +86,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   }
   if (auto records = doors_.store.load(port::Lifetime::Durable)) {
     if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
+    leases_ = lease_records(*records, stamp_now(doors_.alarm, doors_.files));
   }
   doors_.kernel.refresh();
   doors_.firewall.refresh();
@@ -106,6 +109,24 @@ void Core::persist(const std::string& uplink, const std::optional<model::Session
   crash_point(record ? "session-recorded" : "session-forgotten");
 }
 
+void Core::persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record) {
+  const auto ticket = tickets_.next();
+  const auto key = std::string(kLeasePrefix) + uplink;
+  writes_[ticket] = fmt::format("the DHCPv6 lease of {}", uplink);
+  if (record)
+    doors_.store.submit(
+        port::Put{port::Lifetime::Durable, key, write_lease(*record, stamp_now(doors_.alarm, doors_.files))}, ticket);
+  else
+    doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
+}
+
+uplink::Ipv6Memory Core::memory_of(const std::string& uplink) {
+  auto record = leases_.extract(uplink);
+  return {.record = record ? std::move(record.mapped()) : std::nullopt,
+          .machine = machine_uuid(doors_.files),
+          .wall_seconds = doors_.alarm.wall_seconds()};
+}
+
 /// The first dump is complete: numbers are known, so uplinks and desired state can be.
 void Core::start_running() {
   running_ = true;
@@ -125,8 +146,10 @@ void Core::start_running() {
   for (const auto& uplink : config_->uplinks) {
     auto orphan = orphans_.extract(uplink.id.name);
     lines_.add(uplink, secret_of(secrets_, uplink.id.name),
-               orphan ? std::optional(std::move(orphan.mapped())) : std::nullopt, now_);
+               {orphan ? std::optional(std::move(orphan.mapped())) : std::nullopt, memory_of(uplink.id.name)}, now_);
   }
+  for (const auto& [name, record] : leases_) persist_lease(name, std::nullopt);
+  leases_.clear();
   for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
   orphans_.clear();
   resolver_.on_config(*config_, now_);
@@ -140,7 +163,7 @@ void Core::turn() {
   for (int pass = 0; pass < 16; ++pass) {
     take_reports();
     if (!running_ && view_.observed().complete) start_running();
-    if (running_ && observed_dirty_) lines_.on_links(view_.observed().links, now_);
+    if (running_ && observed_dirty_) lines_.on_links(view_.observed(), now_);
     const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
     if (facts_changed) {
       hooks_.on_facts(lines_.facts());

@@ -16,6 +16,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "runtime/device_sockets.hpp"
 #include "runtime/doors.hpp"
 #include "uplink/padi_gate.hpp"
 #include "uplink/uplink.hpp"
@@ -31,6 +32,8 @@ class Lines {
     /// A record to keep or forget (nullopt), by uplink name.
     std::function<void(const std::string&, const std::optional<model::SessionRecord>&)> persist;
     std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
+    /// What DHCPv6 keeps, by uplink name; also nullopt when the uplink itself is gone.
+    std::function<void(const std::string&, const std::optional<uplink::LeaseRecord>&)> lease;
   };
 
   Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
@@ -40,8 +43,12 @@ class Lines {
   /// a session finds its road, and what dies meanwhile leaves no session behind.
   void hold_turns(Instant until) { held_until_ = until; }
   void give_turns();
-  void add(const model::UplinkConfig& config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
-           Instant now);
+  /// What an earlier life left for one uplink.
+  struct Leftovers {
+    std::optional<model::SessionRecord> orphan;
+    uplink::Ipv6Memory ipv6;
+  };
+  void add(const model::UplinkConfig& config, std::optional<Secret> secret, Leftovers left, Instant now);
   /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.
   void end_orphan(model::SessionRecord record);
   /// Stops it and forgets it when it has gone down.
@@ -52,13 +59,15 @@ class Lines {
   const model::UplinkFacts* facts_now(const std::string& name) const;
   std::vector<std::string> waiting_for(const std::string& name) const;
   std::string protocol_state(const std::string& name) const;
+  std::optional<Instant> next_renewal(const std::string& name, Instant now) const;
 
   /// Commands, heard at once: a frame that waited for the turn would wait with its timer running.
   /// False: there is no such uplink.
   enum class Command : std::uint8_t { Start, Stop, Redial };
   bool command(const std::string& name, Command what, Instant now);
 
-  void on_links(const std::map<std::string, model::Link>& links, Instant now);
+  /// Interfaces, and the sessions' own devices with their addresses.
+  void on_links(const model::Observed& observed, Instant now);
   /// Takes frames in, runs deadlines, drains outputs. True when facts changed. Frames are taken once in a
   /// turn of the loop: what answers something said in this turn belongs to the next.
   enum class Frames : std::uint8_t { Take, Leave };
@@ -70,8 +79,14 @@ class Lines {
 
  private:
   struct Unit {
+    explicit Unit(uplink::Uplink made) : uplink(std::move(made)) {}
     uplink::Uplink uplink;
     bool leaving = false;
+    std::uint32_t device = 0;       // index of its device while that is up
+    std::vector<Ipv6> link_locals;  // on it
+    std::unique_ptr<DeviceSockets> sockets;
+    std::optional<Instant> open_again;
+    std::string complaint;  // the last failure told
   };
   struct Interface {
     std::unique_ptr<port::FrameSocket> socket;
@@ -82,6 +97,9 @@ class Lines {
 
   void drain(const std::string& name, Unit& unit, Instant now);
   void take_frames(Instant now);
+  void take_datagrams(const std::string& name, Unit& unit, Instant now);
+  void look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now);
+  void tend_device(const std::string& name, Unit& unit, Instant now);
   void deliver(const std::string& interface, Bytes frame, Instant now);
   void open(const std::string& name, Interface& interface);
   void end_orphans(const std::string& name, port::FrameSocket& socket);

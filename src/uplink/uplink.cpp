@@ -58,8 +58,26 @@ void Uplink::on_duplicate_address(bool duplicate, Instant now) {
   life_->settle(now);
 }
 
+void Uplink::recall(Ipv6Memory memory, Instant now) {
+  life_->recall(std::move(memory), now);
+  life_->settle(now);
+}
+
+void Uplink::on_device(std::optional<Ipv6> link_local, Instant now) {
+  if (life_->device == link_local) return;
+  life_->device = link_local;
+  life_->settle(now);
+}
+
+void Uplink::on_datagram(const Heard& datagram, Instant now) {
+  if (life_->ipv6) life_->ipv6->on_datagram(datagram, now);
+  life_->settle(now);
+}
+
 void Uplink::on_plane_fault(std::string text, Instant now) {
-  if (life_->facts.attached)
+  if (life_->giving_back)
+    life_->finish_ending(Farewell::Padt, "plane fault", now);
+  else if (life_->facts.attached)
     life_->lose({FailureClass::Plane, model::Reason::PlaneFailed, std::move(text)}, Farewell::Padt, "plane fault", now);
   life_->settle(now);
 }
@@ -82,6 +100,9 @@ const model::UplinkFacts& Uplink::facts() const { return life_->facts; }
 const model::UplinkConfig& Uplink::config() const { return life_->config; }
 std::string_view Uplink::phase() const { return life_->row().name; }
 std::string Uplink::protocol_state() const { return life_->protocol_state(); }
+std::optional<Instant> Uplink::next_renewal(Instant now) const {
+  return life_->ipv6 ? life_->ipv6->next_renewal(now) : std::nullopt;
+}
 std::vector<std::string> Uplink::waiting_for() const { return life_->waiting_for(); }
 std::optional<model::SessionRecord> Uplink::take_orphan() { return std::exchange(life_->orphan, std::nullopt); }
 
