@@ -151,6 +151,14 @@ TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
   EXPECT_TRUE(has(outcome.out, "packets stopped: leaks 0, refused 12, by the data plane 0\n"));
   EXPECT_TRUE(
       has(ask({"--json", "status"}).out, R"("firewall":{"leaks":{"packets":0,"bytes":0},"refused":{"packets":12,)"));
+  EXPECT_TRUE(has(outcome.out, "home  lan0       advertising  yes             14              3\n")) << outcome.out;
+  EXPECT_TRUE(has(outcome.out, "home: 2001:db8:1::/64 preferred for 45 m, valid for 1 h 30 m\n")) << outcome.out;
+  EXPECT_TRUE(has(outcome.out, "home: 2001:db8:2::/64 deprecated, valid for 1 m\n"));
+  EXPECT_TRUE(has(outcome.out, "home: fd00:1::/64 preferred without an end, valid without an end\n"));
+  EXPECT_TRUE(has(outcome.out, "home: another router, fe80::99, a default router, contradicts MTU, prefix\n"));
+  EXPECT_TRUE(has(ask({"--json", "status"}).out,
+                  R"("lans":[{"name":"home","interface":"lan0","state":"advertising","default_router":true,)"
+                  R"("prefixes":[{"prefix":"2001:db8:1::/64","deprecated":false,"preferred_ms":2700000,)"));
   EXPECT_TRUE(has(ask({"status", "isp"}).out, "session       0x0011 at ac1"));
   EXPECT_TRUE(has(ask({"--json", "status"}).out, R"({"schema":1,"version":"0.1.0")"));
   EXPECT_EQ(ask({"status", "nobody"}).status, kUsage);

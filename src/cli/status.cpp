@@ -42,6 +42,39 @@ std::string stopped(const json::value& status) {
   return text + fmt::format("by the data plane {}\n", foreign);
 }
 
+/// "for 44 m 59 s", or as long as nobody says otherwise.
+std::string lifetime(const json::value& prefix, std::string_view key) {
+  const auto left = number_at(prefix, key);
+  return left ? "for " + duration_text(*left) : "without an end";
+}
+
+/// Which prefixes hosts of the LANs are told of, and who else tells them something.
+std::string lans_text(const json::value& status) {
+  std::vector<std::vector<std::string>> rows = {
+      {"LAN", "INTERFACE", "STATE", "DEFAULT ROUTER", "ADVERTISEMENTS", "SOLICITATIONS"}};
+  std::string below;
+  for (const auto& lan : list_at(status, "lans")) {
+    const auto name = text_at(lan, "name");
+    rows.push_back(
+        {name, text_at(lan, "interface"), text_at(lan, "state"), true_at(lan, "default_router") ? "yes" : "no",
+         fmt::format("{}", number_at(lan, "advertisements").value_or(0) + number_at(lan, "answers").value_or(0)),
+         fmt::format("{}", number_at(lan, "solicitations").value_or(0))});
+    for (const auto& prefix : list_at(lan, "prefixes")) {
+      const auto preferred =
+          true_at(prefix, "deprecated") ? "deprecated" : "preferred " + lifetime(prefix, "preferred_ms");
+      below += fmt::format("{}: {} {}, valid {}\n", name, text_at(prefix, "prefix"), preferred,
+                           lifetime(prefix, "valid_ms"));
+    }
+    for (const auto& other : list_at(lan, "foreign_routers")) {
+      const auto conflicts = joined(texts_at(other, "conflicts"));
+      below += fmt::format("{}: another router, {}{}{}\n", name, text_at(other, "address"),
+                           true_at(other, "default") ? ", a default router" : "",
+                           conflicts.empty() ? "" : ", contradicts " + conflicts);
+    }
+  }
+  return rows.size() == 1 ? "" : table_text(rows) + below;
+}
+
 void print_overview(std::ostream& out, const json::value& status) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "SINCE", "ADDRESS", "INTERFACE", "REASON"}};
   std::string below;
@@ -62,6 +95,7 @@ void print_overview(std::ostream& out, const json::value& status) {
   }
   out << (uplinks->as_array().empty() ? "no uplinks are configured\n" : table_text(rows));
   if (!below.empty()) out << "\n" << below;
+  if (const auto text = lans_text(status); !text.empty()) out << "\n" << text;
   if (const auto text = stopped(status); !text.empty()) out << "\n" << text;
   if (!true_at(status, "settled")) out << "\nkernel: not yet as it should be; `michi plan` shows the difference\n";
   if (true_at(status, "awaiting_confirmation")) {

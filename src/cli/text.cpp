@@ -93,6 +93,11 @@ std::vector<std::string> texts_at(const json::value& object, std::string_view ke
   return texts;
 }
 
+json::array list_at(const json::value& object, std::string_view key) {
+  const auto* value = value_at(object, key);
+  return value != nullptr && value->is_array() ? value->as_array() : json::array{};
+}
+
 std::string joined(const std::vector<std::string>& texts, std::string_view between) {
   return fmt::format("{}", fmt::join(texts, between));
 }

@@ -2,6 +2,7 @@
 // Values as people like to read them: durations, times, sizes, columns, and reading JSON without
 // caring whether a key is there.
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,7 @@ std::string text_at(const boost::json::value& object, std::string_view key);
 std::optional<std::int64_t> number_at(const boost::json::value& object, std::string_view key);
 bool true_at(const boost::json::value& object, std::string_view key);
 std::vector<std::string> texts_at(const boost::json::value& object, std::string_view key);
+boost::json::array list_at(const boost::json::value& object, std::string_view key);
 const boost::json::value* value_at(const boost::json::value& object, std::string_view key);
 
 std::string joined(const std::vector<std::string>& texts, std::string_view between = ", ");

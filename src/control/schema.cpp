@@ -120,6 +120,29 @@ json::value to_json(const model::UplinkSnapshot& uplink) {
                       {"routes_date", uplink.routes_date}};
 }
 
+json::value to_json(const model::LanSnapshot& lan) {
+  json::array prefixes;
+  for (const auto& prefix : lan.prefixes)
+    prefixes.push_back(json::object{{"prefix", to_text(prefix.prefix)},
+                                    {"deprecated", prefix.preferred == Duration::zero()},
+                                    {"preferred_ms", milliseconds_of(prefix.preferred)},
+                                    {"valid_ms", milliseconds_of(prefix.valid)}});
+  json::array foreign;
+  for (const auto& router : lan.foreign_routers)
+    foreign.push_back(json::object{{"address", to_text(router.address)},
+                                   {"default", router.is_default},
+                                   {"conflicts", strings(router.conflicts)}});
+  return json::object{{"name", lan.name},
+                      {"interface", lan.device},
+                      {"state", lan.state},
+                      {"default_router", lan.default_router},
+                      {"prefixes", std::move(prefixes)},
+                      {"foreign_routers", std::move(foreign)},
+                      {"advertisements", lan.advertisements},
+                      {"answers", lan.answers},
+                      {"solicitations", lan.solicitations}};
+}
+
 json::value to_json(const model::Event& event) {
   json::object fields;
   for (const auto& [name, value] : event.fields) fields[name] = value;
@@ -133,6 +156,8 @@ json::value to_json(const model::Event& event) {
 json::value to_json(const model::Snapshot& snapshot) {
   json::array uplinks;
   for (const auto& uplink : snapshot.uplinks) uplinks.push_back(to_json(uplink));
+  json::array lans;
+  for (const auto& lan : snapshot.lans) lans.push_back(to_json(lan));
   json::array policies;
   for (const auto& policy : snapshot.policies) {
     policies.push_back(json::object{{"label", policy.label},
@@ -152,6 +177,7 @@ json::value to_json(const model::Snapshot& snapshot) {
                 {"settled", snapshot.settled},
                 {"awaiting_confirmation", snapshot.awaiting_confirmation},
                 {"uplinks", std::move(uplinks)},
+                {"lans", std::move(lans)},
                 {"policies", std::move(policies)},
                 {"firewall", std::move(firewall)},
                 {"warnings", std::move(warnings)}});

@@ -128,6 +128,7 @@ model::Snapshot Api::snapshot() const {
     uplink.routes_date = config.routes_date;
     snapshot.uplinks.push_back(std::move(uplink));
   }
+  snapshot.lans = core.lans();
   const auto& choices4 = core.selector().choices(Family::V4);
   const auto& choices6 = core.selector().choices(Family::V6);
   for (const auto& policy : core.config()->policies) {

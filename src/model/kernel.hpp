@@ -153,7 +153,7 @@ struct AdvertisementWant {
   std::uint32_t mtu = 0;  // 0: none is said
   std::vector<AdvertisedPrefix> prefixes;
   std::vector<Prefix> routes;  // reached through us even where we are no default router (ULA)
-  std::vector<Ipv6> dns;
+  std::vector<Ipv6> dns;       // `::` stands for the router's link-local address there
   std::vector<std::string> domains;
   bool operator==(const AdvertisementWant&) const = default;
 };

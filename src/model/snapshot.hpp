@@ -49,6 +49,32 @@ struct PolicySnapshot {
   std::vector<std::string> in_use6;
 };
 
+/// What the hosts of a LAN are told of one prefix. Times are what is left; none: no end. Nothing left of
+/// `preferred`: deprecated.
+struct LanPrefixSnapshot {
+  Prefix prefix;
+  std::optional<Duration> preferred;
+  std::optional<Duration> valid;
+};
+
+struct ForeignRouterSnapshot {
+  Ipv6 address;
+  bool is_default = false;
+  std::vector<std::string> conflicts;  // "MTU"
+};
+
+struct LanSnapshot {
+  std::string name;
+  std::string device;
+  std::string state;  // "advertising", "held" after a start, "waiting" for the device
+  bool default_router = false;
+  std::vector<LanPrefixSnapshot> prefixes;
+  std::vector<ForeignRouterSnapshot> foreign_routers;
+  std::uint64_t advertisements = 0;  // to all hosts
+  std::uint64_t answers = 0;         // to one host
+  std::uint64_t solicitations = 0;   // heard
+};
+
 struct Snapshot {
   std::string version;
   std::string start_id;  // also the first half of event numbers
@@ -57,6 +83,7 @@ struct Snapshot {
   bool settled = false;  // kernel state is as desired
   bool awaiting_confirmation = false;
   std::vector<UplinkSnapshot> uplinks;  // by name
+  std::vector<LanSnapshot> lans;        // those that are advertised on, by interface
   std::vector<PolicySnapshot> policies;
   std::vector<FirewallCounter> firewall;  // of table inet michi, by name; empty: the table is not there
   std::vector<Event> warnings;

@@ -58,12 +58,26 @@ constexpr std::array kCatalogue = {
     Message{"kernel.repaired", Info,
             "An object of michi was changed or removed by somebody else, and was put right at once. A device or link "
             "that went takes its addresses and routes along; that is told as one."},
+    Message{"lan.foreign-router", Warning,
+            "Another router advertises itself on a LAN. Hosts may send through it, or take their addresses and "
+            "settings from it; the text says in what it contradicts michi. Find out whether it is meant to be "
+            "there: a second router, a printer or a computer that shares its connection. Told once for each "
+            "router, and again when what it says changes."},
     Message{"lan.no-interface", Warning,
             "A LAN of the file names an interface that is not there. Its address is put and its services start as "
             "soon as it appears."},
+    Message{"lan.not-advertised", Warning,
+            "Router advertisements cannot be sent to a LAN. The text has the kernel's reason. Hosts there get no "
+            "IPv6 address and do not hear of an uplink's end; michi goes on trying."},
     Message{"lan.overlaps-closed", Warning,
             "A closed network's prefix overlaps a LAN. Hosts of that LAN are reached directly; the overlapped part of "
             "the closed network is not."},
+    Message{"lan.prefix-advertised", Notice,
+            "Hosts of a LAN are told to use this prefix: its uplink carries traffic, and the router's own address "
+            "in it stands."},
+    Message{"lan.prefix-deprecated", Notice,
+            "Hosts of a LAN are told to begin nothing new with addresses of this prefix, because its uplink is "
+            "not usable or has another one now. What is running may go on."},
     Message{"ppp.edge", Debug,
             "A PPP layer of an uplink changed its state. Shown with `michi trace` and at level debug."},
     Message{"prefix.changed", Warning,

@@ -46,6 +46,9 @@ const Prefix* address_of(const model::LanConfig& lan, const model::DhcpRange& ra
   return at == lan.addresses.end() ? nullptr : &*at;
 }
 
+/// DNS servers and domains for hosts that ask by stateless DHCPv6 (RFC 8415 §18.2.6).
+bool answers_dhcp6(const model::LanConfig& lan) { return lan.dns && lan.advertise; }
+
 std::string lan_text(const model::LanConfig& lan) {
   std::string text = fmt::format("\n# lan.{}\ninterface={}\n", lan.name, lan.interface);
   if (!lan.domain.empty()) {
@@ -54,7 +57,16 @@ std::string lan_text(const model::LanConfig& lan) {
       text += fmt::format("domain={},{}\n", lan.domain, to_text(address.canonical()));
   }
   const Prefix* address = lan.dhcp ? address_of(lan, *lan.dhcp) : nullptr;
-  if (address == nullptr) return text + fmt::format("no-dhcp-interface={}\n", lan.interface);
+  if (answers_dhcp6(lan)) {
+    // A link-local server outlives every prefix.
+    text += fmt::format("dhcp-option=tag:{},option6:dns-server,[fe80::]\n", lan.interface);
+    if (!lan.domain.empty())
+      text += fmt::format("dhcp-option=tag:{},option6:domain-search,{}\n", lan.interface, lan.domain);
+    if (address == nullptr) return text + fmt::format("no-dhcpv4-interface={}\n", lan.interface);
+  } else {
+    if (address == nullptr) return text + fmt::format("no-dhcp-interface={}\n", lan.interface);
+    text += fmt::format("no-dhcpv6-interface={}\n", lan.interface);
+  }
   text += fmt::format("dhcp-range=set:{},{},{},{},{}\n", lan.name, to_text(lan.dhcp->first), to_text(lan.dhcp->last),
                       netmask(address->length), std::chrono::duration_cast<seconds>(lan.dhcp->lease).count());
   text += fmt::format("dhcp-option=tag:{},option:router,{}\n", lan.name, to_text(address->address));
@@ -76,6 +88,8 @@ std::string dnsmasq_config(const model::Config& config, const std::string& run_d
   text += "domain-needed\nbogus-priv\ncache-size=1000\nlocal-ttl=30\nmax-cache-ttl=3600\n";
   if (std::ranges::any_of(config.lans, [](const model::LanConfig& lan) { return lan.dhcp.has_value(); }))
     text += "dhcp-authoritative\n";
+  // Answers without addresses, and sends no router advertisements of its own: those are michid's.
+  if (std::ranges::any_of(config.lans, answers_dhcp6)) text += "dhcp-range=::,static\n";
   for (const auto& lan : config.lans)
     if (lan.dns || lan.dhcp) text += lan_text(lan);
   return text;

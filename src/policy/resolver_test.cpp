@@ -51,11 +51,29 @@ TEST(Resolver, DnsmasqServesTheLansOnly) {
   EXPECT_TRUE(text.contains("interface=lan0\n"));
   EXPECT_TRUE(text.contains("dhcp-range=set:home,192.168.10.100,192.168.10.199,255.255.255.0,43200\n"));
   EXPECT_TRUE(text.contains("servers-file=/run/michi/dnsmasq.servers\n"));
-  EXPECT_TRUE(text.contains("no-dhcp-interface=lan1\n"));
+  EXPECT_TRUE(text.contains("no-dhcpv4-interface=lan1\n"));
   EXPECT_TRUE(text.contains("except-interface=lo\n")) << "port 53 of loopback may be somebody else's";
   EXPECT_FALSE(text.contains("wan0"));
   house.config.global.resolv_conf = model::ResolvConf::Local;
   EXPECT_FALSE(dnsmasq_config(house.config, "/run/michi").contains("except-interface=lo"));
+}
+
+TEST(Resolver, HostsAskForServersByStatelessDhcp6AndDnsmasqAdvertisesNoRouter) {
+  House house;
+  auto& lans = house.config.lans;
+  ASSERT_TRUE(lans[0].dhcp && !lans[1].dhcp);
+  lans[0].domain = "home.example";
+  const auto text = dnsmasq_config(house.config, "/run/michi");
+  EXPECT_TRUE(text.contains("\ndhcp-range=::,static\n"));
+  EXPECT_TRUE(text.contains("dhcp-option=tag:lan0,option6:dns-server,[fe80::]\n"));
+  EXPECT_TRUE(text.contains("dhcp-option=tag:lan0,option6:domain-search,home.example\n"));
+  EXPECT_TRUE(text.contains("no-dhcpv4-interface=lan1\n")) << "no addresses there, but servers";
+  EXPECT_FALSE(text.contains("enable-ra") || text.contains(",ra-"));
+  for (auto& lan : lans) lan.advertise = false;
+  const auto without = dnsmasq_config(house.config, "/run/michi");
+  EXPECT_FALSE(without.contains("option6") || without.contains("dhcp-range=::"));
+  EXPECT_TRUE(without.contains("no-dhcpv6-interface=lan0\n"));
+  EXPECT_TRUE(without.contains("no-dhcp-interface=lan1\n"));
 }
 
 TEST(Resolver, DnsmasqAnswersNoNamesWhereNoLanWantsThem) {

@@ -115,6 +115,7 @@ void Core::stop() {
   ending_ = Ending::Stopping;
   rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
+  lans_.stop(now_);
   lines_.stop_all(now_);
   resolver_.stop(now_);
   schedule_();
@@ -126,6 +127,7 @@ void Core::flush() {
   rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
   end_desired_ = false;
+  lans_.withdraw(now_);
   lines_.stop_all(now_);
   resolver_.stop(now_);
   policy_dirty_ = true;

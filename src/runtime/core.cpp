@@ -44,6 +44,12 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       options_(std::move(options)),
       schedule_(std::move(schedule)),
       events_(std::move(events)),
+      lans_(doors_, random.fork(), schedule_,
+            {.event = [this](const model::Event& e) { event(e); },
+             .keep =
+                 [this](const std::string& key, const auto& value) {
+                   keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
+                 }}),
       lines_(doors_, std::move(random), schedule_,
              {.event = [this](const model::Event& e) { event(e); },
               .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
@@ -87,6 +93,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   if (auto records = doors_.store.load(port::Lifetime::Durable)) {
     if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
     leases_ = lease_records(*records, stamp_now(doors_.alarm, doors_.files));
+    lans_.recall(*records, now_);
   }
   doors_.kernel.refresh();
   doors_.firewall.refresh();
@@ -98,14 +105,19 @@ std::optional<Secret> Core::secret_of(const model::Secrets& secrets, const std::
   return at == secrets.end() ? std::nullopt : std::optional(at->second);
 }
 
-void Core::persist(const std::string& uplink, const std::optional<model::SessionRecord>& record) {
+void Core::keep(port::Lifetime lifetime, const std::string& key, const std::optional<std::string>& value,
+                std::string what) {
   const auto ticket = tickets_.next();
-  const auto key = kSessionPrefix + uplink;
-  writes_[ticket] = fmt::format("the session record of {}", uplink);
-  if (record)
-    doors_.store.submit(port::Put{port::Lifetime::Volatile, key, write_session(*record)}, ticket);
+  writes_[ticket] = std::move(what);
+  if (value)
+    doors_.store.submit(port::Put{lifetime, key, *value}, ticket);
   else
-    doors_.store.submit(port::Erase{port::Lifetime::Volatile, key}, ticket);
+    doors_.store.submit(port::Erase{lifetime, key}, ticket);
+}
+
+void Core::persist(const std::string& uplink, const std::optional<model::SessionRecord>& record) {
+  keep(port::Lifetime::Volatile, kSessionPrefix + uplink, record ? std::optional(write_session(*record)) : std::nullopt,
+       fmt::format("the session record of {}", uplink));
   crash_point(record ? "session-recorded" : "session-forgotten");
 }
 
@@ -163,7 +175,10 @@ void Core::turn() {
   for (int pass = 0; pass < 16; ++pass) {
     take_reports();
     if (!running_ && view_.observed().complete) start_running();
-    if (running_ && observed_dirty_) lines_.on_links(view_.observed(), now_);
+    if (running_ && observed_dirty_) {
+      lines_.on_links(view_.observed(), now_);
+      lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+    }
     const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
     if (facts_changed) {
       hooks_.on_facts(lines_.facts());
@@ -267,6 +282,9 @@ void Core::decide() {
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
   resolver_.on_servers(desired.resolver, now_);
+  // An end is on the wire before anything else is done about it.
+  lans_.on_desired(desired.advertisements, now_);
+  lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
   reconciler_.on_desired(std::move(desired), now_);
   if (!std::exchange(warned_, true))
     for (const auto& warning : warnings()) event(warning);
@@ -345,6 +363,7 @@ void Core::run_deadlines() {
   }
   if (due(reconciler_.next_deadline())) reconciler_.on_deadline(now_);
   resolver_.on_deadline(now_);
+  lans_.turn(now_);
   if (rollback_ && rollback_->at <= now_) {
     auto old = std::move(*rollback_);
     rollback_.reset();
@@ -366,6 +385,7 @@ void Core::set_alarm() {
   consider(selector_.next_deadline());
   consider(reconciler_.next_deadline());
   consider(resolver_.next_deadline());
+  consider(lans_.next_deadline());
   if (rollback_) consider(rollback_->at);
   consider(give_up_at_);
   doors_.alarm.set(next);

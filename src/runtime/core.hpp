@@ -19,6 +19,7 @@
 #include "runtime/doors.hpp"
 #include "runtime/hooks.hpp"
 #include "runtime/kernel_view.hpp"
+#include "runtime/lans.hpp"
 #include "runtime/lines.hpp"
 #include "runtime/resolver.hpp"
 #include "runtime/settings.hpp"
@@ -90,6 +91,7 @@ class Core {
   std::vector<model::Event> warnings() const;
   port::PlaneCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
+  std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
  private:
@@ -104,6 +106,7 @@ class Core {
   void crash_point(std::string_view point) {
     if (options_.crash_point) options_.crash_point(point);
   }
+  void keep(port::Lifetime lifetime, const std::string& key, const std::optional<std::string>& value, std::string what);
   void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
   void persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record);
   uplink::Ipv6Memory memory_of(const std::string& uplink);
@@ -127,6 +130,7 @@ class Core {
   Instant now_{};
 
   Tickets tickets_;
+  Lans lans_;
   Lines lines_;
   Hooks hooks_;
   Resolver resolver_;

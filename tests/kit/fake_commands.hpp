@@ -59,6 +59,17 @@ class FakeCommands final : public control::Commands {
     lte.next_attempt = milliseconds(8000);
     lte.waiting_for = {"the next attempt"};
     state.uplinks = {isp, lte};
+    state.lans = {{.name = "home",
+                   .device = "lan0",
+                   .state = "advertising",
+                   .default_router = true,
+                   .prefixes = {{*parse_prefix("2001:db8:1::/64"), seconds(2700), seconds(5400)},
+                                {*parse_prefix("2001:db8:2::/64"), Duration::zero(), seconds(60)},
+                                {*parse_prefix("fd00:1::/64"), std::nullopt, std::nullopt}},
+                   .foreign_routers = {{*parse_ipv6("fe80::99"), true, {"MTU", "prefix"}}},
+                   .advertisements = 12,
+                   .answers = 2,
+                   .solicitations = 3}};
     state.policies = {{"policy 1", {"isp", "lte"}, {"isp"}, {}}};
   }
 

@@ -7,6 +7,7 @@
 
 #include "kit/fake_isp.hpp"
 #include "sim/core_rig.hpp"
+#include "wire/icmp6.hpp"
 
 namespace michi::sim {
 namespace {
@@ -250,6 +251,25 @@ TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was_also_after_a_crash) {
   EXPECT_EQ(machine.kernel.links.size(), links);
   EXPECT_EQ(machine.files.sysctls["net/ipv4/fwmark_reflect"], "0");
   EXPECT_TRUE(machine.store.run.empty());
+}
+
+TEST_F(CoreStory, a_flush_without_a_file_takes_back_what_an_earlier_life_advertised) {
+  machine.kernel.add_address({.device = "lan0", .address = *parse_prefix("fe80::2/64")});
+  machine.store.state["lan.lan0"] = "2001:db8:1::/64=5400 LAR\n";
+  node->begin(nullptr, {});
+  node->flush();
+  ASSERT_TRUE(world.run_until([&] { return node->stopped(); }, seconds(10)));
+  ASSERT_FALSE(node.datagrams().sent.empty());
+  const auto message = wire::icmp6::parse_message(node.datagrams().sent.back().bytes);
+  ASSERT_TRUE(message);
+  const auto& said = std::get<wire::icmp6::RouterAdvertisement>(*message);
+  EXPECT_EQ(said.lifetime, 0);
+  ASSERT_EQ(said.options.size(), 2u);
+  const auto& prefix = std::get<wire::icmp6::PrefixInformation>(said.options[1]);
+  EXPECT_EQ(prefix.prefix, *parse_prefix("2001:db8:1::/64"));
+  EXPECT_EQ(prefix.preferred, wire::icmp6::Lifetime(0));
+  EXPECT_GT(prefix.valid, wire::icmp6::Lifetime(5390));
+  EXPECT_FALSE(machine.store.state.contains("lan.lan0"));
 }
 
 }  // namespace

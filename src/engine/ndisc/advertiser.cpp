@@ -224,6 +224,13 @@ std::optional<AdvertiserOutput> Advertiser::poll() {
   return out;
 }
 
+std::vector<ForeignRouter> Advertiser::others(Instant now) const {
+  std::vector<ForeignRouter> out;
+  for (const Other& other : others_)
+    if (other.heard + kOtherForgotten > now) out.push_back(other.told);
+  return out;
+}
+
 std::string_view to_text(AdvertiserState state) {
   switch (state) {
     case AdvertiserState::Idle:

@@ -86,6 +86,8 @@ class Advertiser {
 
   AdvertiserState state() const { return state_; }
   std::vector<PastPrefix> history(Instant now) const { return bulletin_.history(now); }
+  /// Other routers of this LAN, as they were reported, heard of lately.
+  std::vector<ForeignRouter> others(Instant now) const;
   const AdvertiserCounters& counters() const { return counters_; }
 
  private:
