@@ -224,6 +224,14 @@ Result<void, control::Refusal> Api::flush() {
   return {};
 }
 
+Result<void, control::Refusal> Api::examine(const std::string& uplink) {
+  return answer(context_.core.examine(uplink), uplink);
+}
+
+control::ExaminationReply Api::examination() const {
+  return {.running = context_.core.examining(), .findings = context_.core.findings()};
+}
+
 Result<std::uint64_t, control::Refusal> Api::trace(const std::string& uplink, TraceSink sink) {
   if (!context_.core.facts().contains(uplink))
     return Fault(answer(runtime::Core::Answer::UnknownUplink, uplink).error());

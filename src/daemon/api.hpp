@@ -37,6 +37,8 @@ class Api final : public control::Commands {
   std::vector<std::string> plan() const override { return context_.core.plan(); }
   Result<control::WhyReply, control::Refusal> why(const control::WhyRequest& request) const override;
   Result<void, control::Refusal> flush() override;
+  Result<void, control::Refusal> examine(const std::string& uplink) override;
+  control::ExaminationReply examination() const override;
   Result<std::uint64_t, control::Refusal> trace(const std::string& uplink, TraceSink sink) override;
   void cancel_trace(std::uint64_t number) override;
 

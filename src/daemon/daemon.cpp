@@ -31,6 +31,7 @@
 #include "linux/frame_socket.hpp"
 #include "linux/kernel_net.hpp"
 #include "linux/notify.hpp"
+#include "linux/observer.hpp"
 #include "linux/processes.hpp"
 #include "linux/store.hpp"
 #include "linux/watcher.hpp"
@@ -116,7 +117,7 @@ struct Daemon::Parts {
         processes(loop),
         watcher(loop),
         core(
-            {alarm, frames, datagrams, kernel, firewall, plane, store, processes, files},
+            {alarm, frames, datagrams, observers, kernel, firewall, plane, store, processes, files},
             {.run_directory = options.paths.run,
              .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
              .crash_point = crash_at(options.crash_at)},
@@ -302,6 +303,7 @@ struct Daemon::Parts {
   linux::Alarm alarm;
   linux::FrameSockets frames;
   linux::DatagramSockets datagrams;
+  linux::Observers observers;
   linux::KernelNet kernel;
   linux::Firewall firewall;
   dataplane::tun::TunPlane plane;

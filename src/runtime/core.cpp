@@ -62,7 +62,8 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
-      reconciler_(remembered_firewall(doors_.store)) {
+      reconciler_(remembered_firewall(doors_.store)),
+      examination_(doors_.observers, doors_.plane) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
   doors_.firewall.on_wake(schedule_);
@@ -364,6 +365,7 @@ void Core::run_deadlines() {
   if (due(reconciler_.next_deadline())) reconciler_.on_deadline(now_);
   resolver_.on_deadline(now_);
   lans_.turn(now_);
+  examination_.on_deadline(now_);
   if (rollback_ && rollback_->at <= now_) {
     auto old = std::move(*rollback_);
     rollback_.reset();
@@ -386,6 +388,7 @@ void Core::set_alarm() {
   consider(reconciler_.next_deadline());
   consider(resolver_.next_deadline());
   consider(lans_.next_deadline());
+  consider(examination_.next_deadline());
   if (rollback_) consider(rollback_->at);
   consider(give_up_at_);
   doors_.alarm.set(next);

@@ -17,6 +17,7 @@
 #include "policy/policy.hpp"
 #include "reconcile/reconciler.hpp"
 #include "runtime/doors.hpp"
+#include "runtime/examination.hpp"
 #include "runtime/hooks.hpp"
 #include "runtime/kernel_view.hpp"
 #include "runtime/lans.hpp"
@@ -70,6 +71,11 @@ class Core {
   /// Stopped because time was up, not because all was done; plan() tells what is left.
   bool gave_up() const;
   bool ending() const { return ending_ != Ending::No; }
+  /// Looks for what is wrong, for a few seconds; empty: everywhere.
+  Answer examine(const std::string& uplink);
+  bool examining() const { return examination_.running(); }
+  /// As far as the last examination has come.
+  std::vector<model::Finding> findings() const;
   /// Takes everything of michi's out of the kernel; ends in stopped().
   void flush();
 
@@ -121,6 +127,8 @@ class Core {
   void set_alarm();
   std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) const;
   policy::Inputs inputs() const;
+  health::Dhcp6Evidence dhcp6_evidence(const model::UplinkConfig& config) const;
+  std::vector<health::ResolverEvidence> resolvers() const;
 
   Doors doors_;
   CoreOptions options_;
@@ -154,7 +162,9 @@ class Core {
   Ending ending_ = Ending::No;
   std::optional<Instant> give_up_at_;
   bool end_desired_ = false;
-  bool warned_ = false;  // what surrounds michi was told once
+  Examination examination_;
+  std::string examined_;  // the uplink the last examination is about; empty: all
+  bool warned_ = false;   // what surrounds michi was told once
 };
 
 }  // namespace michi::runtime

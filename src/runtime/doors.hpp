@@ -6,6 +6,7 @@
 #include "port/firewall.hpp"
 #include "port/frame_socket.hpp"
 #include "port/kernel_net.hpp"
+#include "port/observer.hpp"
 #include "port/system.hpp"
 
 namespace michi::runtime {
@@ -14,6 +15,7 @@ struct Doors {
   port::Alarm& alarm;
   port::FrameSockets& frames;
   port::DatagramSockets& datagrams;
+  port::Observers& observers;
   port::KernelNet& kernel;
   port::Firewall& firewall;
   port::DataPlane& plane;

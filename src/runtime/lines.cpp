@@ -106,6 +106,11 @@ std::optional<Instant> Lines::next_renewal(const std::string& name, Instant now)
   return at == units_.end() ? std::nullopt : at->second.uplink.next_renewal(now);
 }
 
+uplink::Ipv6Diagnosis Lines::ipv6_diagnosis(const std::string& name) const {
+  const auto at = units_.find(name);
+  return at == units_.end() ? uplink::Ipv6Diagnosis{} : at->second.uplink.ipv6_diagnosis();
+}
+
 bool Lines::command(const std::string& name, Command what, Instant now) {
   auto* uplink = find(name);
   if (!uplink) return false;

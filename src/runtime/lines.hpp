@@ -60,6 +60,7 @@ class Lines {
   std::vector<std::string> waiting_for(const std::string& name) const;
   std::string protocol_state(const std::string& name) const;
   std::optional<Instant> next_renewal(const std::string& name, Instant now) const;
+  uplink::Ipv6Diagnosis ipv6_diagnosis(const std::string& name) const;
 
   /// Commands, heard at once: a frame that waited for the turn would wait with its timer running.
   /// False: there is no such uplink.

@@ -107,6 +107,7 @@ void Ipv6Side::on_leased(const dhcp6::Held& held, bool anew, Instant now) {
   std::vector<PrefixFacts> list;
   std::vector<Prefix> given, before;
   Duration longest{};
+  refusal_.clear();
   assigned_.clear();
   for (const dhcp6::Lease& lease : held.leases) {
     if (lease.type == wire::dhcp6::IaType::Na) {
@@ -174,10 +175,31 @@ void Ipv6Side::on_failed(const dhcp6::Failed& failure) {
     case dhcp6::FailCause::NotAccepted:
     case dhcp6::FailCause::Refused:
     case dhcp6::FailCause::ServerTrouble:
+      refusal_ = failure.detail;
       return tell(severity, "dhcp6.refused", failure.detail);
     case dhcp6::FailCause::LeaseExpired:
       return;  // told as the loss of the prefix
   }
+}
+
+Ipv6Diagnosis Ipv6Side::diagnosis() const {
+  if (!client_) return {};
+  const auto received = [&](wire::dhcp6::MessageType type) {
+    return client_->counters().received[static_cast<std::size_t>(type)];
+  };
+  const auto state = client_->state();
+  return {.asking = state == dhcp6::State::Soliciting || state == dhcp6::State::Requesting ||
+                    state == dhcp6::State::Confirming,
+          .solicits = sent(*client_, wire::dhcp6::MessageType::Solicit),
+          .advertises = received(wire::dhcp6::MessageType::Advertise),
+          .replies = received(wire::dhcp6::MessageType::Reply),
+          .refusal = refusal_};
+}
+
+void Ipv6Side::ask_again(Instant now) {
+  if (!client_ || client_->state() != dhcp6::State::Soliciting) return;
+  client_->on_link_up(now);
+  settle(now);
 }
 
 /// The line's own /64 stands in for a delegation that is not wanted or not to be had.

@@ -54,6 +54,13 @@ struct Ipv6Learned {
   std::uint32_t mtu = 0;       // as advertised; 0: nobody did
 };
 
+/// For a person who asks why there is no prefix.
+struct Ipv6Diagnosis {
+  bool asking = false;  // DHCPv6 wants something and has not got it
+  std::uint64_t solicits = 0, advertises = 0, replies = 0;
+  std::string refusal;  // the server's last no, in its words
+};
+
 class Ipv6Side {
  public:
   using Output = std::variant<Datagram, PersistLease, model::Event>;  // the events name no uplink
@@ -80,6 +87,9 @@ class Ipv6Side {
   /// "a DHCPv6 server (Solicit sent 3 times)"; empty when it has what it wants.
   std::string waiting_for() const;
   std::optional<Instant> next_renewal(Instant now) const;
+  Ipv6Diagnosis diagnosis() const;
+  /// Whoever waits for a server asks now instead of when the pause is over.
+  void ask_again(Instant now);
 
  private:
   using Client = engine::dhcp6::Client;
@@ -127,6 +137,7 @@ class Ipv6Side {
   bool gave_nothing_ = false;  // DHCPv6 has failed once on this link, in whatever way
 
   std::set<engine::dhcp6::FailCause> complained_;  // since the last lease
+  std::string refusal_;                            // likewise
   std::vector<Prefix> line_told_;
   Ipv6Learned learned_;
   std::optional<LeaseRecord> kept_;

@@ -103,6 +103,12 @@ std::string Uplink::protocol_state() const { return life_->protocol_state(); }
 std::optional<Instant> Uplink::next_renewal(Instant now) const {
   return life_->ipv6 ? life_->ipv6->next_renewal(now) : std::nullopt;
 }
+Ipv6Diagnosis Uplink::ipv6_diagnosis() const { return life_->ipv6 ? life_->ipv6->diagnosis() : Ipv6Diagnosis{}; }
+void Uplink::ask_again(Instant now) {
+  if (!life_->ipv6) return;
+  life_->ipv6->ask_again(now);
+  life_->settle(now);
+}
 std::vector<std::string> Uplink::waiting_for() const { return life_->waiting_for(); }
 std::optional<model::SessionRecord> Uplink::take_orphan() { return std::exchange(life_->orphan, std::nullopt); }
 

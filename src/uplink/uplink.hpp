@@ -24,6 +24,7 @@
 #include "model/event.hpp"
 #include "model/uplink.hpp"
 #include "uplink/datagram.hpp"
+#include "uplink/ipv6_side.hpp"
 #include "uplink/lease_record.hpp"
 
 namespace michi::uplink {
@@ -108,6 +109,9 @@ class Uplink {
   std::vector<std::string> waiting_for() const;
   /// When the prefix is asked for again.
   std::optional<Instant> next_renewal(Instant now) const;
+  Ipv6Diagnosis ipv6_diagnosis() const;
+  /// A DHCPv6 client that waits asks at once.
+  void ask_again(Instant now);
   /// A session that could not be ended for want of a carrier, for an owner that gives this uplink up.
   std::optional<model::SessionRecord> take_orphan();
   bool settled_down() const;  // stop() has finished

@@ -9,6 +9,7 @@
 
 #include "kit/fake_datagrams.hpp"
 #include "kit/fake_kernel.hpp"
+#include "kit/fake_observers.hpp"
 #include "kit/world.hpp"
 #include "runtime/core.hpp"
 
@@ -126,6 +127,7 @@ class CoreNode final : public kit::Node {
     return core_.get();
   }
   kit::FakeDatagrams& datagrams() { return datagrams_; }
+  kit::FakeObservers& observers() { return observers_; }
   /// The loop is held up elsewhere: frames wait, and no turn comes before the time is over.
   void busy_for(Duration time) { busy_until_ = world_.now() + time; }
   std::size_t frames_waiting() const { return sockets_.open_socket ? sockets_.open_socket->inbox.size() : 0; }
@@ -199,7 +201,7 @@ class CoreNode final : public kit::Node {
   void boot() {
     alarm_.time = world_.now();
     core_ = std::make_unique<runtime::Core>(
-        runtime::Doors{alarm_, sockets_, datagrams_, machine_.kernel.net(), machine_.kernel.firewall(),
+        runtime::Doors{alarm_, sockets_, datagrams_, observers_, machine_.kernel.net(), machine_.kernel.firewall(),
                        machine_.kernel.plane(), machine_.store, processes_, machine_.files},
         runtime::CoreOptions{
             .run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child, .crash_point = {}},
@@ -213,6 +215,7 @@ class CoreNode final : public kit::Node {
   Machine& machine_;
   Sockets sockets_;
   kit::FakeDatagrams datagrams_;
+  kit::FakeObservers observers_;
   FakeAlarm alarm_;
   FakeProcesses processes_;
   std::unique_ptr<runtime::Core> core_;

@@ -24,7 +24,7 @@ class Relay final : public kit::Node {
     node.datagrams().on_sent = [this](const kit::FakeDatagrams::Sent& sent) { carry(sent); };
   }
   void on_frame(Bytes frame, Instant) override {
-    if (!attached()) return;
+    if (!attached() || deaf) return;
     node_.datagrams().arrive(device_, port::Speaker::Dhcp6Client,
                              {.bytes = copy_of(frame.subspan(32)),
                               .source = *Ipv6::from_bytes(frame.first(16)),
@@ -34,6 +34,8 @@ class Relay final : public kit::Node {
   void on_deadline(Instant) override {}
   std::optional<Instant> next_deadline() const override { return std::nullopt; }
   bool drain(Instant) override { return false; }
+
+  bool deaf = false;  // answers are dropped on their way in
 
  private:
   bool attached() const { return machine_.kernel.sessions.contains(device_); }
@@ -281,6 +283,26 @@ TEST_F(PrefixStory, a_flood_of_nonsense_on_the_device_costs_no_more_than_its_tur
   world.run(seconds(1));
   EXPECT_EQ(prefixes(), before);
   EXPECT_EQ(world.trouble(), "");
+}
+
+TEST_F(PrefixStory, the_doctor_tells_a_dropped_answer_from_a_silent_server) {
+  relay.deaf = true;
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return node.up("isp"); }, seconds(5)));
+  const auto trouble = [&] {
+    EXPECT_EQ(node->examine("isp"), runtime::Core::Answer::Done);
+    EXPECT_TRUE(world.run_until([&] { return !node->examining(); }, seconds(5)));
+    for (const auto& finding : node->findings())
+      if (finding.verdict == model::Verdict::Bad) return finding.check;
+    return std::string();
+  };
+  EXPECT_EQ(trouble(), "prefix.not-delegated");
+  node.observers().passed["isp"] = 2;
+  EXPECT_EQ(trouble(), "prefix.not-accepted");
+  relay.deaf = false;
+  ASSERT_TRUE(wait_delegated());
+  EXPECT_EQ(trouble(), "");
+  EXPECT_EQ(node->examine("nobody"), runtime::Core::Answer::UnknownUplink);
 }
 
 }  // namespace
