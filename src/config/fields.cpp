@@ -74,6 +74,23 @@ std::string servers_text(const model::UplinkDns& dns) {
   return "";
 }
 
+std::string kind_text(model::UplinkKind kind) {
+  switch (kind) {
+    case model::UplinkKind::Pppoe:
+      return "pppoe";
+    case model::UplinkKind::Ipoe:
+      return "ipoe";
+    case model::UplinkKind::Static:
+      return "static";
+  }
+  return "";
+}
+
+template <class Value>
+std::string text_or_empty(const std::optional<Value>& value) {
+  return value ? michi::to_text(*value) : "";
+}
+
 std::string plane_text(model::PlaneKind plane) {
   switch (plane) {
     case model::PlaneKind::Auto:
@@ -102,7 +119,8 @@ struct TargetText {
 }  // namespace
 
 Fields fields_of(const model::UplinkConfig& uplink) {
-  return {{"interface", uplink.interface},
+  return {{"kind", kind_text(uplink.kind)},
+          {"interface", uplink.interface},
           {"mac", uplink.mac ? michi::to_text(*uplink.mac) : ""},
           {"start", yes_no(uplink.start)},
           {"user", uplink.user},
@@ -114,7 +132,16 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"auth", joined(uplink.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
           {"ipv4", yes_no(uplink.ipv4)},
           {"ipv6", yes_no(uplink.ipv6)},
-          {"address", uplink.address ? michi::to_text(*uplink.address) : ""},
+          {"dhcp.host-name", uplink.dhcp.host_name},
+          {"dhcp.client-id", to_hex(uplink.dhcp.client_id)},
+          {"dhcp.vendor-class", uplink.dhcp.vendor_class},
+          {"dhcp.release", uplink.kind == model::UplinkKind::Ipoe ? yes_no(uplink.dhcp.release) : ""},
+          {"closed", uplink.closed ? yes_no(*uplink.closed) : ""},
+          {"address", uplink.fixed.address ? michi::to_text(*uplink.fixed.address) : text_or_empty(uplink.address)},
+          {"gateway", text_or_empty(uplink.fixed.gateway)},
+          {"address6", text_or_empty(uplink.fixed.address6)},
+          {"gateway6", text_or_empty(uplink.fixed.gateway6)},
+          {"prefix", joined(uplink.fixed.prefixes, prefix_text)},
           {"mtu", fmt::format("{}", uplink.mtu)},
           {"mss", uplink.mss == 0 ? "" : fmt::format("{}", uplink.mss)},
           {"default-route", yes_no(uplink.default_route)},

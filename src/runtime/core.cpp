@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "runtime/held_addresses.hpp"
 #include "runtime/records.hpp"
 
 namespace michi::runtime {
@@ -49,7 +50,8 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
               .trace =
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
                     if (trace_) trace_(uplink, direction, frame, now);
-                  }}),
+                  },
+              .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); }}),
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
@@ -84,6 +86,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   }
   if (auto records = doors_.store.load(port::Lifetime::Durable)) {
     if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
+    held_ = held_addresses(*records, stamp_now(doors_.alarm, doors_.files));
   }
   doors_.kernel.refresh();
   doors_.firewall.refresh();
@@ -106,6 +109,24 @@ void Core::persist(const std::string& uplink, const std::optional<model::Session
   crash_point(record ? "session-recorded" : "session-forgotten");
 }
 
+void Core::persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held) {
+  const auto ticket = tickets_.next();
+  const auto key = std::string(kHeldPrefix) + uplink;
+  writes_[ticket] = fmt::format("the address of {}", uplink);
+  if (held)
+    doors_.store.submit(
+        port::Put{port::Lifetime::Durable, key, write_held(*held, stamp_now(doors_.alarm, doors_.files))}, ticket);
+  else
+    doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
+}
+
+Lines::Leftovers Core::left_for(const std::string& uplink) {
+  Lines::Leftovers out;
+  if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
+  if (auto held = held_.extract(uplink)) out.held = held.mapped();
+  return out;
+}
+
 /// The first dump is complete: numbers are known, so uplinks and desired state can be.
 void Core::start_running() {
   running_ = true;
@@ -123,10 +144,9 @@ void Core::start_running() {
   selector_.configure(config_, now_);
   numbers_ = policy::assign_numbers(*config_, numbers_);
   for (const auto& uplink : config_->uplinks) {
-    auto orphan = orphans_.extract(uplink.id.name);
-    lines_.add(uplink, secret_of(secrets_, uplink.id.name),
-               orphan ? std::optional(std::move(orphan.mapped())) : std::nullopt, now_);
+    lines_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);
   }
+  for (const auto& [name, address] : std::exchange(held_, {})) persist_address(name, std::nullopt);
   for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
   orphans_.clear();
   resolver_.on_config(*config_, now_);

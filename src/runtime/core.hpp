@@ -104,6 +104,8 @@ class Core {
     if (options_.crash_point) options_.crash_point(point);
   }
   void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
+  void persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held);
+  Lines::Leftovers left_for(const std::string& uplink);
   bool done() const;
   void start_running();
   void take_reports();
@@ -137,7 +139,8 @@ class Core {
   model::Secrets secrets_;
   std::optional<Rollback> rollback_;
   std::map<std::string, model::SessionRecord> orphans_;
-  std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were
+  std::map<std::string, uplink::HeldAddress> held_;  // of an earlier life, until their uplinks exist
+  std::map<port::Ticket, std::string> writes_;       // store tickets that are under way: what they were
   policy::Surroundings surroundings_;
   bool running_ = false;  // the first dump is in, uplinks exist
   bool observed_dirty_ = false;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -31,6 +32,8 @@ class Lines {
     /// A record to keep or forget (nullopt), by uplink name.
     std::function<void(const std::string&, const std::optional<model::SessionRecord>&)> persist;
     std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
+    /// An address to keep or forget, by uplink name; also nullopt when the uplink itself is gone.
+    std::function<void(const std::string&, const std::optional<uplink::HeldAddress>&)> address;
   };
 
   Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
@@ -40,8 +43,12 @@ class Lines {
   /// a session finds its road, and what dies meanwhile leaves no session behind.
   void hold_turns(Instant until) { held_until_ = until; }
   void give_turns();
-  void add(const model::UplinkConfig& config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
-           Instant now);
+  /// What an earlier life left for one uplink.
+  struct Leftovers {
+    std::optional<model::SessionRecord> orphan{};
+    std::optional<uplink::HeldAddress> held{};
+  };
+  void add(const model::UplinkConfig& config, std::optional<Secret> secret, Leftovers left, Instant now);
   /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.
   void end_orphan(model::SessionRecord record);
   /// Stops it and forgets it when it has gone down.
@@ -70,8 +77,12 @@ class Lines {
 
  private:
   struct Unit {
+    explicit Unit(uplink::Uplink made) : uplink(std::move(made)) {}
     uplink::Uplink uplink;
     bool leaving = false;
+    std::unique_ptr<port::FrameSocket> talk;  // of a line that asks for an IPv4 address
+    std::uint32_t talk_index = 0;
+    std::string talk_complaint;  // the last failure told
   };
   struct Interface {
     std::unique_ptr<port::FrameSocket> socket;
@@ -82,6 +93,8 @@ class Lines {
 
   void drain(const std::string& name, Unit& unit, Instant now);
   void take_frames(Instant now);
+  void look_at_talk(const std::string& name, Unit& unit);
+  void take_talk(const std::string& name, Unit& unit, Instant now);
   void deliver(const std::string& interface, Bytes frame, Instant now);
   void open(const std::string& name, Interface& interface);
   void end_orphans(const std::string& name, port::FrameSocket& socket);
