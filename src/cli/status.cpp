@@ -74,6 +74,16 @@ void print_overview(std::ostream& out, const json::value& status) {
   }
 }
 
+/// "2001:db8:a::/56 confirmed, preferred 1h, valid 2h"
+std::string prefix_line(const json::value& prefix) {
+  const auto left = [&](std::string_view key) {
+    const auto value = number_at(prefix, key);
+    return value ? "for " + duration_text(*value) : std::string("without end");
+  };
+  return fmt::format("{} {}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
+                     true_at(prefix, "on_line") ? ", the line's own" : "", left("preferred_ms"), left("valid_ms"));
+}
+
 void print_detail(std::ostream& out, const json::value& uplink) {
   const auto line = [&](std::string_view name, const std::string& text) {
     if (!text.empty()) out << fmt::format("{:<14}{}\n", name, text);
@@ -96,6 +106,10 @@ void print_detail(std::ostream& out, const json::value& uplink) {
   if (const auto* ipv6 = value_at(uplink, "ipv6"); ipv6 != nullptr && ipv6->is_object()) {
     line("ipv6", fmt::format("{} peer {}", text_at(*ipv6, "address"), text_at(*ipv6, "peer")));
   }
+  if (const auto* prefixes = value_at(uplink, "prefixes"); prefixes != nullptr && prefixes->is_array())
+    for (const auto& prefix : prefixes->as_array()) line("prefix", prefix_line(prefix));
+  if (const auto renewal = number_at(uplink, "prefix_renewal_ms"))
+    line("next renewal", "in " + duration_text(*renewal));
   line("dns", joined(texts_at(uplink, "dns")));
   if (const auto mtu = number_at(uplink, "mtu")) line("mtu", fmt::format("{}", *mtu));
   if (const auto* session = value_at(uplink, "session"); session != nullptr && session->is_object()) {

@@ -29,6 +29,7 @@ model::UplinkKind read_kind(Section& section);
 void refuse_other_kinds(Section& section, model::UplinkKind kind);
 void read_dhcp4(Section& uplink, model::Dhcp4Config& into);
 void read_static(Section& section, model::UplinkKind kind, model::UplinkConfig& uplink);
+void read_dhcp6(Section& uplink, model::DelegationConfig& into);
 void read_lans(Draft& draft, const Node& document);
 void read_policies(Draft& draft, const Node& document);
 void read_publishes(Draft& draft, const Node& document);

@@ -86,6 +86,20 @@ std::string kind_text(model::UplinkKind kind) {
   return "";
 }
 
+std::string duid_text(const model::DelegationConfig& dhcp6) {
+  switch (dhcp6.duid) {
+    case model::DuidKind::LinkLayer:
+      return "link-layer";
+    case model::DuidKind::LinkLayerTime:
+      return "link-layer-time";
+    case model::DuidKind::Uuid:
+      return "uuid";
+    case model::DuidKind::Bytes:
+      return to_hex(dhcp6.duid_bytes);
+  }
+  return "";
+}
+
 template <class Value>
 std::string text_or_empty(const std::optional<Value>& value) {
   return value ? michi::to_text(*value) : "";
@@ -132,6 +146,12 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"auth", joined(uplink.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
           {"ipv4", yes_no(uplink.ipv4)},
           {"ipv6", yes_no(uplink.ipv6)},
+          {"dhcp6.prefix", yes_no(uplink.delegation.prefix)},
+          {"dhcp6.address", yes_no(uplink.delegation.address)},
+          {"dhcp6.hint", uplink.delegation.hint ? michi::to_text(*uplink.delegation.hint) : ""},
+          {"dhcp6.duid", duid_text(uplink.delegation)},
+          {"dhcp6.iaid", uplink.delegation.iaid ? fmt::format("{}", *uplink.delegation.iaid) : ""},
+          {"dhcp6.release", yes_no(uplink.delegation.release)},
           {"dhcp.host-name", uplink.dhcp.host_name},
           {"dhcp.client-id", to_hex(uplink.dhcp.client_id)},
           {"dhcp.vendor-class", uplink.dhcp.vendor_class},

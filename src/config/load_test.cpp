@@ -65,6 +65,7 @@ accept-missing-host-uniq = true
 auth = ["pap", "chap-md5"]
 ipv4 = true
 ipv6 = false
+dhcp6 = { prefix = false, address = true, hint = "::/56", duid = "00:03:00:01:02:00:00:00:00:01", iaid = 7, release = true }
 address = "203.0.113.5"
 mtu = 1454
 mss = 1400
@@ -136,6 +137,12 @@ uplink isp
   auth = pap,chap-md5
   ipv4 = true
   ipv6 = false
+  dhcp6.prefix = false
+  dhcp6.address = true
+  dhcp6.hint = ::/56
+  dhcp6.duid = 00030001020000000001
+  dhcp6.iaid = 7
+  dhcp6.release = true
   address = 203.0.113.5
   mtu = 1454
   mss = 1400

@@ -18,7 +18,7 @@ struct Belongs {
   std::string_view key;
   unsigned kinds;
 };
-constexpr std::array<Belongs, 22> kBelongs = {{
+constexpr std::array<Belongs, 23> kBelongs = {{
     {"user", kPppoe},
     {"ac-name", kPppoe},
     {"prefer-acs", kPppoe},
@@ -34,6 +34,7 @@ constexpr std::array<Belongs, 22> kBelongs = {{
     {"connect-timeout", kPppoe | kIpoe},
     {"ipv4", kPppoe | kIpoe},
     {"ipv6", kPppoe | kIpoe},
+    {"dhcp6", kPppoe | kIpoe},
     {"address", kPppoe | kStatic},
     {"dhcp", kIpoe},
     {"closed", kIpoe | kStatic},

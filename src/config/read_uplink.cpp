@@ -216,6 +216,7 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   read_auth(section, uplink.auth);
   section.flag("ipv4", uplink.ipv4);
   section.flag("ipv6", uplink.ipv6);
+  read_dhcp6(section, uplink.delegation);
   read_static(section, uplink.kind, uplink);
   read_dhcp4(section, uplink.dhcp);
   if (section.has("closed")) section.flag("closed", uplink.closed.emplace());

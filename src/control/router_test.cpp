@@ -111,9 +111,34 @@ TEST(Schema, an_uplink_that_is_up_has_all_its_keys) {
       R"("detail":"","remedy":"","next_attempt_ms":null,"attempts":0,"waiting_for":[],"attached":true,"mtu":1454,)"
       R"("auth":"chap-md5","protocol_state":"","last_setup_ms":null,"addresses":["203.0.113.5"],"dns":["192.0.2.53"],)"
       R"("ipv4":{"address":"203.0.113.5","peer":"203.0.113.1","dns":["192.0.2.53"]},"ipv6":null,)"
+      R"("prefixes":[],"prefix_renewal_ms":null,)"
       R"("session":{"id":17,"interface":"wan0","local_mac":"00:00:00:00:00:00","peer_mac":"02:00:00:00:00:01",)"
       R"("ac_name":"ac1","service_name":""},"counters":{"rx_packets":0,"rx_bytes":1536,"tx_packets":0,"tx_bytes":0,)"
       R"("rx_dropped":0,"tx_dropped":0,"foreign_source":0},"closed_routes":0,"routes_date":""})");
+}
+
+TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
+  kit::FakeCommands commands;
+  auto& isp = commands.state.uplinks[0];
+  isp.facts.v6 = model::Ipv6Facts{.local = *parse_ipv6("fe80::1"),
+                                  .peer = *parse_ipv6("fe80::2"),
+                                  .addresses = {*parse_ipv6("2001:db8::1")},
+                                  .dns = {*parse_ipv6("2001:db8::53")},
+                                  .domains = {"example.jp"},
+                                  .mtu = 1454};
+  isp.prefixes = {{*parse_prefix("2001:db8:a::/56"), seconds(60), std::nullopt, true, false},
+                  {*parse_prefix("2001:db8:b:1::/64"), Duration{}, seconds(120), false, true}};
+  isp.next_renewal = seconds(30);
+  const auto value = to_json(isp);
+  EXPECT_EQ(
+      boost::json::serialize(value.at("prefixes")),
+      R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_line":false},)"
+      R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_line":true}])");
+  EXPECT_EQ(value.at("prefix_renewal_ms").as_int64(), 30000);
+  EXPECT_EQ(boost::json::serialize(value.at("ipv6")),
+            R"({"address":"fe80::1","peer":"fe80::2","addresses":["2001:db8::1"],"dns":["2001:db8::53"],)"
+            R"("domains":["example.jp"],"mtu":1454})");
+  EXPECT_EQ(boost::json::serialize(value.at("dns")), R"(["192.0.2.53","2001:db8::53"])");
 }
 
 TEST(Schema, a_waiting_uplink_says_why_and_what_to_do) {

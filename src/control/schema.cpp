@@ -38,13 +38,39 @@ json::value ipv4_json(const std::optional<model::Ipv4Facts>& facts) {
 
 json::value ipv6_json(const std::optional<model::Ipv6Facts>& facts) {
   if (!facts) return nullptr;
-  return json::object{{"address", to_text(facts->local)}, {"peer", to_text(facts->peer)}};
+  return json::object{{"address", to_text(facts->local)},
+                      {"peer", to_text(facts->peer)},
+                      {"addresses", texts(facts->addresses)},
+                      {"dns", texts(facts->dns)},
+                      {"domains", strings(facts->domains)},
+                      {"mtu", facts->mtu == 0 ? json::value(nullptr) : json::value(facts->mtu)}};
+}
+
+json::array prefixes_json(const std::vector<model::PrefixSnapshot>& prefixes) {
+  json::array out;
+  for (const auto& one : prefixes)
+    out.push_back(json::object{{"prefix", to_text(one.prefix)},
+                               {"state", one.confirmed ? "confirmed" : "remembered"},
+                               {"preferred_ms", milliseconds_of(one.preferred)},
+                               {"valid_ms", milliseconds_of(one.valid)},
+                               {"on_line", one.on_line}});
+  return out;
+}
+
+json::array dns_json(const model::UplinkFacts& facts) {
+  json::array servers;
+  if (facts.v4) servers = texts(facts.v4->dns);
+  if (!facts.v6) return servers;
+  for (const auto& server : facts.v6->dns) servers.emplace_back(to_text(server));
+  return servers;
 }
 
 json::array addresses_json(const model::UplinkFacts& facts) {
   json::array addresses;
   if (facts.v4) addresses.emplace_back(to_text(facts.v4->local));
-  if (facts.v6) addresses.emplace_back(to_text(facts.v6->local));
+  if (!facts.v6) return addresses;
+  addresses.emplace_back(to_text(facts.v6->local));
+  for (const auto& address : facts.v6->addresses) addresses.emplace_back(to_text(address));
   return addresses;
 }
 
@@ -83,9 +109,11 @@ json::value to_json(const model::UplinkSnapshot& uplink) {
                       {"protocol_state", uplink.protocol_state},
                       {"last_setup_ms", milliseconds_of(facts.last_setup)},
                       {"addresses", addresses_json(facts)},
-                      {"dns", facts.v4 ? texts(facts.v4->dns) : json::array{}},
+                      {"dns", dns_json(facts)},
                       {"ipv4", ipv4_json(facts.v4)},
                       {"ipv6", ipv6_json(facts.v6)},
+                      {"prefixes", prefixes_json(uplink.prefixes)},
+                      {"prefix_renewal_ms", milliseconds_of(uplink.next_renewal)},
                       {"session", session_json(facts.session)},
                       {"counters", counters_json(uplink.traffic)},
                       {"closed_routes", uplink.closed_routes},

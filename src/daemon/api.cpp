@@ -79,6 +79,11 @@ Fault<control::Refusal> bad_query(std::string text) {
   return Fault(control::Refusal{"bad-query", std::move(text), {}});
 }
 
+std::optional<Duration> left_until(Instant end, Instant now) {
+  if (end == Instant::max()) return std::nullopt;
+  return std::max(end - now, Duration{});
+}
+
 }  // namespace
 
 Api::Api(Context context) : context_(std::move(context)) {}
@@ -110,6 +115,10 @@ model::Snapshot Api::snapshot() const {
     uplink.interface = config.interface;
     uplink.in_state = now - uplink.facts.since;
     if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
+    for (const auto& one : facts->prefixes)
+      uplink.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
+                                 one.confirmed, one.on_line});
+    if (const auto at = core.next_renewal(name)) uplink.next_renewal = std::max(*at - now, Duration{});
     uplink.waiting_for = core.waiting_for(name);
     uplink.protocol_state = core.protocol_state(name);
     const auto counters = core.counters(name);

@@ -116,9 +116,10 @@ class Socket final : public port::DatagramSocket {
   }
 
   std::optional<port::Datagram> poll() override {
+    std::array<std::byte, kLongest> buffer;  // not a member: there are two sockets to every session
     while (true) {
       sockaddr_in6 from{};
-      iovec part{buffer_.data(), buffer_.size()};
+      iovec part{buffer.data(), buffer.size()};
       alignas(cmsghdr) std::array<std::byte, 256> control{};
       msghdr message{};
       message.msg_name = &from;
@@ -134,7 +135,7 @@ class Socket final : public port::DatagramSocket {
         return std::nullopt;
       }
       if ((message.msg_flags & MSG_TRUNC) != 0) continue;
-      port::Datagram datagram{.bytes = copy_of(Bytes(buffer_).first(static_cast<std::size_t>(got))),
+      port::Datagram datagram{.bytes = copy_of(Bytes(buffer).first(static_cast<std::size_t>(got))),
                               .source = from_kernel(from.sin6_addr),
                               .destination = {}};
       // A raw socket hears all devices from its first moment; what came before it was bound has no mark of ours.
@@ -164,7 +165,6 @@ class Socket final : public port::DatagramSocket {
   std::uint16_t port_;
   port::Fd fd_;
   port::Wake wake_;
-  std::array<std::byte, kLongest> buffer_{};
   Readiness readable_;
 };
 

@@ -19,6 +19,13 @@ struct TrafficCounters {
   std::uint64_t rx_dropped = 0, tx_dropped = 0, foreign_source = 0;
 };
 
+struct PrefixSnapshot {
+  Prefix prefix;
+  std::optional<Duration> preferred, valid;  // what is left; nullopt: without end
+  bool confirmed = false;
+  bool on_line = false;
+};
+
 struct UplinkSnapshot {
   UplinkFacts facts;
   UplinkNumber number = 0;
@@ -31,6 +38,8 @@ struct UplinkSnapshot {
   std::string plane = "tun";
   std::size_t closed_routes = 0;
   std::string routes_date;
+  std::vector<PrefixSnapshot> prefixes{};  // confirmed ones first
+  std::optional<Duration> next_renewal{};  // of the prefixes, from now
 };
 
 struct PolicySnapshot {

@@ -28,6 +28,17 @@ constexpr std::array kCatalogue = {
             "More than one DHCP server answers on the line of an uplink. The text names them. Often a router of "
             "the house is plugged in the wrong way round, or two routers of one LAN are both servers: only one "
             "may be."},
+    Message{"dhcp6.no-answer", Warning,
+            "Nobody answers DHCPv6 on an uplink, or a server that offered something does not reply. It is "
+            "asked again without end; IPv4 and what needs no prefix work without it. The provider may delegate "
+            "none (`dhcp6 = { prefix = false }` asks for none), or the answers do not reach michi: another "
+            "program's firewall must let UDP port 546 in from fe80::/10."},
+    Message{"dhcp6.refused", Warning,
+            "A DHCPv6 server has nothing for this uplink, or says what cannot be used; the text has its words. "
+            "A provider may know its customers by `duid`, or refuse a `hint`."},
+    Message{"dhcp6.unusable", Warning,
+            "The sockets for DHCPv6 on an uplink's device could not be opened; the text has the reason. "
+            "Another DHCPv6 client may serve that device. It is tried again every five seconds."},
     Message{"hook.failed", Warning,
             "An executable of the hooks directory ended with a failure, could not be started, or ran into its time "
             "limit. The text has its exit status and the end of its output. The uplink is not affected."},
@@ -70,6 +81,16 @@ constexpr std::array kCatalogue = {
             "the closed network is not."},
     Message{"ppp.edge", Debug,
             "A PPP layer of an uplink changed its state. Shown with `michi trace` and at level debug."},
+    Message{"prefix.changed", Warning,
+            "The provider delegates another IPv6 prefix than before. Hosts get addresses of the new one at "
+            "once; the old one is taken back from them for as long as they would use it."},
+    Message{"prefix.delegated", Notice, "An IPv6 prefix was delegated to an uplink, or confirmed after a reconnect."},
+    Message{"prefix.lost", Warning,
+            "An IPv6 prefix is not an uplink's any more: the server took it back, nobody extended it in time, "
+            "or it was given back on command. It is asked for again by itself."},
+    Message{"prefix.on-line", Notice,
+            "No prefix is delegated on this uplink: the /64 that its router advertises is used instead."},
+    Message{"prefix.renewed", Debug, "The time of a delegated IPv6 prefix was extended."},
     Message{
         "reload.applied", Notice,
         "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. What it did to "

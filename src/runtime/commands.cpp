@@ -83,7 +83,7 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
     const auto* config = config_->find(model::UplinkId{change.uplink});
     switch (change.kind) {
       case Kind::Added:
-        lines_.add(*config, secret_of(secrets_, change.uplink), {}, now_);
+        lines_.add(*config, secret_of(secrets_, change.uplink), left_for(change.uplink), now_);
         break;
       case Kind::Removed:
         lines_.remove(change.uplink, now_);
@@ -96,7 +96,7 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
   }
   selector_.configure(config_, now_);
   resolver_.on_config(*config_, now_);
-  lines_.on_links(view_.observed().links, now_);
+  lines_.on_links(view_.observed(), now_);
   policy_dirty_ = true;
   schedule_();
   return changes;

@@ -7,6 +7,7 @@
 
 #include "base/overloaded.hpp"
 #include "runtime/held_addresses.hpp"
+#include "runtime/lease_records.hpp"
 #include "runtime/records.hpp"
 
 namespace michi::runtime {
@@ -45,16 +46,24 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       schedule_(std::move(schedule)),
       events_(std::move(events)),
       lines_(doors_, std::move(random), schedule_,
-             {.event = [this](const model::Event& e) { event(e); },
-              .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
+             {.event = [this](const model::Event& e) {
+  event(e); },
+              .persist = [this](const std::string& uplink, const auto& record) {
+  persist(uplink, record); },
               .trace =
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-                    if (trace_) trace_(uplink, direction, frame, now);
+  if (trace_) trace_(uplink, direction, frame, now);
                   },
-              .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); }}),
-      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
+              .address = [this](const std::string& uplink, const auto& held) {
+  persist_address(uplink, held); }},
+              .lease = [this](const std::string& uplink, const auto& record) {
+  persist_lease(uplink, record); }
+}),
+      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) {
+  event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
-                [this](const model::Event& e) { event(e); }),
+                [this](const model::Event& e) {
+  event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
       reconciler_(remembered_firewall(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
@@ -87,6 +96,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   if (auto records = doors_.store.load(port::Lifetime::Durable)) {
     if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
     held_ = held_addresses(*records, stamp_now(doors_.alarm, doors_.files));
+    leases_ = lease_records(*records, stamp_now(doors_.alarm, doors_.files));
   }
   doors_.kernel.refresh();
   doors_.firewall.refresh();
@@ -120,11 +130,30 @@ void Core::persist_address(const std::string& uplink, const std::optional<uplink
     doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
 }
 
+void Core::persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record) {
+  const auto ticket = tickets_.next();
+  const auto key = std::string(kLeasePrefix) + uplink;
+  writes_[ticket] = fmt::format("the DHCPv6 lease of {}", uplink);
+  if (record)
+    doors_.store.submit(
+        port::Put{port::Lifetime::Durable, key, write_lease(*record, stamp_now(doors_.alarm, doors_.files))}, ticket);
+  else
+    doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
+}
+
 Lines::Leftovers Core::left_for(const std::string& uplink) {
   Lines::Leftovers out;
   if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
   if (auto held = held_.extract(uplink)) out.held = held.mapped();
+  out.ipv6 = memory_of(uplink);
   return out;
+}
+
+uplink::Ipv6Memory Core::memory_of(const std::string& uplink) {
+  auto record = leases_.extract(uplink);
+  return {.record = record ? std::move(record.mapped()) : std::nullopt,
+          .machine = machine_uuid(doors_.files),
+          .wall_seconds = doors_.alarm.wall_seconds()};
 }
 
 /// The first dump is complete: numbers are known, so uplinks and desired state can be.
@@ -147,6 +176,8 @@ void Core::start_running() {
     lines_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);
   }
   for (const auto& [name, address] : std::exchange(held_, {})) persist_address(name, std::nullopt);
+  for (const auto& [name, record] : leases_) persist_lease(name, std::nullopt);
+  leases_.clear();
   for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
   orphans_.clear();
   resolver_.on_config(*config_, now_);
@@ -160,7 +191,7 @@ void Core::turn() {
   for (int pass = 0; pass < 16; ++pass) {
     take_reports();
     if (!running_ && view_.observed().complete) start_running();
-    if (running_ && observed_dirty_) lines_.on_links(view_.observed().links, now_);
+    if (running_ && observed_dirty_) lines_.on_links(view_.observed(), now_);
     const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
     if (facts_changed) {
       hooks_.on_facts(lines_.facts());

@@ -82,6 +82,7 @@ class Core {
   const model::UplinkFacts* facts_now(const std::string& uplink) const { return lines_.facts_now(uplink); }
   std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
   std::string protocol_state(const std::string& uplink) const { return lines_.protocol_state(uplink); }
+  std::optional<Instant> next_renewal(const std::string& uplink) const { return lines_.next_renewal(uplink, now_); }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
   bool awaiting_confirmation() const { return rollback_.has_value(); }
@@ -106,6 +107,8 @@ class Core {
   void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
   void persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held);
   Lines::Leftovers left_for(const std::string& uplink);
+  void persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record);
+  uplink::Ipv6Memory memory_of(const std::string& uplink);
   bool done() const;
   void start_running();
   void take_reports();
@@ -140,7 +143,9 @@ class Core {
   std::optional<Rollback> rollback_;
   std::map<std::string, model::SessionRecord> orphans_;
   std::map<std::string, uplink::HeldAddress> held_;  // of an earlier life, until their uplinks exist
-  std::map<port::Ticket, std::string> writes_;       // store tickets that are under way: what they were
+  std::map<std::string, std::optional<uplink::LeaseRecord>>
+      leases_;                                  // as an earlier life left them, until their uplinks exist
+  std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were
   policy::Surroundings surroundings_;
   bool running_ = false;  // the first dump is in, uplinks exist
   bool observed_dirty_ = false;

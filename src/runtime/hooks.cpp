@@ -15,9 +15,15 @@ namespace {
 constexpr std::size_t kMostWaiting = 8;
 
 /// What hooks are told about; a new text of a reason alone does not wake them.
+bool same_prefixes(const model::UplinkFacts& a, const model::UplinkFacts& b) {
+  return std::ranges::equal(a.prefixes, b.prefixes, [](const auto& one, const auto& other) {
+    return one.prefix == other.prefix && one.confirmed == other.confirmed;
+  });
+}
+
 bool same_for_hooks(const model::UplinkFacts& a, const model::UplinkFacts& b) {
   return (a.shown_state() == model::UplinkState::Up) == (b.shown_state() == model::UplinkState::Up) && a.v4 == b.v4 &&
-         a.v6 == b.v6;
+         a.v6 == b.v6 && same_prefixes(a, b);
 }
 
 std::map<std::string, std::string> words(const std::string& event, const model::UplinkFacts& facts) {
@@ -44,7 +50,14 @@ std::map<std::string, std::string> words(const std::string& event, const model::
   if (facts.v6) {
     out["LOCAL6"] = to_text(facts.v6->local);
     out["PEER6"] = to_text(facts.v6->peer);
+    std::vector<std::string> servers;
+    for (const auto& server : facts.v6->dns) servers.push_back(to_text(server));
+    if (!servers.empty()) out["DNS6"] = fmt::format("{}", fmt::join(servers, " "));
   }
+  std::string prefixes;
+  for (const auto& one : facts.prefixes)
+    if (one.confirmed) prefixes += (prefixes.empty() ? "" : " ") + to_text(one.prefix);
+  if (!prefixes.empty()) out["PREFIX"] = std::move(prefixes);
   return out;
 }
 

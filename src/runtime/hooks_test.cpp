@@ -84,6 +84,26 @@ TEST_F(HooksInOrder, run_one_after_the_other_by_name_and_a_failure_is_told) {
   EXPECT_EQ(processes.spawned.size(), 2u);
 }
 
+TEST_F(HooksInOrder, run_again_when_the_prefix_is_another_and_not_when_only_its_time_is) {
+  hooks.configure("/hooks", seconds(1));
+  auto facts = up();
+  facts.v6 = model::Ipv6Facts{.local = *parse_ipv6("fe80::1"), .peer = *parse_ipv6("fe80::2")};
+  hooks.on_facts({{"isp", facts}});
+  facts.prefixes = {{.prefix = *parse_prefix("2001:db8:a::/56"), .confirmed = true},
+                    {.prefix = *parse_prefix("2001:db8:b::/56"), .confirmed = false}};
+  hooks.on_facts({{"isp", facts}});
+  facts.prefixes[0].valid_until = Instant{} + seconds(60);
+  hooks.on_facts({{"isp", facts}});
+  for (std::size_t i = 0; i < processes.running.size(); ++i)
+    hooks.on_report(port::Exited{processes.running[i], 0, false, ""});
+  ASSERT_EQ(processes.spawned.size(), 4u);
+  EXPECT_EQ(processes.spawned.back()[1], "change");
+  facts.v6->dns = {*parse_ipv6("2001:db8::53")};
+  const auto words = hook_environment("change", facts);
+  EXPECT_EQ(std::ranges::count(words, "MICHI_PREFIX=2001:db8:a::/56"), 1);
+  EXPECT_EQ(std::ranges::count(words, "MICHI_DNS6=2001:db8::53"), 1);
+}
+
 TEST_F(HooksInOrder, the_last_change_is_never_dropped_however_many_wait) {
   hooks.configure("/hooks", seconds(1));
   auto facts = up();

@@ -51,6 +51,7 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
     return;
   }
   uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan), left.held);
+  made.recall(std::move(left.ipv6), now);
   auto [at, fresh] = units_.insert_or_assign(name, Unit(std::move(made)));
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
@@ -100,6 +101,11 @@ std::vector<std::string> Lines::waiting_for(const std::string& name) const {
 std::string Lines::protocol_state(const std::string& name) const {
   const auto at = units_.find(name);
   return at == units_.end() ? std::string{} : at->second.uplink.protocol_state();
+}
+
+std::optional<Instant> Lines::next_renewal(const std::string& name, Instant now) const {
+  const auto at = units_.find(name);
+  return at == units_.end() ? std::nullopt : at->second.uplink.next_renewal(now);
 }
 
 bool Lines::command(const std::string& name, Command what, Instant now) {
@@ -157,7 +163,8 @@ void Lines::end_orphans(const std::string& name, port::FrameSocket& socket) {
   });
 }
 
-void Lines::on_links(const std::map<std::string, model::Link>& links, Instant now) {
+void Lines::on_links(const model::Observed& observed, Instant now) {
+  const auto& links = observed.links;
   for (auto& [name, interface] : interfaces_) {
     const auto at = links.find(name);
     const model::Link* link = at == links.end() ? nullptr : &at->second;
@@ -177,6 +184,7 @@ void Lines::on_links(const std::map<std::string, model::Link>& links, Instant no
       drain(uplink, unit, now);
     }
   }
+  for (auto& [name, unit] : units_) look_at_device(name, unit, observed, now);
 }
 
 void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
@@ -218,6 +226,7 @@ void Lines::note_facts(const std::string& name, const model::UplinkFacts& facts)
 
 void Lines::drain(const std::string& name, Unit& unit, Instant now) {
   while (auto output = unit.uplink.poll()) {
+    bool told_facts = false;
     std::visit(Overloaded{
                    [&](uplink::Frame& frame) {
                      const auto at = interfaces_.find(frame.interface);
@@ -229,13 +238,22 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                      std::ignore =
                          socket->send(frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
                    },
-                   [&](uplink::FactsChanged& changed) { note_facts(name, changed.facts); },
+                   [&](uplink::FactsChanged& changed) {
+                     note_facts(name, changed.facts);
+                     told_facts = true;
+                   },
+                   [&](uplink::Datagram& datagram) {
+                     if (unit.sockets) unit.sockets->send(datagram);
+                   },
+                   [&](uplink::PersistLease& persist) { sinks_.lease(name, persist.record); },
                    [&](uplink::Persist& persist) { sinks_.persist(name, persist.record); },
                    [&](uplink::PersistAddress& persist) { sinks_.address(name, persist.held); },
                    [&](uplink::AskTurn& ask) { gate_.on_ask(model::UplinkId{name}, ask.interface, ask.mac, now); },
                    [&](model::Event& event) { sinks_.event(event); },
                },
                *output);
+    // The device may stand already, or no longer be the session's.
+    if (told_facts) tend_device(name, unit, now);
   }
 }
 
@@ -261,6 +279,8 @@ bool Lines::turn(Instant now, Frames frames) {
   if (frames == Frames::Take) take_frames(now);
   for (auto& [name, unit] : units_) {
     if (frames == Frames::Take) take_talk(name, unit, now);
+    if (frames == Frames::Take) take_datagrams(name, unit, now);
+    if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
     if (const auto deadline = unit.uplink.next_deadline(); deadline && *deadline <= now) {
       if (unit.uplink.facts().attached)
         unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
@@ -286,6 +306,7 @@ bool Lines::turn(Instant now, Frames frames) {
     if (auto orphan = at->second.uplink.take_orphan()) end_orphan(std::move(*orphan));
     facts_.erase(at->first);
     sinks_.address(at->first, std::nullopt);
+    sinks_.lease(at->first, std::nullopt);
     changed_ = true;
     at = units_.erase(at);
   }
@@ -302,6 +323,7 @@ std::optional<Instant> Lines::next_deadline() const {
   for (const auto& [name, unit] : units_) {
     const auto deadline = unit.uplink.next_deadline();
     if (deadline && (!next || *deadline < *next)) next = deadline;
+    if (unit.open_again && (!next || *unit.open_again < *next)) next = unit.open_again;
   }
   return next;
 }

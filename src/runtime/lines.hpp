@@ -17,6 +17,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "runtime/device_sockets.hpp"
 #include "runtime/doors.hpp"
 #include "uplink/padi_gate.hpp"
 #include "uplink/uplink.hpp"
@@ -34,6 +35,8 @@ class Lines {
     std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
     /// An address to keep or forget, by uplink name; also nullopt when the uplink itself is gone.
     std::function<void(const std::string&, const std::optional<uplink::HeldAddress>&)> address;
+    /// What DHCPv6 keeps, by uplink name; also nullopt when the uplink itself is gone.
+    std::function<void(const std::string&, const std::optional<uplink::LeaseRecord>&)> lease;
   };
 
   Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
@@ -47,6 +50,7 @@ class Lines {
   struct Leftovers {
     std::optional<model::SessionRecord> orphan{};
     std::optional<uplink::HeldAddress> held{};
+    uplink::Ipv6Memory ipv6{};
   };
   void add(const model::UplinkConfig& config, std::optional<Secret> secret, Leftovers left, Instant now);
   /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.
@@ -59,13 +63,15 @@ class Lines {
   const model::UplinkFacts* facts_now(const std::string& name) const;
   std::vector<std::string> waiting_for(const std::string& name) const;
   std::string protocol_state(const std::string& name) const;
+  std::optional<Instant> next_renewal(const std::string& name, Instant now) const;
 
   /// Commands, heard at once: a frame that waited for the turn would wait with its timer running.
   /// False: there is no such uplink.
   enum class Command : std::uint8_t { Start, Stop, Redial };
   bool command(const std::string& name, Command what, Instant now);
 
-  void on_links(const std::map<std::string, model::Link>& links, Instant now);
+  /// Interfaces, and the sessions' own devices with their addresses.
+  void on_links(const model::Observed& observed, Instant now);
   /// Takes frames in, runs deadlines, drains outputs. True when facts changed. Frames are taken once in a
   /// turn of the loop: what answers something said in this turn belongs to the next.
   enum class Frames : std::uint8_t { Take, Leave };
@@ -82,7 +88,12 @@ class Lines {
     bool leaving = false;
     std::unique_ptr<port::FrameSocket> talk;  // of a line that asks for an IPv4 address
     std::uint32_t talk_index = 0;
-    std::string talk_complaint;  // the last failure told
+    std::string talk_complaint;     // the last failure told
+    std::uint32_t device = 0;       // index of its device while that is up
+    std::vector<Ipv6> link_locals;  // on it
+    std::unique_ptr<DeviceSockets> sockets;
+    std::optional<Instant> open_again;
+    std::string complaint;  // the last failure told
   };
   struct Interface {
     std::unique_ptr<port::FrameSocket> socket;
@@ -95,6 +106,12 @@ class Lines {
   void take_frames(Instant now);
   void look_at_talk(const std::string& name, Unit& unit);
   void take_talk(const std::string& name, Unit& unit, Instant now);
+  void take_datagrams(const std::string& name, Unit& unit, Instant now);
+  void look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now);
+  void tend_device(const std::string& name, Unit& unit, Instant now);
+  static std::string device_of(const std::string& name, const Unit& unit);
+  /// The link-local address to speak from on its device; nothing: not now.
+  static std::optional<Ipv6> speaks_from(const Unit& unit);
   void deliver(const std::string& interface, Bytes frame, Instant now);
   void open(const std::string& name, Interface& interface);
   void end_orphans(const std::string& name, port::FrameSocket& socket);

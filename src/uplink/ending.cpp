@@ -39,6 +39,7 @@ void Uplink::Life::close_session(Farewell how, std::string_view words) {
   if (agreed && facts.session) outputs.push_back(Persist{std::nullopt});
   agreed.reset();
   ppp.reset();
+  giving_back = false;
   facts.session.reset();
   facts.attached = false;
   facts.v4.reset();
@@ -97,6 +98,14 @@ void Uplink::Life::begin_ending(After next, std::string_view on, Instant now) {
   if (phase == Ending) {
     after = next;
     return;
+  }
+  if (next == After::Down && gives_back()) {
+    after = next;
+    set_reason(model::Reason::Admin);
+    enter(Ending, on, now);
+    due = now + kReleaseTime;
+    giving_back = true;
+    return ipv6->release(now);
   }
   facts.attached = false;
   facts.v4.reset();

@@ -87,6 +87,7 @@ void Uplink::Life::tell(model::Severity severity, std::string_view code, const E
 void Uplink::Life::settle(Instant now) {
   drain_discovery(now);
   drain_session(now);
+  tend_ipv6(now);
   if (facts.incomplete && !(ppp && ppp->awaits_network())) tell_up();
   if (facts == published) return;
   published = facts;
@@ -94,7 +95,10 @@ void Uplink::Life::settle(Instant now) {
 }
 
 std::string Uplink::Life::protocol_state() const {
-  if (ppp) return ppp->state_text();
+  if (ppp) {
+    const std::string more = ipv6 ? ipv6->state_text() : std::string{};
+    return more.empty() ? ppp->state_text() : fmt::format("{}, {}", ppp->state_text(), more);
+  }
   return phase == Discovering ? fmt::format("discovery {}", engine::pppoe::to_text(discovery.state())) : std::string{};
 }
 
@@ -109,6 +113,7 @@ void Uplink::Life::on_deadline(Instant now) {
       drain_session(now);
     }
   }
+  if (ipv6) ipv6->on_deadline(now);
   expire_legs(now);
   if (tell_up_by && *tell_up_by <= now) tell_up();
   if (establish_by && *establish_by <= now) {
@@ -141,7 +146,7 @@ void Uplink::Life::on_deadline(Instant now) {
     case LastWords:
       return conclude_last_words(now);
     case Ending:
-      return finish_ending(Farewell::Padt, "no Terminate-Ack", now);
+      return giving_back ? conclude_release(now) : finish_ending(Farewell::Padt, "no Terminate-Ack", now);
     case BackOff:
       return dial("back-off over", now);
     case Down:
@@ -163,6 +168,7 @@ std::optional<Instant> Uplink::Life::next_deadline() const {
   earlier(soonest, v6_until);
   earlier(soonest, discovery.next_deadline());
   if (ppp) earlier(soonest, ppp->next_deadline());
+  if (ipv6) earlier(soonest, ipv6->next_deadline());
   return soonest;
 }
 
@@ -179,6 +185,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
       break;
     case Up:
       if (facts.incomplete) out.push_back(fmt::format("the other family: {}", protocol_state()));
+      if (ipv6 && !ipv6->waiting_for().empty()) out.push_back(ipv6->waiting_for());
       break;
     case WaitTurn:
       out.push_back(fmt::format("a turn to send PADI on {}", config.interface));
@@ -200,7 +207,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
       out.push_back("the peer's reason for its PADT");
       break;
     case Ending:
-      out.push_back("the peer's Terminate-Ack");
+      out.push_back(giving_back ? ipv6->waiting_for() : "the peer's Terminate-Ack");
       break;
     case BackOff:
       out.push_back(fmt::format("the back-off after {}", model::to_text(facts.reason)));

@@ -5,9 +5,11 @@
 //   dialing.cpp   interface, turn, discovery
 //   online.cpp    the session: negotiation, up, renegotiation, lost carrier, duplicate address
 //   ending.cpp    losing, ending, orphans, back-off
+//   ipv6.cpp      prefixes and what else the session's network says in IPv6
 //   settings.cpp  the configuration, as the engines want it, and what a new one changes
 
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,7 @@
 #include "engine/ppp/session.hpp"
 #include "engine/pppoe/discovery.hpp"
 #include "uplink/failure.hpp"
+#include "uplink/ipv6_side.hpp"
 #include "uplink/phase.hpp"
 #include "uplink/uplink.hpp"
 
@@ -23,6 +26,7 @@ namespace michi::uplink {
 
 inline constexpr Duration kAskAgain = seconds(10);      // a turn that was lost
 inline constexpr Duration kEndingTime = seconds(2);     // Terminate-Request to PADT at most
+inline constexpr Duration kReleaseTime = seconds(1);    // DHCPv6 Release to Terminate-Request at most
 inline constexpr Duration kLastWordsTime = seconds(1);  // trap 44
 /// How long a session outlives its carrier. The facts are unusable from the first moment, so nothing
 /// waits for this; a cable pulled and replugged finds its session again.
@@ -99,6 +103,13 @@ struct Uplink::Life {
   void flush_orphan();
   void go_on(After next, std::string_view on, Instant now);
 
+  // ipv6.cpp
+  void recall(Ipv6Memory what, Instant now);
+  void tend_ipv6(Instant now);  // follows the session; takes over what was learned
+  void drain_ipv6();
+  bool gives_back() const;  // a lease that is to be released before the session ends
+  void conclude_release(Instant now);
+
   // settings.cpp
   Mac local_address() const;
   std::uint16_t payload_limit() const;
@@ -130,6 +141,13 @@ struct Uplink::Life {
   std::optional<Instant> v4_until;       // grace of a leg that is down
   std::optional<Instant> v6_until;
   bool duplicate = false;  // what we were told last
+
+  Ipv6Memory memory;               // until `ipv6` takes it
+  std::unique_ptr<Ipv6Side> ipv6;  // from the first device that stands, or from the first record
+  std::optional<Ipv6> device;      // what the kernel shows on it
+  unsigned v6_openings = 0;        // of IPv6CP; each is another link
+  unsigned v6_begun = 0;           // the one `ipv6` was told of
+  bool giving_back = false;        // in Ending: Release is out
 
   BackOffs back_offs;
   FailureClass last_class = FailureClass::NoOffer;

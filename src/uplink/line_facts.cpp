@@ -22,24 +22,56 @@ std::vector<Prefix> confirmed(const std::vector<model::PrefixFacts>& prefixes) {
 
 }  // namespace
 
-void LineLife::drain(Instant now) {
+void LineLife::drain() {
+  const auto event = [&](model::Event& told) {
+    told.uplink = config_.id.name;
+    outputs_.emplace_back(std::move(told));
+  };
   while (auto output = ipv4_.poll())
     std::visit(Overloaded{
                    [&](ByteVec& frame) {
                      if (link_ready()) outputs_.emplace_back(Frame{config_.interface, std::move(frame), false});
                    },
                    [&](PersistAddress& held) { outputs_.emplace_back(held); },
-                   [&](model::Event& event) {
-                     event.uplink = config_.id.name;
-                     outputs_.emplace_back(std::move(event));
-                   },
+                   event,
                },
                *output);
-  std::ignore = now;
+  while (auto output = ipv6_ ? ipv6_->poll() : std::nullopt)
+    std::visit(Overloaded{
+                   [&](Datagram& datagram) {
+                     if (link_ready()) outputs_.emplace_back(std::move(datagram));
+                   },
+                   [&](PersistLease& lease) { outputs_.emplace_back(std::move(lease)); },
+                   event,
+               },
+               *output);
+}
+
+/// The conversation follows the link. While the carrier is away for a moment it is left as it is.
+void LineLife::tend_ipv6(Instant now) {
+  if (!asks_v6() || (phase_ == LinePhase::LinkHold && !link_ready())) return;
+  const bool stands = row().link && link_ready() && device_;
+  if (stands && phase_ != LinePhase::Releasing && (!ipv6_ || !ipv6_->is_up() || anew_)) {
+    if (!ipv6_)
+      ipv6_ = std::make_unique<Ipv6Side>(config_.id.name, config_.delegation, std::exchange(memory_, {}),
+                                         random_.fork(), now);
+    ipv6_->on_link_up({.local = *device_,
+                       .mac = link_->mac,
+                       .carrier = link_->mac,
+                       .mtu = link_->mtu,
+                       .kind = engine::ndisc::LinkKind::Broadcast},
+                      now);
+    anew_ = false;
+  } else if (!stands && ipv6_ && ipv6_->is_up()) {
+    ipv6_->on_link_down(now);
+  }
+  if (phase_ == LinePhase::Releasing && !(ipv6_ && ipv6_->releasing()))
+    leave(LinePhase::Down, model::Reason::NotStarted, "stop", now);
 }
 
 void LineLife::settle(Instant now) {
-  drain(now);
+  tend_ipv6(now);
+  drain();
   compose();
   const bool any = facts_.v4 || facts_.v6;
   const bool waits = phase_ == LinePhase::Asking || phase_ == LinePhase::Unanswered || phase_ == LinePhase::LinkHold;
@@ -69,7 +101,24 @@ void LineLife::compose() {
     facts_.v4 = facts_of(*lease);
     if (config_.dns.source != model::DnsSource::Peer) facts_.v4->dns.clear();
   }
+  if (ipv6_) compose_ipv6();
   compose_mtu();
+}
+
+/// A router, an address or a prefix makes it IPv6; a link-local address alone is none.
+void LineLife::compose_ipv6() {
+  const Ipv6Learned& learned = ipv6_->learned();
+  facts_.prefixes = learned.prefixes;
+  const bool given = learned.router || !learned.addresses.empty() || !confirmed(learned.prefixes).empty();
+  if (!row().link || phase_ == LinePhase::Releasing || !device_ || !given) return;
+  facts_.v6.emplace();
+  facts_.v6->local = *device_;
+  // A delegating router need not advertise itself as a router.
+  facts_.v6->peer = learned.router ? *learned.router : server_.value_or(Ipv6{});
+  facts_.v6->addresses = learned.addresses;
+  if (config_.dns.source == model::DnsSource::Peer) facts_.v6->dns = learned.dns;
+  facts_.v6->domains = learned.domains;
+  facts_.v6->mtu = learned.mtu;
 }
 
 void LineLife::compose_static() {
@@ -119,18 +168,27 @@ void LineLife::judge_network() {
 
 bool LineLife::second_family_expected() const {
   if (is_static()) return false;
-  return config_.ipv4 && !facts_.v4;
+  return (config_.ipv4 && !facts_.v4) || (config_.ipv6 && !facts_.v6);
 }
 
 std::string LineLife::missing() const {
   std::string out;
-  if (asks_v4()) out = ipv4_.trouble().empty() ? "no DHCP server answers" : ipv4_.trouble();
+  if (asks_v4() && !facts_.v4) out = ipv4_.trouble().empty() ? "no DHCP server answers" : ipv4_.trouble();
+  if (asks_v6() && !facts_.v6)
+    out += fmt::format("{}neither a router advertisement nor a DHCPv6 server", out.empty() ? "" : "; ");
   return out;
 }
 
 std::string LineLife::protocol_state() const {
   if (is_static()) return row().link ? "static" : "";
-  return asks_v4() ? ipv4_.state_text() : std::string{};
+  std::string out = ipv4_.state_text();
+  const std::string six = ipv6_ ? ipv6_->state_text() : std::string{};
+  if (!six.empty()) out += (out.empty() ? "" : ", ") + six;
+  return out;
+}
+
+std::optional<Instant> LineLife::next_renewal(Instant now) const {
+  return ipv6_ ? ipv6_->next_renewal(now) : std::nullopt;
 }
 
 std::vector<std::string> LineLife::waiting_for() const {
@@ -142,6 +200,9 @@ std::vector<std::string> LineLife::waiting_for() const {
   if (phase_ == LinePhase::Held) out.emplace_back("the other uplink with the same address to give it up");
   if (row().link && asks_v4())
     if (auto text = ipv4_.waiting_for(); !text.empty()) out.push_back(std::move(text));
+  if (row().link && asks_v6() && !device_) out.push_back(fmt::format("a link-local address on {}", config_.interface));
+  if (row().link && ipv6_)
+    if (auto text = ipv6_->waiting_for(); !text.empty()) out.push_back(std::move(text));
   return out;
 }
 

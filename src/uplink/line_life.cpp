@@ -90,14 +90,25 @@ void LineLife::ask(std::string_view on, Instant now) {
   due_ = now + config_.connect_timeout;
 }
 
+void LineLife::recall(Ipv6Memory memory, Instant now) {
+  memory_ = std::move(memory);
+  if (memory_.record && asks_v6())
+    ipv6_ = std::make_unique<Ipv6Side>(config_.id.name, config_.delegation, std::exchange(memory_, {}), random_.fork(),
+                                       now);
+  settle(now);
+}
+
 void LineLife::begin_link(Instant now) {
   set_reason(model::Reason::None);
+  anew_ = true;
   if (asks_v4()) ipv4_.on_link_up(link_->mac, link_->mtu, now);
 }
 
 void LineLife::end_link(Instant now) {
   ipv4_.on_link_down(now);
-  drain(now);
+  if (ipv6_) ipv6_->on_link_down(now);
+  server_.reset();
+  drain();
 }
 
 void LineLife::leave(LinePhase next, model::Reason why, std::string_view on, Instant now) {
@@ -111,6 +122,17 @@ void LineLife::stop(Instant now) {
   if (phase_ != LinePhase::Down) {
     tell_up();
     ipv4_.stop(now);
+    const bool gives_back = config_.delegation.release && phase_ != LinePhase::Releasing && row().link &&
+                            link_ready() && ipv6_ && ipv6_->is_up();
+    if (gives_back) ipv6_->release(now);
+    if (gives_back && ipv6_->releasing()) {
+      ipv4_.on_link_down(now);
+      facts_.attached = false;
+      set_reason(model::Reason::Admin);
+      enter(LinePhase::Releasing, "stop", now);
+      due_ = now + kReleaseTime;
+      return settle(now);
+    }
     leave(LinePhase::Down, model::Reason::NotStarted, "stop", now);
   }
   settle(now);
@@ -138,6 +160,11 @@ Uplink::Applied LineLife::configure(model::UplinkConfig config, Instant now) {
   config_ = std::move(config);
   facts_.id = config_.id;
   ipv4_.configure(config_.dhcp);
+  if (!asks_v6()) {
+    ipv6_.reset();
+    facts_.prefixes.clear();
+  }
+  if (ipv6_) ipv6_->configure(config_.delegation, now);
   if (running && applied == Uplink::Applied::Redialled) go("new configuration", now);
   settle(now);
   return applied;
@@ -195,6 +222,18 @@ void LineLife::on_frame(Bytes frame, Instant now) {
   settle(now);
 }
 
+void LineLife::on_device(std::optional<Ipv6> link_local, Instant now) {
+  if (device_ == link_local) return;
+  device_ = link_local;
+  settle(now);
+}
+
+void LineLife::on_datagram(const Heard& datagram, Instant now) {
+  if (datagram.service == Service::Dhcp6 && datagram.source.is_link_local()) server_ = datagram.source;
+  if (ipv6_ && row().link && link_ready()) ipv6_->on_datagram(datagram, now);
+  settle(now);
+}
+
 void LineLife::on_duplicate_address(bool duplicate, Instant now) {
   duplicate_ = duplicate;
   if (duplicate && phase_ == LinePhase::Up) {
@@ -228,6 +267,7 @@ void LineLife::tell_up() {
 
 void LineLife::on_deadline(Instant now) {
   if (const auto at = ipv4_.next_deadline(); at && *at <= now) ipv4_.on_deadline(now);
+  if (const auto at = ipv6_ ? ipv6_->next_deadline() : std::nullopt; at && *at <= now) ipv6_->on_deadline(now);
   settle(now);
   if (tell_up_by_ && *tell_up_by_ <= now) tell_up();
   if (due_ && *due_ <= now) {
@@ -262,7 +302,7 @@ void LineLife::on_due(Instant now) {
 
 std::optional<Instant> LineLife::next_deadline() const {
   std::optional<Instant> soonest = due_;
-  for (const auto& at : {tell_up_by_, ipv4_.next_deadline()})
+  for (const auto& at : {tell_up_by_, ipv4_.next_deadline(), ipv6_ ? ipv6_->next_deadline() : std::nullopt})
     if (at && (!soonest || *at < *soonest)) soonest = at;
   return soonest;
 }

@@ -2,16 +2,18 @@
 // The life of an uplink whose device is an Ethernet interface itself: kind ipoe (addresses as the network
 // gives them) and kind static (addresses as the file says). One value with the shape of an engine.
 //
-// The conversations are values of their own (ipv4_side) and never end by themselves; this one starts and
+// The conversations are values of their own (ipv4_side, ipv6_side) and never end by themselves; this one starts and
 // ends them with the link, and says what came of them. Phases stand in line_phase.hpp.
 
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "uplink/ipv4_side.hpp"
+#include "uplink/ipv6_side.hpp"
 #include "uplink/line_phase.hpp"
 #include "uplink/uplink.hpp"
 
@@ -25,6 +27,8 @@ class LineLife {
  public:
   LineLife(model::UplinkConfig config, std::optional<HeldAddress> held, Random random);
 
+  /// Once, before anything else.
+  void recall(Ipv6Memory memory, Instant now);
   void start(Instant now);
   void stop(Instant now);
   void redial(std::string_view on, Instant now);
@@ -33,6 +37,9 @@ class LineLife {
 
   void on_interface(std::optional<InterfaceFacts> facts, Instant now);
   void on_frame(Bytes frame, Instant now);
+  /// Our link-local address on the interface; nullopt: nobody can speak IPv6 there now.
+  void on_device(std::optional<Ipv6> link_local, Instant now);
+  void on_datagram(const Heard& datagram, Instant now);
   void on_duplicate_address(bool duplicate, Instant now);
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
@@ -42,6 +49,7 @@ class LineLife {
   std::string_view phase() const { return row().name; }
   const model::UplinkConfig& config() const { return config_; }
   std::string protocol_state() const;
+  std::optional<Instant> next_renewal(Instant now) const;
   std::vector<std::string> waiting_for() const;
   bool settled_down() const { return phase_ == LinePhase::Down; }
 
@@ -50,6 +58,7 @@ class LineLife {
   bool is_static() const { return config_.kind == model::UplinkKind::Static; }
   bool link_ready() const { return link_ && link_->carrier; }
   bool asks_v4() const { return !is_static() && config_.ipv4; }
+  bool asks_v6() const { return !is_static() && config_.ipv6; }
 
   void enter(LinePhase next, std::string_view on, Instant now);
   void tell(model::Severity severity, std::string_view code, LinePhase before, LinePhase next, std::string_view on);
@@ -67,8 +76,10 @@ class LineLife {
   void tell_up();
 
   void settle(Instant now);
-  void drain(Instant now);
+  void drain();
+  void tend_ipv6(Instant now);
   void compose();
+  void compose_ipv6();
   void compose_static();
   void compose_mtu();
   void judge_network();
@@ -82,6 +93,11 @@ class LineLife {
   model::UplinkFacts published_;
   std::optional<InterfaceFacts> link_;
   Ipv4Side ipv4_;
+  Ipv6Memory memory_;               // until `ipv6_` takes it
+  std::unique_ptr<Ipv6Side> ipv6_;  // from the first link, or from the first record
+  std::optional<Ipv6> device_;      // our link-local address there
+  std::optional<Ipv6> server_;      // who spoke DHCPv6 to us last: the router, where none advertises itself
+  bool anew_ = false;               // the carrier came back: everything is to be confirmed
 
   std::optional<Instant> due_;          // of the phase
   std::optional<Instant> tell_up_by_;   // while facts.incomplete

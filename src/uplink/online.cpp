@@ -60,6 +60,7 @@ void Uplink::Life::on_session_output(engine::ppp::Output& output, Instant now) {
             on_network_up("ipv4", now);
           },
           [&](const ppp_engine::Ipv6Up& up) {
+            ++v6_openings;
             interface_id = up.local_id;  // the same link-local address after a redial
             facts.v6 = model::Ipv6Facts{Ipv6::link_local(up.local_id), Ipv6::link_local(up.peer_id)};
             v6_until.reset();

@@ -95,6 +95,7 @@ Uplink::Applied Uplink::configure_session(model::UplinkConfig config, std::optio
     }
   }
   life.config = std::move(config);
+  if (life.ipv6) life.ipv6->configure(life.config.delegation, now);
   life.secret = std::move(secret);
   life.facts.id = life.config.id;
   if (moved) life.link.reset();

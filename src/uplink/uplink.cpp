@@ -108,9 +108,30 @@ void Uplink::on_duplicate_address(bool duplicate, Instant now) {
   life_->settle(now);
 }
 
+void Uplink::recall(Ipv6Memory memory, Instant now) {
+  if (line_) return line_->recall(std::move(memory), now);
+  life_->recall(std::move(memory), now);
+  life_->settle(now);
+}
+
+void Uplink::on_device(std::optional<Ipv6> link_local, Instant now) {
+  if (line_) return line_->on_device(link_local, now);
+  if (life_->device == link_local) return;
+  life_->device = link_local;
+  life_->settle(now);
+}
+
+void Uplink::on_datagram(const Heard& datagram, Instant now) {
+  if (line_) return line_->on_datagram(datagram, now);
+  if (life_->ipv6) life_->ipv6->on_datagram(datagram, now);
+  life_->settle(now);
+}
+
 void Uplink::on_plane_fault(std::string text, Instant now) {
   if (line_) return;
-  if (life_->facts.attached)
+  if (life_->giving_back)
+    life_->finish_ending(Farewell::Padt, "plane fault", now);
+  else if (life_->facts.attached)
     life_->lose({FailureClass::Plane, model::Reason::PlaneFailed, std::move(text)}, Farewell::Padt, "plane fault", now);
   life_->settle(now);
 }
@@ -136,6 +157,10 @@ const model::UplinkConfig& Uplink::config() const { return line_ ? line_->config
 std::string_view Uplink::phase() const { return line_ ? line_->phase() : life_->row().name; }
 std::string Uplink::protocol_state() const { return line_ ? line_->protocol_state() : life_->protocol_state(); }
 std::vector<std::string> Uplink::waiting_for() const { return line_ ? line_->waiting_for() : life_->waiting_for(); }
+std::optional<Instant> Uplink::next_renewal(Instant now) const {
+  if (line_) return line_->next_renewal(now);
+  return life_->ipv6 ? life_->ipv6->next_renewal(now) : std::nullopt;
+}
 
 std::optional<model::SessionRecord> Uplink::take_orphan() {
   return life_ ? std::exchange(life_->orphan, std::nullopt) : std::nullopt;

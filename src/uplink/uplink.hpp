@@ -1,7 +1,8 @@
 #pragma once
 // The life of one uplink: waiting for its interface, asking, being up, ending, trying again. One value with
 // the shape of an engine. Behind it stands one of two lives: that of a PPPoE session (life.hpp), or that of
-// a line whose device is the interface itself (line_life.hpp).
+// a line whose device is the interface itself (line_life.hpp). IPv6
+// beyond a session's own addresses is ipv6_side.hpp's: a prefix outlives its link.
 //
 // It decides when to try and what a failure means; it never touches a device, a route or a file.
 // Facts about itself go out as values; policy makes kernel state of them. One FactsChanged per
@@ -24,6 +25,8 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/uplink.hpp"
+#include "uplink/datagram.hpp"
+#include "uplink/lease_record.hpp"
 
 namespace michi::uplink {
 
@@ -54,7 +57,8 @@ struct HeldAddress {
 struct PersistAddress {
   std::optional<HeldAddress> held;
 };
-using Output = std::variant<Frame, FactsChanged, Persist, PersistAddress, AskTurn, model::Event>;
+using Output =
+    std::variant<Frame, FactsChanged, Persist, PersistAddress, AskTurn, Datagram, PersistLease, model::Event>;
 
 /// PADT for a session that an earlier run left behind, of an uplink that is no longer configured.
 Frame farewell(const model::SessionRecord& record);
@@ -79,6 +83,8 @@ class Uplink {
   Uplink(Uplink&&) noexcept;
   Uplink& operator=(Uplink&&) noexcept;
 
+  /// Once, before anything else: what DHCPv6 left behind, and what it must know of the machine.
+  void recall(Ipv6Memory memory, Instant now);
   void start(Instant now);
   /// Terminate-Request and PADT, bounded wait; ends in Down.
   void stop(Instant now);
@@ -99,6 +105,9 @@ class Uplink {
   /// Another uplink, one that is attached, has the same local address: hold until told false. The
   /// session stays, unattached, its address in the facts. Forgotten when the session ends.
   void on_duplicate_address(bool duplicate, Instant now);
+  /// The link-local address of its device, while that is up and carries the session; nullopt: it does not stand.
+  void on_device(std::optional<Ipv6> link_local, Instant now);
+  void on_datagram(const Heard& datagram, Instant now);
   /// The data plane cannot carry this session.
   void on_plane_fault(std::string text, Instant now);
   void on_deadline(Instant now);
@@ -114,6 +123,8 @@ class Uplink {
   std::string protocol_state() const;
   /// Conditions that are not met yet, in order: "interface wan0 has no carrier", …
   std::vector<std::string> waiting_for() const;
+  /// When the prefix is asked for again.
+  std::optional<Instant> next_renewal(Instant now) const;
   /// A session that could not be ended for want of a carrier, for an owner that gives this uplink up.
   std::optional<model::SessionRecord> take_orphan();
   bool settled_down() const;  // stop() has finished

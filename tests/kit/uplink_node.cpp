@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "uplink/known_prefixes.hpp"
 #include "wire/pppoe.hpp"
 
 namespace michi::kit {
@@ -49,6 +51,11 @@ UplinkNode::UplinkNode(World& world, Wire& wire, GateNode& gate, UplinkSetup set
 
 void UplinkNode::revive(std::optional<model::SessionRecord> orphan) {
   uplink_.emplace(setup_.config, setup_.secret, world_.random().fork(), std::move(orphan));
+  device_stands_ = false;
+  uplink_->recall({.record = lease_ ? std::optional(aged(*lease_, world_.now() - lease_at_)) : std::nullopt,
+                   .machine = {},
+                   .wall_seconds = 1'750'000'000},
+                  world_.now());
   facts_ = uplink_->facts();
   last_padi_.reset();  // another process
 }
@@ -71,6 +78,35 @@ void UplinkNode::unplug() {
 void UplinkNode::plug() {
   interface_ = setup_.interface;
   uplink_->on_interface(interface_, world_.now());
+}
+
+void UplinkNode::device(bool stands) {
+  device_wanted_ = stands;
+  show_device();
+}
+
+void UplinkNode::show_device() {
+  const auto& f = uplink_->facts();
+  device_stands_ = device_wanted_ && f.attached && f.v6;
+  uplink_->on_device(device_stands_ ? std::optional(f.v6->local) : std::nullopt, world_.now());
+}
+
+void UplinkNode::hear(uplink::Service service, Bytes bytes) {
+  const auto& v6 = uplink_->facts().v6;
+  if (!device_stands_ || !v6) return;
+  const bool nd = service == uplink::Service::NeighbourDiscovery;
+  uplink_->on_datagram({.service = service,
+                        .bytes = bytes,
+                        .source = v6->peer,
+                        .destination = nd ? *parse_ipv6("ff02::1") : v6->local,
+                        .hop_limit = 255},
+                       world_.now());
+  check_step(world_.now());
+}
+
+bool UplinkNode::at_rest() const {
+  const bool remembers = lease_ || !uplink_->facts().prefixes.empty();
+  return uplink_->settled_down() && (!uplink_->next_deadline() || remembers);
 }
 
 void UplinkNode::crash() {
@@ -102,12 +138,17 @@ void UplinkNode::check_step(Instant now) {
   const bool waits_outside = phase == "Down" || phase == "Failed" || phase == "WaitInterface" ||
                              (phase == "Up" && uplink_->config().echo_interval == Duration::zero());
   if (!waits_outside && !uplink_->next_deadline()) broken("stuck: no deadline");
-  if (phase == "Down" && uplink_->next_deadline()) broken("a deadline although it is down");
+  if (phase == "Down" && !at_rest()) broken("a deadline although it is down");
   const model::UplinkFacts& f = uplink_->facts();
   if (f.attached && !f.session) broken("attached without a session");
   if (f.state == model::UplinkState::Up && !f.v4 && !f.v6) broken("up without an address");
   if (f.state == model::UplinkState::Up && (f.mtu < 64 || f.mtu > 1500)) broken("up with a strange MTU");
-  std::ignore = now;
+  if (f.prefixes.size() > uplink::KnownPrefixes::kMost) broken("too many prefixes");
+  if (!std::ranges::is_partitioned(f.prefixes, &model::PrefixFacts::confirmed)) broken("prefixes out of order");
+  const bool confirmed = !f.prefixes.empty() && f.prefixes.front().confirmed;
+  if (confirmed && !(f.attached && f.v6)) broken("a prefix is confirmed without a link");
+  for (const auto& one : f.prefixes)
+    if (one.valid_until + seconds(1) < now) broken("a prefix outlives its time");
 }
 
 bool UplinkNode::drain(Instant now) {
@@ -115,6 +156,7 @@ bool UplinkNode::drain(Instant now) {
   while (auto output = uplink_->poll()) {
     if (++count == kMostOutputsOfOneStep) broken("too many outputs of one step");
     on_output(*output, now);
+    show_device();
   }
   if (count != 0) check_step(now);
   return count != 0;
@@ -131,6 +173,12 @@ void UplinkNode::on_output(uplink::Output& output, Instant now) {
   } else if (auto* persist = std::get_if<uplink::Persist>(&output)) {
     record_ = persist->record;
     if (record_) said_goodbye_.erase({record_->peer, record_->session_id});
+  } else if (auto* datagram = std::get_if<uplink::Datagram>(&output)) {
+    if (!device_wanted_) broken("a datagram without a device");
+    if (datagram->service == uplink::Service::Dhcp6) asked_ = std::move(datagram->bytes);
+  } else if (auto* lease = std::get_if<uplink::PersistLease>(&output)) {
+    lease_ = lease->record;
+    lease_at_ = now;
   } else if (auto* ask = std::get_if<uplink::AskTurn>(&output)) {
     gate_.ask(*this, ask->interface, ask->mac, now);
   } else if (auto* event = std::get_if<model::Event>(&output)) {

@@ -6,6 +6,8 @@
 //   - PADI at most once a second; no PPP before the record is kept; nothing of a session after its PADT
 //   - no frame larger than the wire, a bounded number of outputs per step
 //   - facts change only when something changed, and are usable only with a session
+//   - datagrams only while the device stands; of prefixes a bounded number, confirmed ones first, and these
+//     only while the device stands
 
 #include <map>
 #include <optional>
@@ -59,6 +61,14 @@ class UplinkNode : public Node {
   void carrier(bool on);
   void unplug();  // the interface is gone
   void plug();
+  /// The kernel's device of the session: up with the session's link-local address, or not (the default). Left
+  /// as it is, it goes and comes with the session's own IPv6.
+  void device(bool stands);
+  void hear(uplink::Service service, Bytes bytes);
+  /// The last DHCPv6 message it sent; empty: none.
+  const ByteVec& asked() const { return asked_; }
+  /// Down, and nothing is waited for but the end of what is remembered.
+  bool at_rest() const;
   /// kill -9, and a new daemon that finds the record.
   void crash();
 
@@ -77,6 +87,7 @@ class UplinkNode : public Node {
 
  private:
   void revive(std::optional<model::SessionRecord> orphan);
+  void show_device();
   void on_output(uplink::Output& output, Instant now);
   void on_sent(Bytes frame, Instant now);
   void broken(std::string law);
@@ -90,6 +101,11 @@ class UplinkNode : public Node {
   std::optional<uplink::Uplink> uplink_;
   model::UplinkFacts facts_;
   std::optional<model::SessionRecord> record_;
+  std::optional<uplink::LeaseRecord> lease_;
+  Instant lease_at_{};
+  bool device_wanted_ = false;
+  bool device_stands_ = false;
+  ByteVec asked_;
   std::vector<model::Event> events_;
   std::size_t facts_changes_ = 0;
   std::uint64_t padis_ = 0;

@@ -126,6 +126,7 @@ class CoreNode final : public kit::Node {
     alarm_.time = world_.now();
     return core_.get();
   }
+  kit::FakeDatagrams& datagrams() { return datagrams_; }
   /// The loop is held up elsewhere: frames wait, and no turn comes before the time is over.
   void busy_for(Duration time) { busy_until_ = world_.now() + time; }
   std::size_t frames_waiting() const {

@@ -1,0 +1,92 @@
+// The uplinks' own devices: sockets of DHCPv6 and neighbour discovery on them while they stand.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/lines.hpp"
+
+namespace michi::runtime {
+
+namespace {
+
+/// Somebody else's DHCPv6 client may have the port for a while.
+constexpr Duration kOpenAgain = seconds(5);
+
+}  // namespace
+
+std::string Lines::device_of(const std::string& name, const Unit& unit) {
+  const auto& config = unit.uplink.config();
+  return config.kind == model::UplinkKind::Pppoe ? name : config.interface;
+}
+
+std::optional<Ipv6> Lines::speaks_from(const Unit& unit) {
+  const auto& facts = unit.uplink.facts();
+  const auto& config = unit.uplink.config();
+  if (unit.link_locals.empty()) return std::nullopt;
+  if (config.kind == model::UplinkKind::Pppoe) {
+    const bool stands =
+        facts.attached && facts.v6 && std::ranges::find(unit.link_locals, facts.v6->local) != unit.link_locals.end();
+    return stands ? std::optional(facts.v6->local) : std::nullopt;
+  }
+  // The interface is there before the uplink is anything.
+  const bool asks = config.kind == model::UplinkKind::Ipoe && config.ipv6 && facts.state != model::UplinkState::Down;
+  return asks ? std::optional(unit.link_locals.front()) : std::nullopt;
+}
+
+void Lines::look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now) {
+  const std::string device = device_of(name, unit);
+  const auto link = observed.links.find(device);
+  unit.device = link != observed.links.end() && link->second.up ? link->second.index : 0;
+  unit.link_locals.clear();
+  auto at =
+      observed.addresses.lower_bound(model::AddressEntry{.device = device, .address = {}, .no_prefix_route = false});
+  for (; unit.device != 0 && at != observed.addresses.end() && at->device == device; ++at)
+    if (const Ipv6* address = at->address.address.v6(); address != nullptr && address->is_link_local())
+      unit.link_locals.push_back(*address);
+  tend_device(name, unit, now);
+  drain(name, unit, now);
+}
+
+void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
+  const auto source = speaks_from(unit);
+  const bool stands = source.has_value();
+  if (!stands || (unit.sockets && unit.sockets->index() != unit.device)) unit.sockets.reset();
+  if (!stands) unit.open_again.reset();
+  const bool may_open = !unit.open_again || *unit.open_again <= now;
+  if (stands && !unit.sockets && may_open) {
+    unit.open_again.reset();
+    auto opened = DeviceSockets::open(doors_.datagrams, device_of(name, unit), unit.device, wake_);
+    if (opened) {
+      unit.sockets = std::move(*opened);
+      unit.complaint.clear();
+      wake_();  // to look at them once
+    } else {
+      unit.open_again = now + kOpenAgain;
+      auto text = opened.error().text();
+      if (text != std::exchange(unit.complaint, text))
+        sinks_.event({model::Severity::Warning,
+                      "dhcp6.unusable",
+                      name,
+                      fmt::format("cannot speak DHCPv6 on {}: {}", name, text),
+                      {{"device", name}}});
+    }
+  }
+  unit.uplink.on_device(unit.sockets ? source : std::nullopt, now);
+}
+
+void Lines::take_datagrams(const std::string& name, Unit& unit, Instant now) {
+  if (!unit.sockets) return;
+  const bool more = unit.sockets->take([&](uplink::Service service, const port::Datagram& datagram) {
+    unit.uplink.on_datagram({.service = service,
+                             .bytes = datagram.bytes,
+                             .source = datagram.source,
+                             .destination = datagram.destination,
+                             .hop_limit = datagram.hop_limit},
+                            now);
+  });
+  drain(name, unit, now);
+  if (more) wake_();
+}
+
+}  // namespace michi::runtime
