@@ -41,7 +41,7 @@ void check_reserved(Draft& draft, const std::string& name, const Environment& en
 
 void check_mtu(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
   Report& report = draft.reading.report;
-  if (uplink.mtu > 1492) {
+  if (uplink.mtu > 1492 && uplink.kind == model::UplinkKind::Pppoe) {
     report.warning(draft.reading.place(path + ".mtu"), "baby-jumbo",
                    fmt::format("mtu {} needs RFC 4638 at the provider and an MTU of {} on {}", uplink.mtu,
                                uplink.mtu + 8, uplink.interface),
@@ -123,7 +123,8 @@ void check_uplinks(Draft& draft) {
   std::map<Ipv4, std::string> addresses;     // owner
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
     check_uplink(draft, uplink);
-    if (!uplink.interface.empty()) ++sessions[uplink.interface];
+    check_line(draft, uplink);
+    if (!uplink.interface.empty() && uplink.kind == model::UplinkKind::Pppoe) ++sessions[uplink.interface];
     if (!uplink.address) continue;
     auto [owner, first] = addresses.try_emplace(*uplink.address, uplink.id.name);
     if (!first) {

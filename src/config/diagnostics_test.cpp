@@ -106,9 +106,6 @@ TEST(Findings, Durations) {
 }
 
 TEST(Findings, WhatIsNotThereYetSaysSo) {
-  EXPECT_EQ(uplink("kind = \"ds-lite\""),
-            "m:4:8: error: kind: \"ds-lite\" is not available yet in this version; write kind = \"pppoe\"\n");
-  EXPECT_EQ(uplink("kind = \"x\""), "m:4:8: error: kind: \"x\" is not known; write kind = \"pppoe\"\n");
   EXPECT_EQ(uplink("plane = \"ebpf\""),
             "m:4:9: error: plane: \"ebpf\" is not available yet in this version; write \"auto\" or \"tun\"\n");
   EXPECT_EQ(

@@ -24,7 +24,11 @@ struct Draft {
 void read_globals(Draft& draft, const Node& document);
 void read_lines(Draft& draft, const Node& document);
 void read_uplinks(Draft& draft, const Node& document, const Environment& environment);
-/// Of one uplink's table.
+/// Parts of one uplink's table: which kind it is, and what only some kinds have.
+model::UplinkKind read_kind(Section& section);
+void refuse_other_kinds(Section& section, model::UplinkKind kind);
+void read_dhcp4(Section& uplink, model::Dhcp4Config& into);
+void read_static(Section& section, model::UplinkKind kind, model::UplinkConfig& uplink);
 void read_dhcp6(Section& uplink, model::DelegationConfig& into);
 void read_lans(Draft& draft, const Node& document);
 void read_policies(Draft& draft, const Node& document);
@@ -33,6 +37,7 @@ void read_publishes(Draft& draft, const Node& document);
 // Checking: what is right by itself but not together.
 void check_names(Draft& draft, const Environment& environment);
 void check_uplinks(Draft& draft);
+void check_line(Draft& draft, const model::UplinkConfig& uplink);
 void check_lans(Draft& draft);
 void check_closed_networks(Draft& draft);
 void check_policies(Draft& draft);

@@ -74,6 +74,18 @@ std::string servers_text(const model::UplinkDns& dns) {
   return "";
 }
 
+std::string kind_text(model::UplinkKind kind) {
+  switch (kind) {
+    case model::UplinkKind::Pppoe:
+      return "pppoe";
+    case model::UplinkKind::Ipoe:
+      return "ipoe";
+    case model::UplinkKind::Static:
+      return "static";
+  }
+  return "";
+}
+
 std::string duid_text(const model::DelegationConfig& dhcp6) {
   switch (dhcp6.duid) {
     case model::DuidKind::LinkLayer:
@@ -86,6 +98,11 @@ std::string duid_text(const model::DelegationConfig& dhcp6) {
       return to_hex(dhcp6.duid_bytes);
   }
   return "";
+}
+
+template <class Value>
+std::string text_or_empty(const std::optional<Value>& value) {
+  return value ? michi::to_text(*value) : "";
 }
 
 std::string plane_text(model::PlaneKind plane) {
@@ -116,7 +133,8 @@ struct TargetText {
 }  // namespace
 
 Fields fields_of(const model::UplinkConfig& uplink) {
-  return {{"interface", uplink.interface},
+  return {{"kind", kind_text(uplink.kind)},
+          {"interface", uplink.interface},
           {"mac", uplink.mac ? michi::to_text(*uplink.mac) : ""},
           {"start", yes_no(uplink.start)},
           {"user", uplink.user},
@@ -134,7 +152,16 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"dhcp6.duid", duid_text(uplink.delegation)},
           {"dhcp6.iaid", uplink.delegation.iaid ? fmt::format("{}", *uplink.delegation.iaid) : ""},
           {"dhcp6.release", yes_no(uplink.delegation.release)},
-          {"address", uplink.address ? michi::to_text(*uplink.address) : ""},
+          {"dhcp.host-name", uplink.dhcp.host_name},
+          {"dhcp.client-id", to_hex(uplink.dhcp.client_id)},
+          {"dhcp.vendor-class", uplink.dhcp.vendor_class},
+          {"dhcp.release", uplink.kind == model::UplinkKind::Ipoe ? yes_no(uplink.dhcp.release) : ""},
+          {"closed", uplink.closed ? yes_no(*uplink.closed) : ""},
+          {"address", uplink.fixed.address ? michi::to_text(*uplink.fixed.address) : text_or_empty(uplink.address)},
+          {"gateway", text_or_empty(uplink.fixed.gateway)},
+          {"address6", text_or_empty(uplink.fixed.address6)},
+          {"gateway6", text_or_empty(uplink.fixed.gateway6)},
+          {"prefix", joined(uplink.fixed.prefixes, prefix_text)},
           {"mtu", fmt::format("{}", uplink.mtu)},
           {"mss", uplink.mss == 0 ? "" : fmt::format("{}", uplink.mss)},
           {"default-route", yes_no(uplink.default_route)},

@@ -65,7 +65,7 @@ Result<Loaded, std::vector<Diagnostic>> load(std::string_view text, const std::s
 
 std::set<std::string> known_keys() {
   constexpr std::string_view kOneOfEach =
-      "[router]\n[control]\n[line.a]\n[uplink.a]\ndns = {}\necho = {}\nretry = {}\n[lan.a]\ndhcp = {}\n"
+      "[router]\n[control]\n[line.a]\n[uplink.a]\ndhcp = {}\ndns = {}\necho = {}\nretry = {}\n[lan.a]\ndhcp = {}\n"
       "[[policy]]\n[[publish]]\n";
   Report report("");
   Draft draft(report);

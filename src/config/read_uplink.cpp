@@ -11,18 +11,7 @@ namespace michi::config {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kLaterKinds = {"dhcp",    "ipoe",   "static", "ppp",   "mobile", "map-e",
-                                                          "ds-lite", "dslite", "4in6",   "ipip6", "l2tp"};
-
-void read_kind(Section& section) {
-  std::string kind = "pppoe";
-  section.text("kind", kind);
-  if (kind == "pppoe") return;
-  const bool later = std::ranges::find(kLaterKinds, kind) != kLaterKinds.end();
-  section.bad(section.place_of("kind"), "kind",
-              fmt::format("{} is {}", quoted(kind), later ? "not available yet in this version" : "not known"),
-              "write kind = \"pppoe\"");
-}
+constexpr std::uint16_t kEthernetMtu = 1500;
 
 void read_plane(Section& section, model::PlaneKind& plane) {
   std::string name = "auto";
@@ -205,16 +194,18 @@ void read_routes(Draft& draft, Section& section, model::UplinkConfig& uplink, co
 
 model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environment& environment) {
   model::UplinkConfig uplink;
-  read_kind(section);
+  uplink.kind = read_kind(section);
+  const bool session = uplink.kind == model::UplinkKind::Pppoe;
+  if (!session) uplink.mtu = kEthernetMtu;
   section.device("interface", uplink.interface);
   if (!section.has("interface")) section.missing("interface", "\"wan0\"");
   refuse_vlan(section);
   read_mac(section, uplink.mac);
   section.flag("start", uplink.start);
   section.text("user", uplink.user);
-  if (!section.has("user")) {
+  if (!section.has("user") && session) {
     section.missing("user", "\"name@example.jp\"");
-  } else if (uplink.user.empty() && section.take("user")->kind == Kind::Text) {
+  } else if (section.has("user") && uplink.user.empty() && section.take("user")->kind == Kind::Text) {
     section.bad(section.place_of("user"), "user", "the name is empty", "as in \"name@example.jp\"");
   }
   section.text("ac-name", uplink.ac_name);
@@ -226,7 +217,9 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   section.flag("ipv4", uplink.ipv4);
   section.flag("ipv6", uplink.ipv6);
   read_dhcp6(section, uplink.delegation);
-  section.ipv4("address", uplink.address);
+  read_static(section, uplink.kind, uplink);
+  read_dhcp4(section, uplink.dhcp);
+  if (section.has("closed")) section.flag("closed", uplink.closed.emplace());
   section.number("mtu", uplink.mtu, 576, 1500);
   section.number("mss", uplink.mss, 536, 1460);
   section.flag("default-route", uplink.default_route);
@@ -236,6 +229,7 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   section.flag("nat", uplink.nat);
   read_plane(section, uplink.plane);
   read_timers(section, uplink);
+  refuse_other_kinds(section, uplink.kind);
   section.finish();
   return uplink;
 }

@@ -30,10 +30,15 @@ void read_secret(Report& report, const Entry& entry, model::Secrets& into) {
 }
 
 void compare(Report& report, const Node& document, const model::Config& config) {
-  std::vector<std::string> names;
-  for (const model::UplinkConfig& uplink : config.uplinks) names.push_back(uplink.id.name);
+  std::vector<std::string> names;  // of those that need a password
+  for (const model::UplinkConfig& uplink : config.uplinks)
+    if (uplink.kind == model::UplinkKind::Pppoe) names.push_back(uplink.id.name);
   for (const Entry& entry : document.entries) {
-    if (config.find({entry.key}) != nullptr) continue;
+    if (const auto* uplink = config.find({entry.key})) {
+      if (uplink->kind != model::UplinkKind::Pppoe)
+        report.warning(entry.at, "unused-secret", fmt::format("[uplink.{}] needs no password", entry.key), "remove it");
+      continue;
+    }
     report.warning(entry.at, "unknown-uplink", fmt::format("there is no uplink {}", quoted(entry.key)),
                    report.full() ? "" : did_you_mean(closest(entry.key, names)));
   }

@@ -30,6 +30,38 @@ FrameFilter session_control_filter() {
   };
 }
 
+FrameFilter dhcp4_filter() {
+  constexpr std::uint32_t kIpHeader = 14, kFragment = 20, kIpProtocol = 23;
+  constexpr std::uint32_t kUdp = 17, kFragmentOffset = 0x1fff, kClientPort = 68;
+  return {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kIpProtocol),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kUdp, 0, 6),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kFragment),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kFragmentOffset, 4, 0),
+      BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, kIpHeader),
+      BPF_STMT(BPF_LD | BPF_H | BPF_IND, kIpHeader + 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kClientPort, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
+FrameFilter arp_filter() {
+  constexpr std::uint32_t kOperation = 20, kSender = 28, kTarget = 38;
+  constexpr std::uint32_t kRequest = 1;
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kOperation),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kRequest, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kSender),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+      BPF_STMT(BPF_MISC | BPF_TAX, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kTarget),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
 FrameFilter own_address_filter(const Mac& mac) {
   const auto& m = mac.octets;
   const std::uint32_t high = std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];

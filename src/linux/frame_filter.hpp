@@ -17,6 +17,11 @@ using FrameFilter = std::vector<sock_filter>;
 /// Session frames (RFC 2516 §5) of every protocol but user data: IPv4, IPv6, and what a compressed
 /// protocol field makes of them. Unknown ones are for PPP to reject (RFC 1661 §5.7).
 FrameFilter session_control_filter();
+/// IPv4 frames of UDP to port 68, no later fragments.
+FrameFilter dhcp4_filter();
+/// ARP answers, probes (RFC 5227 §1.1: no sender's address) and announcements (sender and target are one); the
+/// ordinary questions of a network, perhaps hundreds a second, stay outside.
+FrameFilter arp_filter();
 /// Discovery and such session frames for this address, untagged or with VLAN id 0.
 FrameFilter own_address_filter(const Mac& mac);
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "linux/frame_filter.hpp"
+#include "linux/packet_socket.hpp"
 #include "linux/readiness.hpp"
 #include "port/fd.hpp"
 
@@ -22,7 +23,6 @@ namespace michi::linux {
 
 namespace {
 
-constexpr int kReceiveBuffer = 2 << 20;      // hundreds of sessions at once; the kernel counts a small frame as 2 KiB
 constexpr int kStrangersAtOnce = 1024;       // frames that are not for us, read in search of one that is
 constexpr int kDiscoveryAhead = 32;          // discovery frames before the first session frame has its turn
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
@@ -36,37 +36,6 @@ struct Source {
   std::unique_ptr<Readiness> readable;
   bool pending = false;
 };
-
-port::OsError error(const std::string& what, const std::string& interface) {
-  return {what + " on " + interface, errno};
-}
-
-Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const FrameFilter& filter,
-                                            const std::string& interface) {
-  // Protocol 0 receives nothing yet: no frame may slip in before the filter stands.
-  port::Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd) return Fault(error("open packet socket", interface));
-  const int size = kReceiveBuffer, yes = 1;
-  // A frame lost here costs a peer with the RFC's timers three seconds.
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  ::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
-  if (!filter.empty()) {
-    const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
-                             .filter = const_cast<sock_filter*>(filter.data())};
-    if (::setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-      return Fault(error("filter packet socket", interface));
-    }
-  }
-  sockaddr_ll address{};
-  address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(type);
-  address.sll_ifindex = index;
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return Fault(error("bind packet socket", interface));
-  }
-  return fd;
-}
 
 class Socket final : public port::FrameSocket {
  public:
@@ -87,7 +56,7 @@ class Socket final : public port::FrameSocket {
     request.mr_alen = ETH_ALEN;
     std::memcpy(static_cast<void*>(request.mr_address), mac.octets.data(), ETH_ALEN);
     if (::setsockopt(tap->get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0) {
-      return Fault(error("listen for " + to_text(mac), interface_));
+      return Fault(packet_error("listen for " + to_text(mac), interface_));
     }
     own_.push_back(mac);
     listen(std::move(*tap), Accept::AddressedByFilter);
@@ -101,7 +70,7 @@ class Socket final : public port::FrameSocket {
       if (sent >= 0) return {};
       // An error left over from the interface going down is reported once, and not for this frame.
       if (errno == EINTR || (errno == ENETDOWN && std::exchange(again, false))) continue;
-      return Fault(error("send frame", interface_));
+      return Fault(packet_error("send frame", interface_));
     }
   }
 
@@ -213,9 +182,11 @@ class Socket final : public port::FrameSocket {
 
 }  // namespace
 
-Result<std::unique_ptr<port::FrameSocket>, port::OsError> FrameSockets::open(const std::string& interface) {
+Result<std::unique_ptr<port::FrameSocket>, port::OsError> FrameSockets::open(const std::string& interface,
+                                                                             port::Talk talk) {
   const unsigned index = interface.size() < IFNAMSIZ ? ::if_nametoindex(interface.c_str()) : 0;
   if (index == 0) return Fault(port::OsError{"open packet socket on " + interface, ENODEV});
+  if (talk == port::Talk::Dhcp4) return open_dhcp4(loop_, interface, static_cast<int>(index));
   auto discovery = open_packet(ETH_P_PPP_DISC, static_cast<int>(index), {}, interface);
   if (!discovery) return Fault(discovery.error());
   auto session = open_packet(ETH_P_PPP_SES, static_cast<int>(index), session_control_filter(), interface);

@@ -7,6 +7,8 @@
 // them, so these two accept only what is marked as ours. An address of its own (add_address) needs
 // a third kind: a tap in front of that point which still sees the tag, filtered by VLAN id and
 // destination. The session socket sends the urgent frames.
+//
+// A DHCPv4 client has two of its own (dhcp4_socket.cpp), for IPv4 and for ARP.
 
 #include "port/frame_socket.hpp"
 
@@ -19,7 +21,8 @@ namespace michi::linux {
 class FrameSockets final : public port::FrameSockets {
  public:
   explicit FrameSockets(boost::asio::io_context& loop) : loop_(loop) {}
-  Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string& interface) override;
+  Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string& interface,
+                                                                 port::Talk talk) override;
 
  private:
   boost::asio::io_context& loop_;

@@ -105,7 +105,7 @@ class FrameSocketTest : public NetworkTest {
                   "ip link set wan0 up && ip link set peer0 up"),
               0);
     bind_peer();
-    auto socket = sockets_.open("wan0");
+    auto socket = sockets_.open("wan0", port::Talk::Pppoe);
     ASSERT_TRUE(socket);
     door_ = std::move(*socket);
   }
@@ -227,14 +227,14 @@ TEST_F(FrameSocketTest, an_interface_that_vanishes_is_silent_and_can_be_opened_a
   loop_.run_until([] { return false; }, 50);
   EXPECT_TRUE(drain(*door_).empty());
   EXPECT_FALSE(door_->send(frame(kPeer, ETH_P_PPP_DISC, 1), port::Priority::Normal));
-  const auto none = sockets_.open("wan0");
+  const auto none = sockets_.open("wan0", port::Talk::Pppoe);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ENODEV);
   ASSERT_EQ(run("ip link add wan0 address 02:00:00:00:00:01 type veth peer name peer0 address 02:00:00:00:00:02 && "
                 "ip link set wan0 up && ip link set peer0 up"),
             0);
   bind_peer();
-  auto again = sockets_.open("wan0");
+  auto again = sockets_.open("wan0", port::Talk::Pppoe);
   ASSERT_TRUE(again);
   door_ = std::move(*again);
   peer_sends(frame(kOurs, ETH_P_PPP_DISC, 1));

@@ -57,6 +57,25 @@ struct DelegationConfig {
   bool operator==(const DelegationConfig&) const = default;
 };
 
+/// DHCPv4 of an uplink of kind ipoe.
+struct Dhcp4Config {
+  std::string host_name;     // empty: none is sent
+  ByteVec client_id;         // its type first; empty: from the interface's address
+  std::string vendor_class;  // empty: none is sent
+  bool release = false;      // give it back when the uplink is stopped
+  bool operator==(const Dhcp4Config&) const = default;
+};
+
+/// What the file says of an uplink of kind static. Addresses with their host bits.
+struct StaticConfig {
+  std::optional<Prefix> address{};
+  std::optional<Ipv4> gateway{};
+  std::optional<Prefix> address6{};
+  std::optional<Ipv6> gateway6{};
+  std::vector<Prefix> prefixes{};  // routed to us
+  bool operator==(const StaticConfig&) const = default;
+};
+
 struct UplinkConfig {
   UplinkId id;
   UplinkKind kind = UplinkKind::Pppoe;
@@ -73,11 +92,14 @@ struct UplinkConfig {
   bool ipv4 = true;
   bool ipv6 = true;
   DelegationConfig delegation;
-  std::optional<Ipv4> address;  // asked for in IPCP
-  std::uint16_t mtu = 1492;     // above 1492: RFC 4638
-  std::uint16_t mss = 0;        // 0: from the MTU (R21)
-  bool default_route = true;    // may carry flows of no closed network (R15, R182)
-  std::vector<Prefix> routes;   // closed prefixes of this uplink, also from routes_file
+  Dhcp4Config dhcp;
+  StaticConfig fixed;
+  std::optional<bool> closed{};  // its IPv6 is without the internet; nothing: seen by its addresses
+  std::optional<Ipv4> address;   // asked for in IPCP
+  std::uint16_t mtu = 1492;      // above 1492: RFC 4638
+  std::uint16_t mss = 0;         // 0: from the MTU (R21)
+  bool default_route = true;     // may carry flows of no closed network (R15, R182)
+  std::vector<Prefix> routes;    // closed prefixes of this uplink, also from routes_file
   std::string routes_file;
   std::string routes_date;  // as the file says (R5)
   UplinkDns dns;

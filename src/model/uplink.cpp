@@ -74,6 +74,14 @@ std::string_view to_text(Reason reason) {
       return "no-secret";
     case Reason::Busy:
       return "busy";
+    case Reason::NoLease:
+      return "no-lease";
+    case Reason::NoRouter:
+      return "no-router";
+    case Reason::AddressLost:
+      return "address-lost";
+    case Reason::ClosedNetwork:
+      return "closed-network";
   }
   return "";
 }
@@ -130,12 +138,22 @@ std::string_view remedy_of(Reason reason) {
              "that /dev/net/tun can be opened";
     case Reason::NoSecret:
       return "put the password into secrets.toml under the uplink's name";
+    case Reason::NoLease:
+      return "no DHCP server gives an address: check that the line has IPv4 without PPPoE, else write ipv4 = false";
+    case Reason::NoRouter:
+      return "neither a router advertisement nor a DHCPv6 server: check that the contract has IPv6 (IPoE) and that no "
+             "switch between filters multicast; else write ipv6 = false";
+    case Reason::AddressLost:
+      return "the network took the address back or did not extend it; michi asks for another";
+    case Reason::ClosedNetwork:
+      return "the line has addresses of the carrier's closed network alone: order IPv6 (IPoE) from a provider; where "
+             "that is wrong, write closed = false";
   }
   return "";
 }
 
 bool UplinkFacts::carries(Family family) const {
-  if (!usable(family)) return false;
+  if (!usable(family) || (family == Family::V6 && v6->closed)) return false;
   return family == Family::V4 || !v6->addresses.empty() || std::ranges::any_of(prefixes, &PrefixFacts::confirmed);
 }
 

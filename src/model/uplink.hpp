@@ -52,9 +52,13 @@ enum class Reason : std::uint8_t {
   PeerTerminated,  // Terminate-Request or PADT
   DuplicateAddress,
   EstablishTimeout,
-  PlaneFailed,  // the data plane could not be attached
-  NoSecret,     // no password for this uplink
-  Busy          // PADI gate: waiting for a turn, after no failure
+  PlaneFailed,   // the data plane could not be attached
+  NoSecret,      // no password for this uplink
+  Busy,          // PADI gate: waiting for a turn, after no failure
+  NoLease,       // no DHCP server answers, or none usably
+  NoRouter,      // neither a router advertisement nor a DHCPv6 server
+  AddressLost,   // the lease ended, or was taken back
+  ClosedNetwork  // addresses, but of a network without the internet
 };
 
 std::string_view to_text(UplinkState state);  // "waiting"
@@ -94,6 +98,7 @@ struct Ipv6Facts {
   std::vector<Ipv6> dns{};             // best first
   std::vector<std::string> domains{};  // search domains
   std::uint32_t mtu = 0;               // as a router advertised it; 0: nobody did
+  bool closed = false;                 // every address and prefix is of a network without the internet
   bool operator==(const Ipv6Facts&) const = default;
 };
 

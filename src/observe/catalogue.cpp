@@ -13,6 +13,21 @@ constexpr std::array kCatalogue = {
     Message{"configuration.note", Warning,
             "A finding of a configuration that was accepted: a warning, or as `info` a note. `michi check` shows it "
             "with its place again."},
+    Message{"dhcp4.edge", Debug, "The DHCP client of a line moved from one state to another."},
+    Message{"dhcp4.failed", Warning,
+            "No address by DHCP: nobody answers, nothing usable is offered, the request is refused, or the "
+            "address is somebody else's. The text says which. It goes on asking; the same trouble is told once."},
+    Message{"dhcp4.leased", Notice,
+            "A DHCP server gave an address. The text has the server and how long the address may be used."},
+    Message{"dhcp4.lost", Warning,
+            "An address from DHCP must not be used any more: it was not extended in time, was taken back, or "
+            "belongs to another network. Another one is asked for."},
+    Message{"dhcp4.note", Info, "Something in a DHCP answer made no sense and was left out or repaired."},
+    Message{"dhcp4.renewed", Debug, "A DHCP server extended the address, or confirmed it after the carrier came back."},
+    Message{"dhcp4.servers", Warning,
+            "More than one DHCP server answers on the line of an uplink. The text names them. Often a router of "
+            "the house is plugged in the wrong way round, or two routers of one LAN are both servers: only one "
+            "may be."},
     Message{"dhcp6.no-answer", Warning,
             "Nobody answers DHCPv6 on an uplink, or a server that offered something does not reply. It is "
             "asked again without end; IPv4 and what needs no prefix work without it. The provider may delegate "
@@ -121,6 +136,10 @@ constexpr std::array kCatalogue = {
             "An attempt to bring an uplink up failed. `reason` is the stable code, the text has the detail; `michi "
             "status NAME` shows the remedy and when the next attempt begins."},
     Message{"uplink.authenticated", Info, "The provider accepted user and password; the text has what it said."},
+    Message{"uplink.closed-network", Warning,
+            "All IPv6 addresses of an uplink are of a carrier's closed network, which has no way to the internet: "
+            "an IPoE contract with a provider is missing. Policies do not choose the uplink for IPv6; its closed "
+            "prefixes work. Where this is wrong, write `closed = false`."},
     Message{"uplink.device-taken", Warning,
             "A device that has the name of an uplink exists and is not michi's. The uplink cannot come up: rename one "
             "of the two."},

@@ -1,11 +1,13 @@
 #pragma once
-// Door: PPPoE control frames of one Ethernet interface.
+// Door: control frames of one Ethernet interface, of PPPoE or of a DHCPv4 client.
 //
-// Delivers whole frames of type 0x8863 and those of 0x8864 that carry anything but IPv4 and
-// IPv6, untagged or with VLAN id 0 only, addressed to one of our addresses or, for
-// discovery, unicast to us. Sends whole frames; `urgent` ones at the highest priority. Data frames
-// never come here.
+// Delivers whole frames, untagged or with VLAN id 0 only, and sends whole frames; `urgent` ones at the
+// highest priority. Data frames never come here. PPPoE: frames of type 0x8863 and those of 0x8864 that
+// carry anything but IPv4 and IPv6, addressed to one of our addresses or, for discovery, unicast to us.
+// Dhcp4: IPv4 datagrams to UDP port 68, and of ARP what tells of an address in use (answers, probes,
+// announcements), to us or to everybody; the interface needs no address for either.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,6 +18,8 @@
 #include "port/door.hpp"
 
 namespace michi::port {
+
+enum class Talk : std::uint8_t { Pppoe, Dhcp4 };
 
 enum class Priority : std::uint8_t { Normal, Urgent };
 
@@ -35,7 +39,7 @@ class FrameSocket {
 class FrameSockets {
  public:
   virtual ~FrameSockets() = default;
-  virtual Result<std::unique_ptr<FrameSocket>, OsError> open(const std::string& interface) = 0;
+  virtual Result<std::unique_ptr<FrameSocket>, OsError> open(const std::string& interface, Talk talk) = 0;
 };
 
 }  // namespace michi::port

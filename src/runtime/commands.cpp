@@ -83,7 +83,7 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
     const auto* config = config_->find(model::UplinkId{change.uplink});
     switch (change.kind) {
       case Kind::Added:
-        lines_.add(*config, secret_of(secrets_, change.uplink), {std::nullopt, memory_of(change.uplink)}, now_);
+        lines_.add(*config, secret_of(secrets_, change.uplink), left_for(change.uplink), now_);
         break;
       case Kind::Removed:
         lines_.remove(change.uplink, now_);

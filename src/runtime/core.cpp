@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "runtime/held_addresses.hpp"
 #include "runtime/lease_records.hpp"
 #include "runtime/records.hpp"
 
@@ -51,16 +52,24 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                    keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
                  }}),
       lines_(doors_, std::move(random), schedule_,
-             {.event = [this](const model::Event& e) { event(e); },
-              .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
+             {.event = [this](const model::Event& e) {
+  event(e); },
+              .persist = [this](const std::string& uplink, const auto& record) {
+  persist(uplink, record); },
               .trace =
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-                    if (trace_) trace_(uplink, direction, frame, now);
+  if (trace_) trace_(uplink, direction, frame, now);
                   },
-              .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
-      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
+              .address = [this](const std::string& uplink, const auto& held) {
+  persist_address(uplink, held); }},
+              .lease = [this](const std::string& uplink, const auto& record) {
+  persist_lease(uplink, record); }
+}),
+      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) {
+  event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
-                [this](const model::Event& e) { event(e); }),
+                [this](const model::Event& e) {
+  event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
       reconciler_(remembered_firewall(doors_.store)),
       examination_(doors_.observers, doors_.plane) {
@@ -93,6 +102,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   }
   if (auto records = doors_.store.load(port::Lifetime::Durable)) {
     if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
+    held_ = held_addresses(*records, stamp_now(doors_.alarm, doors_.files));
     leases_ = lease_records(*records, stamp_now(doors_.alarm, doors_.files));
     lans_.recall(*records, now_);
   }
@@ -122,6 +132,17 @@ void Core::persist(const std::string& uplink, const std::optional<model::Session
   crash_point(record ? "session-recorded" : "session-forgotten");
 }
 
+void Core::persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held) {
+  const auto ticket = tickets_.next();
+  const auto key = std::string(kHeldPrefix) + uplink;
+  writes_[ticket] = fmt::format("the address of {}", uplink);
+  if (held)
+    doors_.store.submit(
+        port::Put{port::Lifetime::Durable, key, write_held(*held, stamp_now(doors_.alarm, doors_.files))}, ticket);
+  else
+    doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
+}
+
 void Core::persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record) {
   const auto ticket = tickets_.next();
   const auto key = std::string(kLeasePrefix) + uplink;
@@ -131,6 +152,14 @@ void Core::persist_lease(const std::string& uplink, const std::optional<uplink::
         port::Put{port::Lifetime::Durable, key, write_lease(*record, stamp_now(doors_.alarm, doors_.files))}, ticket);
   else
     doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
+}
+
+Lines::Leftovers Core::left_for(const std::string& uplink) {
+  Lines::Leftovers out;
+  if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
+  if (auto held = held_.extract(uplink)) out.held = held.mapped();
+  out.ipv6 = memory_of(uplink);
+  return out;
 }
 
 uplink::Ipv6Memory Core::memory_of(const std::string& uplink) {
@@ -157,10 +186,9 @@ void Core::start_running() {
   selector_.configure(config_, now_);
   numbers_ = policy::assign_numbers(*config_, numbers_);
   for (const auto& uplink : config_->uplinks) {
-    auto orphan = orphans_.extract(uplink.id.name);
-    lines_.add(uplink, secret_of(secrets_, uplink.id.name),
-               {orphan ? std::optional(std::move(orphan.mapped())) : std::nullopt, memory_of(uplink.id.name)}, now_);
+    lines_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);
   }
+  for (const auto& [name, address] : std::exchange(held_, {})) persist_address(name, std::nullopt);
   for (const auto& [name, record] : leases_) persist_lease(name, std::nullopt);
   leases_.clear();
   for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));

@@ -114,6 +114,8 @@ class Core {
   }
   void keep(port::Lifetime lifetime, const std::string& key, const std::optional<std::string>& value, std::string what);
   void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
+  void persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held);
+  Lines::Leftovers left_for(const std::string& uplink);
   void persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record);
   uplink::Ipv6Memory memory_of(const std::string& uplink);
   bool done() const;
@@ -152,6 +154,7 @@ class Core {
   model::Secrets secrets_;
   std::optional<Rollback> rollback_;
   std::map<std::string, model::SessionRecord> orphans_;
+  std::map<std::string, uplink::HeldAddress> held_;  // of an earlier life, until their uplinks exist
   std::map<std::string, std::optional<uplink::LeaseRecord>>
       leases_;                                  // as an earlier life left them, until their uplinks exist
   std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were

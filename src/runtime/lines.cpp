@@ -50,13 +50,14 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
     drain(name, leaving->second, now);
     return;
   }
-  uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan));
+  uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan), left.held);
   made.recall(std::move(left.ipv6), now);
   auto [at, fresh] = units_.insert_or_assign(name, Unit(std::move(made)));
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   note_facts(name, at->second.uplink.facts());
+  look_at_talk(name, at->second);
   at->second.uplink.on_interface(interface.facts, now);
   if (config.start) at->second.uplink.start(now);
   drain(name, at->second, now);
@@ -77,6 +78,7 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   auto& unit = at->second;
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
+  look_at_talk(at->first, unit);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);
 }
@@ -130,7 +132,7 @@ bool Lines::command(const std::string& name, Command what, Instant now) {
 }
 
 void Lines::open(const std::string& name, Interface& interface) {
-  auto opened = doors_.frames.open(name);
+  auto opened = doors_.frames.open(name, port::Talk::Pppoe);
   if (!opened) {
     auto text = opened.error().text();
     if (text != std::exchange(interface.complaint, text))
@@ -177,6 +179,8 @@ void Lines::on_links(const model::Observed& observed, Instant now) {
 
     auto facts = interface.socket ? facts_of(link) : std::nullopt;
     if (facts && facts->carrier) end_orphans(name, *interface.socket);
+    for (auto& [uplink, unit] : units_)
+      if (unit.uplink.config().interface == name) look_at_talk(uplink, unit);
     if (facts == interface.facts) continue;
     interface.facts = facts;
     for (auto& [uplink, unit] : units_) {
@@ -204,7 +208,8 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
     return;
   }
   for (auto& [name, unit] : units_) {
-    if (unit.uplink.config().interface != interface) continue;
+    const auto& config = unit.uplink.config();
+    if (config.interface != interface || config.kind != model::UplinkKind::Pppoe) continue;
     if (sinks_.trace) sinks_.trace(name, Direction::In, frame, now);
     unit.uplink.on_frame(frame, now);
     drain(name, unit, now);
@@ -230,11 +235,13 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
     std::visit(Overloaded{
                    [&](uplink::Frame& frame) {
                      const auto at = interfaces_.find(frame.interface);
-                     if (at == interfaces_.end() || !at->second.socket) return;
+                     auto* socket = unit.talk.get();
+                     if (!socket && at != interfaces_.end()) socket = at->second.socket.get();
+                     if (!socket) return;
                      if (sinks_.trace) sinks_.trace(name, Direction::Out, frame.bytes, now);
                      // A frame the kernel refuses is a lost frame: the protocol's own timers see to it.
-                     std::ignore = at->second.socket->send(
-                         frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
+                     std::ignore =
+                         socket->send(frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
                    },
                    [&](uplink::FactsChanged& changed) {
                      note_facts(name, changed.facts);
@@ -245,6 +252,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                    },
                    [&](uplink::PersistLease& persist) { sinks_.lease(name, persist.record); },
                    [&](uplink::Persist& persist) { sinks_.persist(name, persist.record); },
+                   [&](uplink::PersistAddress& persist) { sinks_.address(name, persist.held); },
                    [&](uplink::AskTurn& ask) { gate_.on_ask(model::UplinkId{name}, ask.interface, ask.mac, now); },
                    [&](model::Event& event) { sinks_.event(event); },
                },
@@ -275,6 +283,7 @@ void Lines::take_frames(Instant now) {
 bool Lines::turn(Instant now, Frames frames) {
   if (frames == Frames::Take) take_frames(now);
   for (auto& [name, unit] : units_) {
+    if (frames == Frames::Take) take_talk(name, unit, now);
     if (frames == Frames::Take) take_datagrams(name, unit, now);
     if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
     if (const auto deadline = unit.uplink.next_deadline(); deadline && *deadline <= now) {
@@ -301,6 +310,7 @@ bool Lines::turn(Instant now, Frames frames) {
     gate_.forget(model::UplinkId{at->first});
     if (auto orphan = at->second.uplink.take_orphan()) end_orphan(std::move(*orphan));
     facts_.erase(at->first);
+    sinks_.address(at->first, std::nullopt);
     sinks_.lease(at->first, std::nullopt);
     changed_ = true;
     at = units_.erase(at);

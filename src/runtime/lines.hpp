@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -32,6 +33,8 @@ class Lines {
     /// A record to keep or forget (nullopt), by uplink name.
     std::function<void(const std::string&, const std::optional<model::SessionRecord>&)> persist;
     std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
+    /// An address to keep or forget, by uplink name; also nullopt when the uplink itself is gone.
+    std::function<void(const std::string&, const std::optional<uplink::HeldAddress>&)> address;
     /// What DHCPv6 keeps, by uplink name; also nullopt when the uplink itself is gone.
     std::function<void(const std::string&, const std::optional<uplink::LeaseRecord>&)> lease;
   };
@@ -45,8 +48,9 @@ class Lines {
   void give_turns();
   /// What an earlier life left for one uplink.
   struct Leftovers {
-    std::optional<model::SessionRecord> orphan;
-    uplink::Ipv6Memory ipv6;
+    std::optional<model::SessionRecord> orphan{};
+    std::optional<uplink::HeldAddress> held{};
+    uplink::Ipv6Memory ipv6{};
   };
   void add(const model::UplinkConfig& config, std::optional<Secret> secret, Leftovers left, Instant now);
   /// A session of an earlier run whose uplink the file no longer names: PADT as soon as possible.
@@ -83,6 +87,9 @@ class Lines {
     explicit Unit(uplink::Uplink made) : uplink(std::move(made)) {}
     uplink::Uplink uplink;
     bool leaving = false;
+    std::unique_ptr<port::FrameSocket> talk;  // of a line that asks for an IPv4 address
+    std::uint32_t talk_index = 0;
+    std::string talk_complaint;     // the last failure told
     std::uint32_t device = 0;       // index of its device while that is up
     std::vector<Ipv6> link_locals;  // on it
     std::unique_ptr<DeviceSockets> sockets;
@@ -98,9 +105,14 @@ class Lines {
 
   void drain(const std::string& name, Unit& unit, Instant now);
   void take_frames(Instant now);
+  void look_at_talk(const std::string& name, Unit& unit);
+  void take_talk(const std::string& name, Unit& unit, Instant now);
   void take_datagrams(const std::string& name, Unit& unit, Instant now);
   void look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now);
   void tend_device(const std::string& name, Unit& unit, Instant now);
+  static std::string device_of(const std::string& name, const Unit& unit);
+  /// The link-local address to speak from on its device; nothing: not now.
+  static std::optional<Ipv6> speaks_from(const Unit& unit);
   void deliver(const std::string& interface, Bytes frame, Instant now);
   void open(const std::string& name, Interface& interface);
   void end_orphans(const std::string& name, port::FrameSocket& socket);

@@ -15,13 +15,33 @@ constexpr Duration kOpenAgain = seconds(5);
 
 }  // namespace
 
+std::string Lines::device_of(const std::string& name, const Unit& unit) {
+  const auto& config = unit.uplink.config();
+  return config.kind == model::UplinkKind::Pppoe ? name : config.interface;
+}
+
+std::optional<Ipv6> Lines::speaks_from(const Unit& unit) {
+  const auto& facts = unit.uplink.facts();
+  const auto& config = unit.uplink.config();
+  if (unit.link_locals.empty()) return std::nullopt;
+  if (config.kind == model::UplinkKind::Pppoe) {
+    const bool stands =
+        facts.attached && facts.v6 && std::ranges::find(unit.link_locals, facts.v6->local) != unit.link_locals.end();
+    return stands ? std::optional(facts.v6->local) : std::nullopt;
+  }
+  // The interface is there before the uplink is anything.
+  const bool asks = config.kind == model::UplinkKind::Ipoe && config.ipv6 && facts.state != model::UplinkState::Down;
+  return asks ? std::optional(unit.link_locals.front()) : std::nullopt;
+}
+
 void Lines::look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now) {
-  const auto link = observed.links.find(name);
+  const std::string device = device_of(name, unit);
+  const auto link = observed.links.find(device);
   unit.device = link != observed.links.end() && link->second.up ? link->second.index : 0;
   unit.link_locals.clear();
   auto at =
-      observed.addresses.lower_bound(model::AddressEntry{.device = name, .address = {}, .no_prefix_route = false});
-  for (; unit.device != 0 && at != observed.addresses.end() && at->device == name; ++at)
+      observed.addresses.lower_bound(model::AddressEntry{.device = device, .address = {}, .no_prefix_route = false});
+  for (; unit.device != 0 && at != observed.addresses.end() && at->device == device; ++at)
     if (const Ipv6* address = at->address.address.v6(); address != nullptr && address->is_link_local())
       unit.link_locals.push_back(*address);
   tend_device(name, unit, now);
@@ -29,15 +49,14 @@ void Lines::look_at_device(const std::string& name, Unit& unit, const model::Obs
 }
 
 void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
-  const auto& facts = unit.uplink.facts();
-  const bool stands =
-      facts.attached && facts.v6 && std::ranges::find(unit.link_locals, facts.v6->local) != unit.link_locals.end();
+  const auto source = speaks_from(unit);
+  const bool stands = source.has_value();
   if (!stands || (unit.sockets && unit.sockets->index() != unit.device)) unit.sockets.reset();
   if (!stands) unit.open_again.reset();
   const bool may_open = !unit.open_again || *unit.open_again <= now;
   if (stands && !unit.sockets && may_open) {
     unit.open_again.reset();
-    auto opened = DeviceSockets::open(doors_.datagrams, name, unit.device, wake_);
+    auto opened = DeviceSockets::open(doors_.datagrams, device_of(name, unit), unit.device, wake_);
     if (opened) {
       unit.sockets = std::move(*opened);
       unit.complaint.clear();
@@ -53,7 +72,7 @@ void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
                       {{"device", name}}});
     }
   }
-  unit.uplink.on_device(unit.sockets ? std::optional(facts.v6->local) : std::nullopt, now);
+  unit.uplink.on_device(unit.sockets ? source : std::nullopt, now);
 }
 
 void Lines::take_datagrams(const std::string& name, Unit& unit, Instant now) {

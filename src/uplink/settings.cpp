@@ -70,8 +70,8 @@ engine::ppp::Settings Uplink::Life::session_settings() const {
   return out;
 }
 
-Uplink::Applied Uplink::effect(const model::UplinkConfig& before, const model::UplinkConfig& after,
-                               bool secret_changed) {
+Uplink::Applied Uplink::effect_on_session(const model::UplinkConfig& before, const model::UplinkConfig& after,
+                                          bool secret_changed) {
   const auto identity = [](const model::UplinkConfig& c) {
     return std::tie(c.id, c.interface, c.mac, c.user, c.ac_name, c.service_name, c.host_uniq, c.auth, c.ipv4, c.ipv6,
                     c.address, c.mtu);
@@ -79,10 +79,10 @@ Uplink::Applied Uplink::effect(const model::UplinkConfig& before, const model::U
   return secret_changed || identity(before) != identity(after) ? Applied::Redialled : Applied::InPlace;
 }
 
-Uplink::Applied Uplink::configure(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
+Uplink::Applied Uplink::configure_session(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
   Life& life = *life_;
   const bool same_secret = life.secret.has_value() == secret.has_value() && (!secret || secret->same_as(*life.secret));
-  const Applied applied = effect(life.config, config, !same_secret);
+  const Applied applied = effect_on_session(life.config, config, !same_secret);
   const bool moved = config.interface != life.config.interface;
   const bool running = applied == Applied::Redialled && life.phase != Phase::Down;
   if (running) {

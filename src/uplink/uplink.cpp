@@ -3,17 +3,32 @@
 #include <utility>
 
 #include "uplink/life.hpp"
+#include "uplink/line_life.hpp"
 
 namespace michi::uplink {
 
 Uplink::Uplink(model::UplinkConfig config, std::optional<Secret> secret, Random random,
-               std::optional<model::SessionRecord> orphan)
-    : life_(std::make_unique<Life>(std::move(config), std::move(secret), std::move(random), std::move(orphan))) {}
+               std::optional<model::SessionRecord> orphan, std::optional<HeldAddress> held)
+    : random_(std::move(random)) {
+  live(std::move(config), std::move(secret), std::move(orphan), held);
+}
+
 Uplink::~Uplink() = default;
 Uplink::Uplink(Uplink&&) noexcept = default;
 Uplink& Uplink::operator=(Uplink&&) noexcept = default;
 
+void Uplink::live(model::UplinkConfig config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
+                  std::optional<HeldAddress> held) {
+  line_.reset();
+  life_.reset();
+  if (config.kind == model::UplinkKind::Pppoe)
+    life_ = std::make_unique<Life>(std::move(config), std::move(secret), random_.fork(), std::move(orphan));
+  else
+    line_ = std::make_unique<LineLife>(std::move(config), held, random_.fork());
+}
+
 void Uplink::start(Instant now) {
+  if (line_) return line_->start(now);
   if (life_->phase == Phase::Ending || life_->phase == Phase::Failed) {
     life_->redial("start", now);
   } else if (life_->phase == Phase::Down) {
@@ -24,57 +39,96 @@ void Uplink::start(Instant now) {
 }
 
 void Uplink::stop(Instant now) {
+  if (line_) return line_->stop(now);
   life_->stop(now);
   life_->settle(now);
 }
 
 void Uplink::redial(Instant now) {
+  if (line_) return line_->redial("redial", now);
   life_->redial("redial", now);
   life_->settle(now);
 }
 
+Uplink::Applied Uplink::effect(const model::UplinkConfig& before, const model::UplinkConfig& after,
+                               bool secret_changed) {
+  if (before.kind != after.kind) return Applied::Redialled;
+  if (after.kind != model::UplinkKind::Pppoe) return LineLife::effect(before, after);
+  return effect_on_session(before, after, secret_changed);
+}
+
+Uplink::Applied Uplink::configure(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
+  if (config.kind != this->config().kind) return change_kind(std::move(config), std::move(secret), now);
+  if (line_) return line_->configure(std::move(config), now);
+  return configure_session(std::move(config), std::move(secret), now);
+}
+
+/// A session has no time for Terminate-Request here: PADT alone has to do.
+Uplink::Applied Uplink::change_kind(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
+  const bool running = !settled_down();
+  if (life_ && life_->row().session) life_->close_session(Farewell::Padt, "new configuration");
+  stop(now);
+  if (life_ && life_->phase != Phase::Down) life_->enter(Phase::Down, "new configuration", now);
+  std::list<Output> said;
+  while (auto output = poll()) said.push_back(std::move(*output));
+  auto orphan = take_orphan();
+  live(std::move(config), std::move(secret), std::move(orphan), std::nullopt);
+  last_words_ = std::move(said);
+  if (running) start(now);
+  return Applied::Redialled;
+}
+
 void Uplink::on_interface(std::optional<InterfaceFacts> facts, Instant now) {
+  if (line_) return line_->on_interface(std::move(facts), now);
   life_->on_interface(std::move(facts), now);
   life_->settle(now);
 }
 
 void Uplink::on_frame(Bytes frame, Instant now) {
+  if (line_) return line_->on_frame(frame, now);
   life_->on_frame(frame, now);
   life_->settle(now);
 }
 
 void Uplink::on_turn(Instant now) {
+  if (line_) return;
   life_->on_turn(now);
   life_->settle(now);
 }
 
 void Uplink::on_traffic(std::uint64_t packets_in, Instant now) {
+  if (line_) return;
   if (life_->ppp) life_->ppp->on_traffic(packets_in, now);
   life_->settle(now);
 }
 
 void Uplink::on_duplicate_address(bool duplicate, Instant now) {
+  if (line_) return line_->on_duplicate_address(duplicate, now);
   life_->on_duplicate(duplicate, now);
   life_->settle(now);
 }
 
 void Uplink::recall(Ipv6Memory memory, Instant now) {
+  if (line_) return line_->recall(std::move(memory), now);
   life_->recall(std::move(memory), now);
   life_->settle(now);
 }
 
 void Uplink::on_device(std::optional<Ipv6> link_local, Instant now) {
+  if (line_) return line_->on_device(link_local, now);
   if (life_->device == link_local) return;
   life_->device = link_local;
   life_->settle(now);
 }
 
 void Uplink::on_datagram(const Heard& datagram, Instant now) {
+  if (line_) return line_->on_datagram(datagram, now);
   if (life_->ipv6) life_->ipv6->on_datagram(datagram, now);
   life_->settle(now);
 }
 
 void Uplink::on_plane_fault(std::string text, Instant now) {
+  if (line_) return;
   if (life_->giving_back)
     life_->finish_ending(Farewell::Padt, "plane fault", now);
   else if (life_->facts.attached)
@@ -83,35 +137,47 @@ void Uplink::on_plane_fault(std::string text, Instant now) {
 }
 
 void Uplink::on_deadline(Instant now) {
+  if (line_) return line_->on_deadline(now);
   life_->on_deadline(now);
   life_->settle(now);
 }
 
-std::optional<Instant> Uplink::next_deadline() const { return life_->next_deadline(); }
+std::optional<Instant> Uplink::next_deadline() const { return line_ ? line_->next_deadline() : life_->next_deadline(); }
 
 std::optional<Output> Uplink::poll() {
-  if (life_->outputs.empty()) return std::nullopt;
-  Output out = std::move(life_->outputs.front());
-  life_->outputs.pop_front();
+  auto& said = last_words_.empty() && life_ ? life_->outputs : last_words_;
+  if (said.empty()) return line_ ? line_->poll() : std::nullopt;
+  Output out = std::move(said.front());
+  said.pop_front();
   return out;
 }
 
-const model::UplinkFacts& Uplink::facts() const { return life_->facts; }
-const model::UplinkConfig& Uplink::config() const { return life_->config; }
-std::string_view Uplink::phase() const { return life_->row().name; }
-std::string Uplink::protocol_state() const { return life_->protocol_state(); }
+const model::UplinkFacts& Uplink::facts() const { return line_ ? line_->facts() : life_->facts; }
+const model::UplinkConfig& Uplink::config() const { return line_ ? line_->config() : life_->config; }
+std::string_view Uplink::phase() const { return line_ ? line_->phase() : life_->row().name; }
+std::string Uplink::protocol_state() const { return line_ ? line_->protocol_state() : life_->protocol_state(); }
+std::vector<std::string> Uplink::waiting_for() const { return line_ ? line_->waiting_for() : life_->waiting_for(); }
 std::optional<Instant> Uplink::next_renewal(Instant now) const {
+  if (line_) return line_->next_renewal(now);
   return life_->ipv6 ? life_->ipv6->next_renewal(now) : std::nullopt;
 }
-Ipv6Diagnosis Uplink::ipv6_diagnosis() const { return life_->ipv6 ? life_->ipv6->diagnosis() : Ipv6Diagnosis{}; }
+
+Ipv6Diagnosis Uplink::ipv6_diagnosis() const {
+  const auto* side = line_ ? line_->ipv6() : life_->ipv6.get();
+  return side ? side->diagnosis() : Ipv6Diagnosis{};
+}
+
 void Uplink::ask_again(Instant now) {
+  if (line_) return line_->ask_again(now);
   if (!life_->ipv6) return;
   life_->ipv6->ask_again(now);
   life_->settle(now);
 }
-std::vector<std::string> Uplink::waiting_for() const { return life_->waiting_for(); }
-std::optional<model::SessionRecord> Uplink::take_orphan() { return std::exchange(life_->orphan, std::nullopt); }
 
-bool Uplink::settled_down() const { return life_->phase == Phase::Down; }
+std::optional<model::SessionRecord> Uplink::take_orphan() {
+  return life_ ? std::exchange(life_->orphan, std::nullopt) : std::nullopt;
+}
+
+bool Uplink::settled_down() const { return line_ ? line_->settled_down() : life_->phase == Phase::Down; }
 
 }  // namespace michi::uplink

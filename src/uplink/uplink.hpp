@@ -1,14 +1,16 @@
 #pragma once
-// The life of one PPPoE uplink: waiting for its interface, discovery, the PPP session, being up,
-// ending, backing off, trying again. One value with the shape of an engine. IPv6 beyond the session's
-// own addresses is ipv6_side.hpp's: a prefix outlives its session.
+// The life of one uplink: waiting for its interface, asking, being up, ending, trying again. One value with
+// the shape of an engine. Behind it stands one of two lives: that of a PPPoE session (life.hpp), or that of
+// a line whose device is the interface itself (line_life.hpp). IPv6
+// beyond a session's own addresses is ipv6_side.hpp's: a prefix outlives its link.
 //
 // It decides when to try and what a failure means; it never touches a device, a route or a file.
 // Facts about itself go out as values; policy makes kernel state of them. One FactsChanged per
 // change that policy or status must act on.
 //
-// The phases and their edges stand in phase.hpp, failures and back-off in failure.hpp.
+// The phases and their edges stand in phase.hpp and line_phase.hpp, failures and back-off in failure.hpp.
 
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,7 +48,18 @@ struct AskTurn {
   std::string interface;
   Mac mac;
 };
-using Output = std::variant<Frame, FactsChanged, Persist, AskTurn, Datagram, PersistLease, model::Event>;
+/// An address of earlier, to be asked for again (DHCPv4).
+struct HeldAddress {
+  Ipv4 address;
+  std::optional<Instant> expires{};  // nothing: never
+  bool operator==(const HeldAddress&) const = default;
+};
+/// Keep this address on disk; nullopt: forget it.
+struct PersistAddress {
+  std::optional<HeldAddress> held;
+};
+using Output =
+    std::variant<Frame, FactsChanged, Persist, PersistAddress, AskTurn, Datagram, PersistLease, model::Event>;
 
 /// PADT for a session that an earlier run left behind, of an uplink that is no longer configured.
 Frame farewell(const model::SessionRecord& record);
@@ -59,11 +72,14 @@ struct InterfaceFacts {
   bool operator==(const InterfaceFacts&) const = default;
 };
 
+class LineLife;
+
 class Uplink {
  public:
   /// `orphan`: a session record left by an earlier run; it gets its PADT before anything else.
+  /// `held`: an address that the network gave to an earlier run.
   Uplink(model::UplinkConfig config, std::optional<Secret> secret, Random random,
-         std::optional<model::SessionRecord> orphan);
+         std::optional<model::SessionRecord> orphan, std::optional<HeldAddress> held = std::nullopt);
   ~Uplink();
   Uplink(Uplink&&) noexcept;
   Uplink& operator=(Uplink&&) noexcept;
@@ -83,7 +99,8 @@ class Uplink {
   static Applied effect(const model::UplinkConfig& before, const model::UplinkConfig& after, bool secret_changed);
 
   void on_interface(std::optional<InterfaceFacts> facts, Instant now);
-  void on_frame(Bytes frame, Instant now);  // any frame of the interface; strangers' are ignored
+  /// Any frame of the interface, of PPPoE or, for kind ipoe, of DHCPv4 and ARP; strangers' are ignored.
+  void on_frame(Bytes frame, Instant now);
   void on_turn(Instant now);
   void on_traffic(std::uint64_t packets_in, Instant now);
   /// Another uplink, one that is attached, has the same local address: hold until told false. The
@@ -118,7 +135,17 @@ class Uplink {
 
  private:
   struct Life;
-  std::unique_ptr<Life> life_;
+  void live(model::UplinkConfig config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
+            std::optional<HeldAddress> held);
+  static Applied effect_on_session(const model::UplinkConfig& before, const model::UplinkConfig& after,
+                                   bool secret_changed);
+  Applied configure_session(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
+  Applied change_kind(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
+
+  Random random_;
+  std::unique_ptr<Life> life_;      // of a session
+  std::unique_ptr<LineLife> line_;  // of a line; one of the two
+  std::list<Output> last_words_;    // of a life of another kind
 };
 
 }  // namespace michi::uplink

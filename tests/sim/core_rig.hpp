@@ -12,6 +12,7 @@
 #include "kit/fake_observers.hpp"
 #include "kit/world.hpp"
 #include "runtime/core.hpp"
+#include "wire/ether.hpp"
 
 namespace michi::sim {
 
@@ -130,7 +131,11 @@ class CoreNode final : public kit::Node {
   kit::FakeObservers& observers() { return observers_; }
   /// The loop is held up elsewhere: frames wait, and no turn comes before the time is over.
   void busy_for(Duration time) { busy_until_ = world_.now() + time; }
-  std::size_t frames_waiting() const { return sockets_.open_socket ? sockets_.open_socket->inbox.size() : 0; }
+  std::size_t frames_waiting() const {
+    std::size_t all = 0;
+    for (const auto* socket : sockets_.open_sockets) all += socket->inbox.size();
+    return all;
+  }
   const std::vector<model::Event>& events() const { return events_; }
   bool saw(std::string_view code) const {
     for (const auto& event : events_)
@@ -143,8 +148,13 @@ class CoreNode final : public kit::Node {
   }
 
   void on_frame(Bytes frame, Instant) override {
-    if (sockets_.open_socket) {
-      sockets_.open_socket->inbox.push_back(copy_of(frame));
+    const auto parsed = wire::ether::parse_frame(frame);
+    if (!parsed) return;
+    const auto type = parsed->header.type;
+    const bool dhcp4 = type == wire::ether::kTypeIpv4 || type == wire::ether::kTypeArp;
+    for (auto* socket : sockets_.open_sockets) {
+      if (dhcp4 != (socket->talk == port::Talk::Dhcp4)) continue;
+      socket->inbox.push_back(copy_of(frame));
       woken_ = true;
     }
   }
@@ -167,8 +177,8 @@ class CoreNode final : public kit::Node {
 
  private:
   struct Socket final : port::FrameSocket {
-    explicit Socket(CoreNode& owner, kit::Wire& on) : node(owner), wire(on) {}
-    ~Socket() override { node.sockets_.open_socket = nullptr; }
+    Socket(CoreNode& owner, kit::Wire& on, port::Talk what) : node(owner), wire(on), talk(what) {}
+    ~Socket() override { std::erase(node.sockets_.open_sockets, this); }
     Result<void, port::OsError> add_address(Mac) override { return {}; }
     Result<void, port::OsError> send(Bytes frame, port::Priority) override {
       wire.send(&node, copy_of(frame));
@@ -183,19 +193,21 @@ class CoreNode final : public kit::Node {
     void on_wake(port::Wake) override {}
     CoreNode& node;
     kit::Wire& wire;
+    port::Talk talk;
     std::vector<ByteVec> inbox;
   };
   struct Sockets final : port::FrameSockets {
     explicit Sockets(CoreNode& owner) : node(owner) {}
-    Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string& interface) override {
+    Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string& interface,
+                                                                   port::Talk talk) override {
       const auto at = node.wires_.find(interface);
       if (at == node.wires_.end()) return Fault(port::OsError{"open " + interface, 19});
-      auto made = std::make_unique<Socket>(node, *at->second);
-      open_socket = made.get();
+      auto made = std::make_unique<Socket>(node, *at->second, talk);
+      open_sockets.push_back(made.get());
       return made;
     }
     CoreNode& node;
-    Socket* open_socket = nullptr;
+    std::vector<Socket*> open_sockets;
   };
 
   void boot() {

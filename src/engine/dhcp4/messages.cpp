@@ -43,7 +43,6 @@ constexpr std::array kParameters = {OptionCode::SubnetMask,
                                     OptionCode::ServerIdentifier,
                                     OptionCode::RenewalTime,
                                     OptionCode::RebindingTime,
-                                    OptionCode::Ipv6OnlyPreferred,
                                     OptionCode::SixRd};
 
 constexpr std::size_t kLongest = 255;

@@ -1,0 +1,48 @@
+#include "linux/packet_socket.hpp"
+
+#include <arpa/inet.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace michi::linux {
+
+namespace {
+
+constexpr int kReceiveBuffer = 2 << 20;  // hundreds of sessions at once; the kernel counts a small frame as 2 KiB
+
+}  // namespace
+
+port::OsError packet_error(const std::string& what, const std::string& interface) {
+  return {what + " on " + interface, errno};
+}
+
+Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const FrameFilter& filter,
+                                            const std::string& interface) {
+  // Protocol 0 receives nothing yet: no frame may slip in before the filter stands.
+  port::Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return Fault(packet_error("open packet socket", interface));
+  const int size = kReceiveBuffer, yes = 1;
+  // A frame lost here costs a peer with the RFC's timers three seconds.
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  ::setsockopt(fd.get(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+  if (!filter.empty()) {
+    const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
+                             .filter = const_cast<sock_filter*>(filter.data())};
+    if (::setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+      return Fault(packet_error("filter packet socket", interface));
+    }
+  }
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(type);
+  address.sll_ifindex = index;
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return Fault(packet_error("bind packet socket", interface));
+  }
+  return fd;
+}
+
+}  // namespace michi::linux

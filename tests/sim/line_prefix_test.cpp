@@ -1,0 +1,212 @@
+// IPv6 of an uplink that is the interface itself: a router's advertisement, a prefix by DHCPv6, both kept
+// across lost carriers and crashes; and a network that leads nowhere.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "kit/dhcp6_world.hpp"
+#include "sim/core_rig.hpp"
+#include "wire/icmp6.hpp"
+
+namespace michi::sim {
+namespace {
+
+using wire::dhcp6::MessageType;
+
+const Ipv6 kOurs = *parse_ipv6("fe80::2"), kRouter = *parse_ipv6("fe80::1"), kEverybody = *parse_ipv6("ff02::1");
+
+class LinePrefixStory : public ::testing::Test, public kit::Node {
+ protected:
+  LinePrefixStory() {
+    machine.kernel.add_link({.name = "wan0",
+                             .up = true,
+                             .carrier = true,
+                             .mtu = 1500,
+                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
+                             .kind = {},
+                             .alias = {}});
+    machine.kernel.add_address({"wan0", {kOurs, 64}, false});
+    machine.files.sysctls["kernel/random/boot_id"] = "first";
+    model::UplinkConfig uplink;
+    uplink.id.name = "hikari";
+    uplink.kind = model::UplinkKind::Ipoe;
+    uplink.interface = "wan0";
+    uplink.mtu = 1500;
+    uplink.ipv4 = false;
+    config.uplinks = {uplink};
+    world.add(*this);
+    inside.attach(*this);
+    node.datagrams().on_sent = [this](const kit::FakeDatagrams::Sent& sent) { carry(sent); };
+  }
+  void TearDown() override {
+    if (!HasFailure()) return;
+    for (const auto& event : node.events())
+      std::printf("event %s %s: %s\n", event.code.c_str(), event.uplink.c_str(), event.text.c_str());
+    std::printf("state %s\n", node->protocol_state("hikari").c_str());
+  }
+
+  void carry(const kit::FakeDatagrams::Sent& sent) {
+    if (sent.speaker == port::Speaker::NdHost) {
+      ++solicited;
+      if (router) world.after(milliseconds(1), [this] { advertise(); });
+      return;
+    }
+    Writer frame;
+    frame.put(sent.source->bytes()).put(sent.destination.bytes()).put(sent.bytes);
+    inside.send(this, std::move(frame).take());
+  }
+  void on_frame(Bytes frame, Instant) override {
+    node.datagrams().arrive("wan0", port::Speaker::Dhcp6Client,
+                            {.bytes = copy_of(frame.subspan(32)),
+                             .source = *Ipv6::from_bytes(frame.first(16)),
+                             .destination = *Ipv6::from_bytes(frame.subspan(16, 16)),
+                             .hop_limit = 64});
+  }
+  void on_deadline(Instant) override {}
+  std::optional<Instant> next_deadline() const override { return std::nullopt; }
+  bool drain(Instant) override { return false; }
+
+  void advertise() {
+    wire::icmp6::RouterAdvertisement message;
+    message.lifetime = 1800;
+    node.datagrams().arrive("wan0", port::Speaker::NdHost,
+                            {.bytes = wire::icmp6::write_message(message, kRouter, kEverybody),
+                             .source = kRouter,
+                             .destination = kEverybody,
+                             .hop_limit = 255});
+  }
+  void carrier(bool on) {
+    machine.kernel.set_link("wan0", on);
+    if (on) machine.kernel.add_address({"wan0", {kOurs, 64}, false});
+    world.run(milliseconds(1));
+  }
+
+  void begin() { node->begin(std::make_shared<const model::Config>(config), {}); }
+  const model::UplinkFacts& facts() { return *node->facts_now("hikari"); }
+  bool delegated() {
+    return node->facts_now("hikari") && facts().usable(Family::V6) && !facts().prefixes.empty() &&
+           facts().prefixes[0].confirmed;
+  }
+  bool becomes_delegated(Duration limit = seconds(10)) {
+    return world.run_until([&] { return delegated(); }, limit);
+  }
+
+  kit::World world{3};
+  kit::Wire wire{world, {}};
+  kit::Wire inside{world, {}};
+  kit::Dhcp6Server server{world, inside};
+  Machine machine;
+  model::Config config;
+  CoreNode node{world, {{"wan0", &wire}}, machine};
+  bool router = true;
+  unsigned solicited = 0;
+};
+
+TEST_F(LinePrefixStory, ALineHasItsRouterAndItsPrefixWithinSeconds) {
+  begin();
+  ASSERT_TRUE(becomes_delegated(seconds(5)));
+  EXPECT_TRUE(world.run_until([&] { return facts().v6->peer == kRouter; }, seconds(5)));
+  EXPECT_EQ(facts().v6->local, kOurs);
+  EXPECT_EQ(facts().prefixes[0].prefix.length, 56);
+  EXPECT_TRUE(facts().carries(Family::V6));
+  EXPECT_TRUE(facts().attached);
+  EXPECT_FALSE(facts().session);
+  EXPECT_EQ(facts().mtu, 1500);
+  EXPECT_TRUE(machine.store.state.contains("lease.hikari"));
+  EXPECT_TRUE(node.saw("uplink.up"));
+  EXPECT_GE(solicited, 1U);
+}
+
+TEST_F(LinePrefixStory, WithoutAnAdvertisementTheDelegatingRouterIsTheNextHop) {
+  router = false;
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  EXPECT_TRUE(facts().v6->peer.is_link_local());
+}
+
+TEST_F(LinePrefixStory, ALostCarrierIsFollowedByRebindAndTheSamePrefix) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto before = facts().prefixes[0].prefix;
+  carrier(false);
+  EXPECT_FALSE(facts().usable(Family::V6));
+  world.run(seconds(1));
+  carrier(true);
+  ASSERT_TRUE(becomes_delegated());
+  EXPECT_EQ(facts().prefixes[0].prefix, before);
+  EXPECT_EQ(server.heard(MessageType::Solicit), 1U);
+  EXPECT_GE(server.heard(MessageType::Rebind), 1U);
+}
+
+TEST_F(LinePrefixStory, ALongLossLeavesThePrefixRemembered) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  carrier(false);
+  world.run(seconds(10));
+  EXPECT_FALSE(facts().v6);
+  ASSERT_EQ(facts().prefixes.size(), 1U);
+  EXPECT_FALSE(facts().prefixes[0].confirmed);
+  carrier(true);
+  EXPECT_TRUE(becomes_delegated());
+  EXPECT_EQ(server.heard(MessageType::Release), 0U);
+}
+
+TEST_F(LinePrefixStory, AfterACrashThePrefixIsKnownAtOnceAndConfirmed) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto before = facts().prefixes[0].prefix;
+  world.run(seconds(1));
+  node.crash();
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  EXPECT_EQ(facts().prefixes[0].prefix, before);
+  EXPECT_EQ(server.heard(MessageType::Solicit), 1U);
+  EXPECT_EQ(server.bindings(), 1U);
+}
+
+TEST_F(LinePrefixStory, ASilentLineSaysThatNoRouterIsThere) {
+  router = false;
+  server.behaviour.silent = true;
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return node->facts_now("hikari") && facts().reason == model::Reason::NoRouter; },
+                              seconds(40)));
+  EXPECT_EQ(facts().state, model::UplinkState::Waiting);
+  EXPECT_FALSE(node->waiting_for("hikari").empty());
+  server.behaviour.silent = false;
+  EXPECT_TRUE(becomes_delegated(minutes(5)));
+}
+
+TEST_F(LinePrefixStory, WithReleaseAStoppedLineGivesItsPrefixBack) {
+  config.uplinks[0].delegation.release = true;
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  node->down("hikari");
+  ASSERT_TRUE(world.run_until([&] { return facts().state == model::UplinkState::Down; }, seconds(3)));
+  EXPECT_EQ(server.heard(MessageType::Release), 1U);
+}
+
+TEST_F(LinePrefixStory, APrefixOfAClosedNetworkIsNoInternet) {
+  server.behaviour.pool = *parse_prefix("2408::/32");
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  EXPECT_EQ(facts().reason, model::Reason::ClosedNetwork);
+  EXPECT_FALSE(facts().carries(Family::V6));
+  config.uplinks[0].closed = false;
+  node->apply(std::make_shared<const model::Config>(config), {});
+  world.run(seconds(1));
+  EXPECT_EQ(facts().reason, model::Reason::None);
+  EXPECT_TRUE(facts().carries(Family::V6));
+}
+
+TEST_F(LinePrefixStory, ANetworkThatTheFileCallsClosedIsUpAndCarriesNothing) {
+  config.uplinks[0].closed = true;
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  EXPECT_EQ(facts().reason, model::Reason::ClosedNetwork);
+  EXPECT_TRUE(facts().v6->closed);
+  EXPECT_FALSE(facts().carries(Family::V6));
+  EXPECT_TRUE(node.saw("uplink.closed-network"));
+}
+
+}  // namespace
+}  // namespace michi::sim
