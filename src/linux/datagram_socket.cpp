@@ -82,6 +82,7 @@ class Socket final : public port::DatagramSocket {
         port_(speaker == port::Speaker::Dhcp6Client ? kDhcp6ServerPort : std::uint16_t{0}),
         fd_(std::move(fd)),
         readable_(loop, fd_.get(), [this] {
+          told_ = true;
           if (wake_) wake_();
         }) {
     readable_.arm();
@@ -116,6 +117,7 @@ class Socket final : public port::DatagramSocket {
   }
 
   std::optional<port::Datagram> poll() override {
+    if (!told_) return std::nullopt;
     std::array<std::byte, kLongest> buffer;  // not a member: there are two sockets to every session
     while (true) {
       sockaddr_in6 from{};
@@ -131,6 +133,7 @@ class Socket final : public port::DatagramSocket {
       const ssize_t got = ::recvmsg(fd_.get(), &message, 0);
       if (got < 0) {
         if (errno == EINTR || errno == ENETDOWN) continue;
+        told_ = false;
         readable_.arm();
         return std::nullopt;
       }
@@ -165,6 +168,7 @@ class Socket final : public port::DatagramSocket {
   std::uint16_t port_;
   port::Fd fd_;
   port::Wake wake_;
+  bool told_ = true;  // something is there, or nobody has looked yet
   Readiness readable_;
 };
 

@@ -21,6 +21,7 @@ constexpr int kStrangersAtOnce = 256;  // frames that are not for us, read in se
 struct Source {
   port::Fd fd;
   std::unique_ptr<Readiness> readable;
+  bool pending = true;  // the loop has told that something is there, or nobody has looked yet
 };
 
 class Socket final : public port::FrameSocket {
@@ -30,7 +31,8 @@ class Socket final : public port::FrameSocket {
     sources_[0].fd = std::move(ip);
     sources_[1].fd = std::move(arp);
     for (Source& source : sources_)
-      source.readable = std::make_unique<Readiness>(loop, source.fd.get(), [this] {
+      source.readable = std::make_unique<Readiness>(loop, source.fd.get(), [this, &source] {
+        source.pending = true;
         if (wake_) wake_();
       });
     for (Source& source : sources_) source.readable->arm();
@@ -53,26 +55,27 @@ class Socket final : public port::FrameSocket {
   }
 
   std::optional<ByteVec> poll() override {
-    for (const Source& source : sources_)
-      for (int reads = 0; reads < kStrangersAtOnce; ++reads) {
-        bool more = true;
-        if (auto frame = read(source, more)) return frame;
-        if (!more) break;
-      }
+    for (Source& source : sources_)
+      for (int reads = 0; source.pending && reads < kStrangersAtOnce; ++reads)
+        if (auto frame = read(source)) return frame;
     for (Source& source : sources_) source.readable->arm();
     return std::nullopt;
+  }
+
+  void look() override {
+    for (Source& source : sources_) source.pending = true;
   }
 
   void on_wake(port::Wake wake) override { wake_ = std::move(wake); }
 
  private:
-  std::optional<ByteVec> read(const Source& source, bool& more) {
+  std::optional<ByteVec> read(Source& source) {
     sockaddr_ll from{};
     socklen_t length = sizeof from;
     const ssize_t got = ::recvfrom(source.fd.get(), buffer_.data(), buffer_.size(), MSG_TRUNC,
                                    reinterpret_cast<sockaddr*>(&from), &length);
     if (got < 0) {
-      more = errno == EINTR || errno == ENETDOWN;
+      if (errno != EINTR && errno != ENETDOWN) source.pending = false;
       return std::nullopt;
     }
     const auto size = static_cast<std::size_t>(got);

@@ -34,7 +34,7 @@ struct Source {
   port::Fd fd;
   Accept accept = Accept::AddressedByKernel;
   std::unique_ptr<Readiness> readable;
-  bool pending = false;
+  bool pending = true;  // the loop has told that something is there, or nobody has looked yet
 };
 
 class Socket final : public port::FrameSocket {
@@ -93,13 +93,16 @@ class Socket final : public port::FrameSocket {
       return earlier;
     }
     if (auto frame = next_discovery()) return frame;
-    // Nothing more now. The next question looks anew, whether or not the loop has told of it by then.
+    // Nothing more now. What comes from here on is told before anybody asks again.
     ahead_ = 0;
     for (const auto& source : sources_) {
-      source->pending = true;
       source->readable->arm();
     }
     return std::nullopt;
+  }
+
+  void look() override {
+    for (const auto& source : sources_) source->pending = true;
   }
 
   void on_wake(port::Wake wake) override { wake_ = std::move(wake); }
@@ -124,14 +127,15 @@ class Socket final : public port::FrameSocket {
   void listen(port::Fd fd, Accept accept) {
     auto source = std::make_unique<Source>();
     source->fd = std::move(fd);
-    source->pending = true;
     source->accept = accept;
-    source->readable = std::make_unique<Readiness>(loop_, source->fd.get(), [this] { on_readable(); });
+    source->readable =
+        std::make_unique<Readiness>(loop_, source->fd.get(), [this, &told = *source] { on_readable(told); });
     source->readable->arm();
     sources_.push_back(std::move(source));
   }
 
-  void on_readable() {
+  void on_readable(Source& source) {
+    source.pending = true;
     if (wake_) wake_();
   }
 

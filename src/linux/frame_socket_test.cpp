@@ -241,9 +241,11 @@ TEST_F(FrameSocketTest, an_interface_that_vanishes_is_silent_and_can_be_opened_a
   EXPECT_EQ(received().size(), 1u);
 }
 
-TEST_F(FrameSocketTest, frames_that_wait_are_read_before_the_loop_tells_of_them) {
+TEST_F(FrameSocketTest, frames_that_wait_are_read_before_the_loop_tells_of_them_when_they_are_looked_for) {
   EXPECT_TRUE(drain(*door_).empty());
   for (int i = 0; i < 150; ++i) peer_sends(frame(kOurs, ETH_P_PPP_SES, 0xc021));
+  EXPECT_TRUE(drain(*door_).empty()) << "nobody has told of them";
+  door_->look();
   EXPECT_EQ(drain(*door_).size(), 150u);
 }
 

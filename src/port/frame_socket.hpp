@@ -29,9 +29,11 @@ class FrameSocket {
   /// Also receive frames for this address (an uplink with a MAC of its own).
   virtual Result<void, OsError> add_address(Mac mac) = 0;
   virtual Result<void, OsError> send(Bytes frame, Priority priority) = 0;
-  /// A frame that waits now, told of or not. The caller bounds how many it takes at a time; only the
-  /// answer "none" asks for another wake-up.
+  /// A frame that waits and was told of. The caller bounds how many it takes at a time; only the answer
+  /// "none" asks for another wake-up.
   virtual std::optional<ByteVec> poll() = 0;
+  /// The next poll() looks for what waits, told of or not.
+  virtual void look() = 0;
   virtual void on_wake(Wake wake) = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "runtime/core.hpp"
+#include "uplink/closed_network.hpp"
 
 namespace michi::runtime {
 
@@ -106,6 +107,7 @@ std::vector<model::Finding> Core::findings() const {
     if (facts == nullptr || (!examined_.empty() && config.id.name != examined_)) continue;
     health::UplinkEvidence uplink{.config = &config, .facts = facts};
     if (config.ipv6 && facts->v6) uplink.dhcp6 = dhcp6_evidence(config);
+    if (facts->v6) uplink.closed_only = uplink::closed_network_of(facts->v6->addresses, facts->prefixes).has_value();
     examination_.describe(config.id.name, uplink);
     evidence.uplinks.push_back(std::move(uplink));
   }

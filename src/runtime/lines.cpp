@@ -16,6 +16,8 @@ namespace {
 /// Frames taken from one socket before timers decide: as many small ones as the kernel keeps for it. What
 /// a flood leaves behind waits for the next turn, so that timers run.
 constexpr std::size_t kFramesPerTurn = 1024;
+/// A deadline that comes later than this came to a loop that was held up: frames may wait that it has not told of.
+constexpr Duration kHeldUp = milliseconds(20);
 /// Read before any of them is heard, so that a fast peer's answers do not make one turn of a whole
 /// conversation: the kernel's objects would wait for its end.
 constexpr std::size_t kFramesAtOnce = 64;
@@ -85,7 +87,9 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
 
 uplink::Uplink* Lines::find(const std::string& name) {
   auto at = units_.find(name);
-  return at == units_.end() || at->second.leaving ? nullptr : &at->second.uplink;
+  if (at == units_.end() || at->second.leaving) return nullptr;
+  at->second.stirred = true;
+  return &at->second.uplink;
 }
 
 const model::UplinkFacts* Lines::facts_now(const std::string& name) const {
@@ -260,6 +264,8 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
     // The device may stand already, or no longer be the session's.
     if (told_facts) tend_device(name, unit, now);
   }
+  unit.stirred = false;
+  unit.deadline = unit.uplink.next_deadline();
 }
 
 void Lines::take_frames(Instant now) {
@@ -281,17 +287,21 @@ void Lines::take_frames(Instant now) {
 }
 
 bool Lines::turn(Instant now, Frames frames) {
-  if (frames == Frames::Take) take_frames(now);
+  if (frames == Frames::Take) {
+    if (const auto due = next_deadline(); due && now - *due > kHeldUp)
+      for (auto& [name, interface] : interfaces_)
+        if (interface.socket) interface.socket->look();
+    take_frames(now);
+  }
   for (auto& [name, unit] : units_) {
     if (frames == Frames::Take) take_talk(name, unit, now);
     if (frames == Frames::Take) take_datagrams(name, unit, now);
     if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
-    if (const auto deadline = unit.uplink.next_deadline(); deadline && *deadline <= now) {
-      if (unit.uplink.facts().attached)
-        unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
-      unit.uplink.on_deadline(now);
-    }
-    // Also without a deadline: a command or a verdict from outside has left something to say.
+    if (unit.stirred) drain(name, unit, now);
+    if (!unit.deadline || now < *unit.deadline) continue;
+    if (unit.uplink.facts().attached)
+      unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
+    unit.uplink.on_deadline(now);
     drain(name, unit, now);
   }
   gate_.on_deadline(now);
@@ -326,7 +336,7 @@ std::optional<Instant> Lines::next_deadline() const {
   auto next = gate_.next_deadline();
   if (held_until_ && (!next || *held_until_ < *next)) next = held_until_;
   for (const auto& [name, unit] : units_) {
-    const auto deadline = unit.uplink.next_deadline();
+    const auto deadline = unit.stirred ? unit.uplink.next_deadline() : unit.deadline;
     if (deadline && (!next || *deadline < *next)) next = deadline;
     if (unit.open_again && (!next || *unit.open_again < *next)) next = unit.open_again;
   }

@@ -87,6 +87,8 @@ class Lines {
     explicit Unit(uplink::Uplink made) : uplink(std::move(made)) {}
     uplink::Uplink uplink;
     bool leaving = false;
+    bool stirred = true;                      // told of something since it was drained
+    std::optional<Instant> deadline;          // as it was then
     std::unique_ptr<port::FrameSocket> talk;  // of a line that asks for an IPv4 address
     std::uint32_t talk_index = 0;
     std::string talk_complaint;     // the last failure told

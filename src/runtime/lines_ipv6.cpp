@@ -35,6 +35,7 @@ std::optional<Ipv6> Lines::speaks_from(const Unit& unit) {
 }
 
 void Lines::look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now) {
+  unit.stirred = true;
   const std::string device = device_of(name, unit);
   const auto link = observed.links.find(device);
   unit.device = link != observed.links.end() && link->second.up ? link->second.index : 0;
@@ -49,6 +50,7 @@ void Lines::look_at_device(const std::string& name, Unit& unit, const model::Obs
 }
 
 void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
+  unit.stirred = true;
   const auto source = speaks_from(unit);
   const bool stands = source.has_value();
   if (!stands || (unit.sockets && unit.sockets->index() != unit.device)) unit.sockets.reset();

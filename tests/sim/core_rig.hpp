@@ -184,6 +184,7 @@ class CoreNode final : public kit::Node {
       wire.send(&node, copy_of(frame));
       return {};
     }
+    void look() override {}
     std::optional<ByteVec> poll() override {
       if (inbox.empty()) return std::nullopt;
       auto first = std::move(inbox.front());
