@@ -183,6 +183,24 @@ TEST_F(KernelNetTest, a_dump_holds_our_objects_and_everybodys_links_and_addresse
   }
 }
 
+TEST_F(KernelNetTest, an_ipv6_address_is_reported_when_duplicate_detection_is_over) {
+  ASSERT_EQ(run("ip link add lan0 type veth peer name host0 && ip link set lan0 up && ip link set host0 up"), 0);
+  open();
+  const auto seen = [](std::string_view text) {
+    return [text](const port::AddressSeen& report) { return to_text(report.address.address) == text; };
+  };
+  ASSERT_EQ(run("ip addr add 2001:db8:7::2/64 dev host0 nodad && ip addr add 2001:db8:7::2/64 dev lan0 && "
+                "ip addr add 2001:db8:7::1/64 dev lan0"),
+            0);
+  EXPECT_TRUE(reported<port::AddressSeen>(seen("2001:db8:7::1/64")));
+  EXPECT_EQ(output_of("ip -6 addr show dev lan0 tentative -dadfailed to 2001:db8:7::1"), "");
+  const auto of_lan = [](const auto& report) {
+    const auto* address = std::get_if<port::AddressSeen>(&report);
+    return address && address->address.device == "lan0" && to_text(address->address.address) == "2001:db8:7::2/64";
+  };
+  EXPECT_TRUE(std::ranges::none_of(reports_, of_lan)) << "somebody else has it";
+}
+
 TEST_F(KernelNetTest, changes_by_others_are_reported) {
   open();
   ASSERT_EQ(run("ip route add 198.51.100.0/24 dev isp table 20001"), 0);

@@ -162,7 +162,8 @@ void NetMonitor::on_fact(NetFact fact) {
     on_link(fact.change, std::move(link->link));
   } else if (auto* address = std::get_if<AddressFact>(&fact.what)) {
     const bool may_take_routes = fact.change == Change::Gone && address->address.address.family() == Family::V4;
-    reports_.push_back(report<port::AddressSeen, port::AddressGone>(fact.change, std::move(address->address)));
+    const auto change = address->usable ? fact.change : Change::Gone;
+    reports_.push_back(report<port::AddressSeen, port::AddressGone>(change, std::move(address->address)));
     if (may_take_routes) lost_silently(address->index);
   } else if (auto* route = std::get_if<RouteFact>(&fact.what)) {
     if (fact.change == Change::Seen && route->index != 0) carriers_of_routes_.insert(route->index);

@@ -43,6 +43,7 @@ struct LinkFact {
 struct AddressFact {
   model::AddressEntry address;
   std::uint32_t index = 0;
+  bool usable = true;  // false: duplicate detection goes on, or has found one
 };
 struct RouteFact {
   model::RouteEntry route;

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "linux/netlink_message.hpp"
 #include "linux/netlink_socket.hpp"
 #include "linux/support_test.hpp"
 
@@ -150,6 +152,23 @@ TEST(NetlinkCodec, rules_come_back_as_they_went) {
 TEST(NetlinkCodec, addresses_come_back_with_their_host_bits) {
   const model::AddressEntry entry{"wan0", prefix("192.0.2.5/24"), false};
   EXPECT_EQ(round_trip<AddressFact>(port::AddAddress{entry}).address, entry);
+}
+
+TEST(NetlinkDecode, an_address_is_usable_when_nobody_else_has_it) {
+  const auto usable = [](std::uint32_t flags) {
+    NetlinkMessage message(RTM_NEWADDR, 0, 1);
+    auto& header = message.extra<ifaddrmsg>();
+    header.ifa_family = AF_INET6;
+    header.ifa_prefixlen = 64;
+    header.ifa_index = 3;
+    message.bytes(IFA_ADDRESS, address("fe80::1").bytes()).u32(IFA_FLAGS, flags);
+    const auto fact = decode(as_message(message.take()), name_of);
+    return fact && std::get<AddressFact>(fact->what).usable;
+  };
+  EXPECT_TRUE(usable(IFA_F_PERMANENT));
+  EXPECT_TRUE(usable(IFA_F_TENTATIVE | IFA_F_OPTIMISTIC));
+  EXPECT_FALSE(usable(IFA_F_PERMANENT | IFA_F_TENTATIVE));
+  EXPECT_FALSE(usable(IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
 TEST(NetlinkDecode, foreign_routes_are_nobodys_business_and_foreign_rules_are_told_as_such) {

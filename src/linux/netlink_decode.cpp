@@ -63,14 +63,12 @@ std::optional<AddressFact> decode_address(const nlmsghdr& message, const NameOf&
   const std::string device = name_of(header->ifa_index);
   if (!address || device.empty()) return std::nullopt;
   const std::uint32_t flags = attributes.number<std::uint32_t>(IFA_FLAGS).value_or(header->ifa_flags);
-  // Nobody can speak from a link-local address that is still being tried; the kernel tells of it again.
-  const bool tried = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
-  const Ipv6* six = address->v6();
-  if (message.nlmsg_type == RTM_NEWADDR && tried && six != nullptr && six->is_link_local()) return std::nullopt;
-  return AddressFact{.address = {.device = device,
-                                 .address = {*address, header->ifa_prefixlen},
-                                 .no_prefix_route = (flags & IFA_F_NOPREFIXROUTE) != 0},
-                     .index = header->ifa_index};
+  return AddressFact{
+      .address = {.device = device,
+                  .address = {*address, header->ifa_prefixlen},
+                  .no_prefix_route = (flags & IFA_F_NOPREFIXROUTE) != 0},
+      .index = header->ifa_index,
+      .usable = (flags & IFA_F_DADFAILED) == 0 && (flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) != IFA_F_TENTATIVE};
 }
 
 std::optional<RouteFact> decode_route(const nlmsghdr& message, const NameOf& name_of) {

@@ -5,6 +5,7 @@
 // every completion. Reports what the kernel has as facts: first a whole dump (between DumpBegin and
 // DumpEnd; again after an overrun), then every change by anyone. Only michi's routes and rules are
 // reported: routes with protocol 109 or in tables 20000..20255, rules in the band 20000..20999.
+// An IPv6 address is there when it may be used: after duplicate detection.
 // Links and addresses are reported for all, and of the sysctls net/ipv4/ip_forward and
 // net/ipv4/conf/DEVICE/rp_filter, which the kernel announces. Rules of others are told as such.
 
