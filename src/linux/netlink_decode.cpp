@@ -66,7 +66,8 @@ std::optional<AddressFact> decode_address(const nlmsghdr& message, const NameOf&
   return AddressFact{.address = {.device = device,
                                  .address = {*address, header->ifa_prefixlen},
                                  .no_prefix_route = (flags & IFA_F_NOPREFIXROUTE) != 0},
-                     .index = header->ifa_index};
+                     .index = header->ifa_index,
+                     .ours = attributes.number<std::uint8_t>(IFA_PROTO) == model::kRouteProtocol};
 }
 
 std::optional<RouteFact> decode_route(const nlmsghdr& message, const NameOf& name_of) {
@@ -98,8 +99,9 @@ std::optional<RouteFact> decode_route(const nlmsghdr& message, const NameOf& nam
   route.mtu = attributes.nest(RTA_METRICS).number<std::uint32_t>(RTAX_MTU).value_or(0);
   if (route.type == model::RouteType::Unreachable) return fact;
   fact.index = attributes.number<std::uint32_t>(RTA_OIF).value_or(0);
-  const bool plain = !attributes.has(RTA_GATEWAY) && !attributes.has(RTA_VIA) && !attributes.has(RTA_MULTIPATH) &&
-                     !attributes.has(RTA_ENCAP) && !attributes.has(RTA_NH_ID);
+  route.gateway = address_of(*family, attributes.bytes(RTA_GATEWAY));
+  const bool plain = !attributes.has(RTA_VIA) && !attributes.has(RTA_MULTIPATH) && !attributes.has(RTA_ENCAP) &&
+                     !attributes.has(RTA_NH_ID);
   if (plain) route.device = name_of(fact.index);
   if (route.device.empty()) route.device = kOtherNexthop;
   return fact;

@@ -15,6 +15,7 @@ namespace {
 constexpr auto kSessionPrefix = "session.";
 constexpr auto kFirewallKey = "firewall";
 constexpr auto kNumbersKey = "numbers";
+constexpr auto kUlaKey = "ula";
 /// How long a start lets the kernel's objects go before the first PADI.
 constexpr Duration kObjectsFirst = milliseconds(250);
 
@@ -43,6 +44,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       options_(std::move(options)),
       schedule_(std::move(schedule)),
       events_(std::move(events)),
+      ula_(draw_ula(random)),
       lines_(doors_, std::move(random), schedule_,
              {.event = [this](const model::Event& e) { event(e); },
               .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
@@ -84,6 +86,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   }
   if (auto records = doors_.store.load(port::Lifetime::Durable)) {
     if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
+    if (auto at = records->find(kUlaKey); at != records->end()) ula_ = parse_ula(at->second).value_or(*ula_);
   }
   doors_.kernel.refresh();
   doors_.firewall.refresh();
@@ -109,8 +112,10 @@ void Core::persist(const std::string& uplink, const std::optional<model::Session
 /// The first dump is complete: numbers are known, so uplinks and desired state can be.
 void Core::start_running() {
   running_ = true;
-  for (const auto& [name, number] : policy::recover_numbers(view_.observed().rules)) numbers_.emplace(name, number);
-  selector_.adopt(numbers_, view_.observed().addresses);
+  const auto& rules = view_.observed().rules;
+  for (const auto& [name, number] : policy::recover_numbers(rules, config_ ? *config_ : model::Config{}))
+    numbers_.emplace(name, number);
+  selector_.adopt(view_.observed().addresses);
   if (ending_ != Ending::No || !config_) {
     // Asked to end before it had begun: only what an earlier life left is ended.
     for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
@@ -131,6 +136,7 @@ void Core::start_running() {
   orphans_.clear();
   resolver_.on_config(*config_, now_);
   doors_.store.submit(port::Put{port::Lifetime::Durable, kNumbersKey, write_numbers(numbers_)}, tickets_.next());
+  doors_.store.submit(port::Put{port::Lifetime::Durable, kUlaKey, to_text(*ula_)}, tickets_.next());
   policy_dirty_ = true;
 }
 
@@ -215,7 +221,8 @@ policy::Inputs Core::inputs() const {
           .numbers = numbers_,
           .facts = lines_.facts(),
           .selector = selector_,
-          .surroundings = surroundings_};
+          .surroundings = surroundings_,
+          .ula = ula_};
 }
 
 void Core::decide() {
@@ -307,7 +314,9 @@ void Core::perform(const reconcile::Do& what) {
             doors_.firewall.submit(port::CommitRules{o.text}, t);
             crash_point("firewall");
           },
-          [&](const reconcile::DeleteFlows& o) { doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask}, t); },
+          [&](const reconcile::DeleteFlows& o) {
+            doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask, o.family}, t);
+          },
           [&](const reconcile::DeleteUntranslated&) { doors_.firewall.submit(untranslated_flows(config_.get()), t); },
           [&](const reconcile::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
       },

@@ -124,6 +124,7 @@ class Core {
   Instant now_{};
 
   Tickets tickets_;
+  std::optional<Prefix> ula_;
   Lines lines_;
   Hooks hooks_;
   Resolver resolver_;

@@ -56,7 +56,7 @@ class FakeDatagrams final : public port::DatagramSockets {
 
  private:
   struct Socket final : port::DatagramSocket {
-    Socket(FakeDatagrams& owner, Key key) : owner(owner), key(std::move(key)) {}
+    Socket(FakeDatagrams& of, Key at) : owner(of), key(std::move(at)) {}
     ~Socket() override {
       if (const auto at = owner.open_sockets.find(key); at != owner.open_sockets.end() && at->second == this)
         owner.open_sockets.erase(at);
