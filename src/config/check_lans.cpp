@@ -125,6 +125,26 @@ void check_against_lans(Draft& draft, const model::UplinkConfig& uplink, const P
   }
 }
 
+/// Two LANs with one number would have one network between them.
+void check_subnets(Draft& draft) {
+  std::map<std::uint16_t, std::string> owners;
+  for (const model::LanConfig& lan : draft.config.lans) {
+    auto [owner, first] = owners.try_emplace(lan.subnet, lan.name);
+    if (first) continue;
+    const bool written = draft.reading.places.contains(fmt::format("lan.{}.subnet", lan.name));
+    draft.reading.report.error(
+        draft.reading.place(fmt::format("lan.{}.subnet", written ? lan.name : owner->second)), "same-subnet",
+        fmt::format("[lan.{}] and [lan.{}] both have subnet {}", owner->second, lan.name, lan.subnet),
+        "without a number a LAN has its place in the order of names, counted from 0");
+  }
+  for (const model::LanConfig& lan : draft.config.lans)
+    for (const model::LanConfig& other : draft.config.lans)
+      if (lan.name < other.name && lan.ula_prefix && lan.ula_prefix == other.ula_prefix)
+        draft.reading.report.error(draft.reading.place(fmt::format("lan.{}.ula", other.name)), "overlap",
+                                   fmt::format("[lan.{}] and [lan.{}] both have the prefix {}", lan.name, other.name,
+                                               to_text(*lan.ula_prefix)));
+}
+
 }  // namespace
 
 void check_lans(Draft& draft) {
@@ -144,6 +164,7 @@ void check_lans(Draft& draft) {
     }
   }
   check_overlaps(draft);
+  check_subnets(draft);
 }
 
 void check_closed_networks(Draft& draft) {

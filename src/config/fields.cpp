@@ -115,6 +115,22 @@ std::string plane_text(model::PlaneKind plane) {
   return "";
 }
 
+std::string hosts_text(const std::vector<Ipv6>& hosts) {
+  return joined(hosts, [](const Ipv6& host) { return michi::to_text(host); });
+}
+
+std::string ula_text(const model::LanConfig& lan) {
+  switch (lan.ula) {
+    case model::UlaKind::None:
+      return "none";
+    case model::UlaKind::Auto:
+      return "auto";
+    case model::UlaKind::Fixed:
+      return lan.ula_prefix ? michi::to_text(*lan.ula_prefix) : "";
+  }
+  return "";
+}
+
 struct SourceText {
   std::string operator()(const model::FromAnywhere&) const { return ""; }
   std::string operator()(const model::FromSelf&) const { return "from self"; }
@@ -191,7 +207,11 @@ Fields fields_of(const model::LanConfig& lan) {
           {"dhcp.last", lan.dhcp ? michi::to_text(lan.dhcp->last) : ""},
           {"dhcp.lease", lan.dhcp ? to_text(lan.dhcp->lease) : ""},
           {"dns", yes_no(lan.dns)},
-          {"domain", lan.domain}};
+          {"domain", lan.domain},
+          {"subnet", fmt::format("{}", lan.subnet)},
+          {"advertise", yes_no(lan.advertise)},
+          {"hosts", hosts_text(lan.hosts)},
+          {"ula", ula_text(lan)}};
 }
 
 Fields fields_of(const model::LineConfig& line) {
@@ -207,6 +227,7 @@ Fields fields_of(const model::GlobalConfig& global, const model::ControlConfig& 
           {"hook-timeout", to_text(global.hook_timeout)},
           {"padi-burst", fmt::format("{}", global.padi_burst)},
           {"padi-interval", to_text(global.padi_interval)},
+          {"repair", yes_no(global.repair)},
           {"others-may-look", yes_no(control.others_may_look)}};
 }
 

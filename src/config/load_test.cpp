@@ -47,6 +47,7 @@ hooks-dir = "/srv/hooks"
 hook-timeout = "5s"
 padi-burst = 4
 padi-interval = "1500ms"
+repair = false
 [control]
 others-may-look = true
 [line.wan0]
@@ -88,6 +89,10 @@ nat = false
 dhcp = { first = "192.168.10.100", last = "192.168.10.199", lease = "1h" }
 dns = false
 domain = "home.arpa"
+subnet = 7
+advertise = false
+hosts = ["::53", "::1"]
+ula = "fd12:3456:789a:7::/64"
 [[policy]]
 name = "mail"
 from = "lan.home"
@@ -120,6 +125,7 @@ TEST(Load, EveryKeyReachesItsField) {
   hook-timeout = 5s
   padi-burst = 4
   padi-interval = 1s500ms
+  repair = false
   others-may-look = true
 line wan0
   sessions = 5
@@ -172,6 +178,10 @@ lan home
   dhcp.lease = 1h
   dns = false
   domain = home.arpa
+  subnet = 7
+  advertise = false
+  hosts = ::1,::53
+  ula = fd12:3456:789a:7::/64
 policy mail: from lan.home, tcp 25,8000-8100, to 198.51.100.0/24, use isp, balance, sticky source-destination, weight isp=7, otherwise unreachable, return-after 1m
 publish udp 5000-5010 of isp at 203.0.113.6 to 192.168.10.5:6000 for 192.0.2.0/24
 )");

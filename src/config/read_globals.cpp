@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <ranges>
+
 #include "config/draft.hpp"
 
 namespace michi::config {
@@ -39,7 +42,52 @@ void read_router(Section& section, model::GlobalConfig& global) {
   section.duration("hook-timeout", global.hook_timeout, seconds(1), minutes(10));
   section.number("padi-burst", global.padi_burst, 0, 1000);
   section.duration("padi-interval", global.padi_interval, milliseconds(10), minutes(1));
+  section.flag("repair", global.repair);
   section.finish();
+}
+
+void read_hosts(Section& section, model::LanConfig& lan) {
+  const Ipv6 first = *parse_ipv6("::1");
+  lan.hosts = {first};
+  for (const Word& word : section.words("hosts", "[\"::53\"]")) {
+    const auto host = parse_ipv6(word.text);
+    const bool good = host && host->interface_id() != 0 &&
+                      std::ranges::all_of(host->octets | std::views::take(8), [](auto octet) { return octet == 0; });
+    if (!good) {
+      section.bad(word.at, "hosts", fmt::format("{} is not the last half of an address", quoted(word.text)),
+                  "as in \"::53\": the router gets it in every prefix of this network");
+    } else if (std::ranges::find(lan.hosts, *host) == lan.hosts.end()) {
+      lan.hosts.push_back(*host);
+    }
+  }
+}
+
+void read_ula(Section& section, model::LanConfig& lan) {
+  static const Prefix kUnique = *parse_prefix("fc00::/7");
+  std::string text = "none";
+  section.text("ula", text);
+  if (text == "none") return;
+  if (text == "auto") {
+    lan.ula = model::UlaKind::Auto;
+    return;
+  }
+  const auto prefix = parse_prefix(text);
+  if (prefix && prefix->length == 64 && kUnique.contains(*prefix) && !has_host_bits(*prefix)) {
+    lan.ula = model::UlaKind::Fixed;
+    lan.ula_prefix = prefix;
+    return;
+  }
+  section.bad(section.place_of("ula"), "ula", fmt::format("{} is not a unique local /64", quoted(text)),
+              "one of \"auto\", \"none\", or as in \"fd12:3456:789a:1::/64\"");
+}
+
+/// IPv6 of an inner network. By default LANs are numbered in the order of their names.
+void read_lan6(Section& section, model::LanConfig& lan, std::size_t place) {
+  lan.subnet = static_cast<std::uint16_t>(place);
+  section.number("subnet", lan.subnet, 0);
+  section.flag("advertise", lan.advertise);
+  read_hosts(section, lan);
+  read_ula(section, lan);
 }
 
 }  // namespace
@@ -114,6 +162,7 @@ void read_lans(Draft& draft, const Node& document) {
     if (!lan.domain.empty() && !is_domain(lan.domain)) {
       section.bad(section.place_of("domain"), "domain", fmt::format("{} is not a domain name", quoted(lan.domain)), {});
     }
+    read_lan6(section, lan, draft.config.lans.size());
     section.finish();
     draft.config.lans.push_back(std::move(lan));
   }

@@ -19,6 +19,9 @@ constexpr std::uint16_t type_of(int message) {
   return static_cast<std::uint16_t>((NFNL_SUBSYS_CTNETLINK << 8) | message);
 }
 
+// A flush of version 0 takes all families, whatever it names.
+constexpr std::uint8_t kFamilyCounts = 1;
+
 void begin(NetlinkMessage& message, std::uint8_t family) {
   auto& header = message.extra<nfgenmsg>();
   header.nfgen_family = family;
@@ -40,9 +43,11 @@ std::uint32_t number(const Attributes& attributes, std::size_t type) {
 
 }  // namespace
 
-ByteVec encode_delete_flows(std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence) {
+ByteVec encode_delete_flows(Family family, std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence) {
   NetlinkMessage message(type_of(IPCTNL_MSG_CT_DELETE), NLM_F_ACK, sequence);
-  begin(message, AF_UNSPEC);
+  auto& header = message.extra<nfgenmsg>();
+  header.nfgen_family = family_number(family);
+  header.version = kFamilyCounts;
   message.bytes(CTA_MARK, big_endian(mark)).bytes(CTA_MARK_MASK, big_endian(mask));
   return message.take();
 }

@@ -12,8 +12,8 @@ struct nlmsghdr;
 
 namespace michi::linux {
 
-/// One request that deletes every entry with (mark & mask) == mark.
-ByteVec encode_delete_flows(std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence);
+/// One request that deletes every entry of this family with (mark & mask) == mark.
+ByteVec encode_delete_flows(Family family, std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence);
 
 /// How many entries there are; asks for nothing else, to see whether ctnetlink answers.
 ByteVec encode_flow_count(std::uint32_t sequence);

@@ -133,7 +133,7 @@ class Firewall::Impl {
       } else if (const auto* rules = std::get_if<port::CommitRules>(&waiting_.front().op)) {
         complete(commit(rules->text));
       } else if (const auto* flows = std::get_if<port::DeleteFlows>(&waiting_.front().op)) {
-        complete(lister_.request(encode_delete_flows(flows->mark, flows->mask, lister_.next_sequence()),
+        complete(lister_.request(encode_delete_flows(flows->family, flows->mark, flows->mask, lister_.next_sequence()),
                                  fmt::format("delete conntrack entries of mark {:#x}", flows->mark)));
       } else if (auto* untranslated = std::get_if<port::DeleteUntranslated>(&waiting_.front().op)) {
         begin_sweep(*untranslated);

@@ -185,7 +185,7 @@ TEST_F(ConntrackTest, flows_of_one_mark_go_and_those_of_others_stay) {
   ASSERT_EQ(entry(2, "192.168.10.1", "0x02000000"), 0);
   ASSERT_EQ(entry(3, "192.168.10.1", "0x02000007"), 0);  // someone else's lower bits
   ASSERT_EQ(entry(4, "192.168.10.1", "0x0"), 0);
-  EXPECT_FALSE(perform(port::DeleteFlows{0x02000000, 0xff000000}));
+  EXPECT_FALSE(perform(port::DeleteFlows{0x02000000, 0xff000000, Family::V4}));
   EXPECT_EQ(flows(), "sport=1001\nsport=1004\n");
 }
 

@@ -161,10 +161,14 @@ void NetMonitor::on_fact(NetFact fact) {
   if (auto* link = std::get_if<LinkFact>(&fact.what)) {
     on_link(fact.change, std::move(link->link));
   } else if (auto* address = std::get_if<AddressFact>(&fact.what)) {
-    const bool may_take_routes = fact.change == Change::Gone && address->address.address.family() == Family::V4;
-    const auto change = address->usable ? fact.change : Change::Gone;
-    reports_.push_back(report<port::AddressSeen, port::AddressGone>(change, std::move(address->address)));
-    if (may_take_routes) lost_silently(address->index);
+    const Ipv6* v6 = address->address.address.address.v6();
+    // IPv4 routes that prefer it go along, IPv6 ones forget it.
+    const bool changes_routes = fact.change == Change::Gone && (v6 == nullptr || !v6->is_link_local());
+    if (fact.change == Change::Gone || !address->usable)
+      reports_.push_back(port::AddressGone{std::move(address->address)});
+    else
+      reports_.push_back(port::AddressSeen{std::move(address->address), address->ours});
+    if (changes_routes) lost_silently(address->index);
   } else if (auto* route = std::get_if<RouteFact>(&fact.what)) {
     if (fact.change == Change::Seen && route->index != 0) carriers_of_routes_.insert(route->index);
     reports_.push_back(report<port::RouteSeen, port::RouteGone>(fact.change, std::move(route->route)));

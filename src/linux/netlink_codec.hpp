@@ -4,7 +4,7 @@
 // Index and name of a device are looked up through functions, so that the codec is tested with
 // bytes alone. Two normal forms, because the kernel shows things differently from how they are
 // asked for: an IPv6 metric of 1024 (the kernel's default) is read as 0, and an unreachable route
-// has no device. A route with anything a RouteEntry cannot say (gateway, several next hops) is read
+// has no device. A route with anything a RouteEntry cannot say (several next hops, a tunnel) is read
 // with the device kOtherNexthop, so that it never equals one of ours.
 
 #include <cstdint>
@@ -44,6 +44,7 @@ struct AddressFact {
   model::AddressEntry address;
   std::uint32_t index = 0;
   bool usable = true;  // false: duplicate detection goes on, or has found one
+  bool ours = false;
 };
 struct RouteFact {
   model::RouteEntry route;

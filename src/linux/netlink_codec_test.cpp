@@ -185,14 +185,45 @@ TEST(NetlinkDecode, foreign_routes_are_nobodys_business_and_foreign_rules_are_to
   EXPECT_TRUE(std::get<RuleFact>(fact->what).foreign);
 }
 
-TEST(NetlinkDecode, a_route_with_a_gateway_never_equals_ours) {
+TEST(NetlinkCodec, next_hops_come_back_as_they_went) {
+  for (const auto& [to, gateway] : {std::pair("0.0.0.0/0", "192.0.2.1"), std::pair("::/0", "fe80::1")}) {
+    auto wanted = route(to);
+    wanted.metric = 100;
+    wanted.gateway = parse_address(gateway);
+    EXPECT_EQ(round_trip<RouteFact>(port::AddRoute{wanted}).route, wanted);
+  }
+}
+
+TEST(NetlinkCodec, a_rule_for_packets_without_our_mark_comes_back_as_it_went) {
+  model::RuleEntry rule{.family = Family::V6, .priority = 20500, .table = 20001, .from = prefix("2001:db8::/56")};
+  rule.mark_mask = 0xff000000;
+  EXPECT_EQ(round_trip<RuleFact>(port::AddRule{rule}).rule, rule);
+}
+
+TEST(NetlinkCodec, an_end_of_ours_in_main_is_ours) {
+  model::RouteEntry end{.table = 254, .to = prefix("2001:db8:100::/56"), .metric = 4096};
+  end.type = model::RouteType::Unreachable;
+  EXPECT_EQ(round_trip<RouteFact>(port::AddRoute{end}).route, end);
+}
+
+TEST(NetlinkCodec, an_address_says_whose_it_is) {
+  const model::AddressEntry entry{"wan0", prefix("2001:db8::5/64"), false};
+  auto bytes = *encode(port::AddAddress{entry}, 1, index_of);
+  EXPECT_TRUE(std::get<AddressFact>(decode(as_message(bytes), name_of)->what).ours);
+  auto gone = *encode(port::DeleteAddress{entry}, 1, index_of);
+  EXPECT_FALSE(std::get<AddressFact>(decode(as_message(gone), name_of)->what).ours);
+}
+
+TEST(NetlinkDecode, a_route_with_another_gateway_never_equals_ours) {
   ByteVec bytes = *encode(port::AddRoute{route("198.51.100.0/24")}, 1, index_of);
   const ByteVec gateway = *from_hex("0800 0500 c0000201");  // RTA_GATEWAY
   bytes.insert(bytes.end(), gateway.begin(), gateway.end());
   bytes[0] = static_cast<std::byte>(bytes.size());
   const auto fact = decode(as_message(bytes), name_of);
   ASSERT_TRUE(fact);
-  EXPECT_EQ(std::get<RouteFact>(fact->what).route.device, kOtherNexthop);
+  const auto& seen = std::get<RouteFact>(fact->what).route;
+  EXPECT_EQ(seen.gateway, parse_address("192.0.2.1"));
+  EXPECT_NE(seen, route("198.51.100.0/24"));
 }
 
 TEST(NetlinkDecode, settings_are_those_of_all_and_of_devices_that_are_there) {

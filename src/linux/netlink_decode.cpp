@@ -68,7 +68,8 @@ std::optional<AddressFact> decode_address(const nlmsghdr& message, const NameOf&
                   .address = {*address, header->ifa_prefixlen},
                   .no_prefix_route = (flags & IFA_F_NOPREFIXROUTE) != 0},
       .index = header->ifa_index,
-      .usable = (flags & IFA_F_DADFAILED) == 0 && (flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) != IFA_F_TENTATIVE};
+      .usable = (flags & IFA_F_DADFAILED) == 0 && (flags & (IFA_F_TENTATIVE | IFA_F_OPTIMISTIC)) != IFA_F_TENTATIVE,
+      .ours = attributes.number<std::uint8_t>(IFA_PROTO) == model::kRouteProtocol};
 }
 
 std::optional<RouteFact> decode_route(const nlmsghdr& message, const NameOf& name_of) {
@@ -100,8 +101,9 @@ std::optional<RouteFact> decode_route(const nlmsghdr& message, const NameOf& nam
   route.mtu = attributes.nest(RTA_METRICS).number<std::uint32_t>(RTAX_MTU).value_or(0);
   if (route.type == model::RouteType::Unreachable) return fact;
   fact.index = attributes.number<std::uint32_t>(RTA_OIF).value_or(0);
-  const bool plain = !attributes.has(RTA_GATEWAY) && !attributes.has(RTA_VIA) && !attributes.has(RTA_MULTIPATH) &&
-                     !attributes.has(RTA_ENCAP) && !attributes.has(RTA_NH_ID);
+  route.gateway = address_of(*family, attributes.bytes(RTA_GATEWAY));
+  const bool plain = !attributes.has(RTA_VIA) && !attributes.has(RTA_MULTIPATH) && !attributes.has(RTA_ENCAP) &&
+                     !attributes.has(RTA_NH_ID);
   if (plain) route.device = name_of(fact.index);
   if (route.device.empty()) route.device = kOtherNexthop;
   return fact;

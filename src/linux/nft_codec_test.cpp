@@ -138,11 +138,12 @@ TEST(NftCommitter, the_errno_is_read_from_the_words_of_nft) {
 }
 
 TEST(Conntrack, flows_of_a_mark_go_with_one_request) {
-  EXPECT_EQ(to_hex(encode_delete_flows(0x02000000, 0xff000000, 5)),
+  EXPECT_EQ(to_hex(encode_delete_flows(Family::V4, 0x02000000, 0xff000000, 5)),
             to_hex(*from_hex("24000000 0201 0500 05000000 00000000"  // IPCTNL_MSG_CT_DELETE, REQUEST ACK
-                             "00 00 0000"
-                             "0800 0800 02000000"      // CTA_MARK
-                             "0800 1500 ff000000")));  // CTA_MARK_MASK
+                             "02 01 0000"                            // AF_INET; in version 0 it would mean nothing
+                             "0800 0800 02000000"                    // CTA_MARK
+                             "0800 1500 ff000000")));                // CTA_MARK_MASK
+  EXPECT_EQ(encode_delete_flows(Family::V6, 0x02000000, 0xff000000, 5)[16], std::byte{0x0a});
 }
 
 TEST(Conntrack, only_an_inside_source_on_an_uplink_without_translation_is_untranslated) {

@@ -114,6 +114,9 @@ struct UplinkConfig {
   Duration retry_min = seconds(1);
   Duration retry_max = seconds(60);
   bool operator==(const UplinkConfig&) const;
+
+  /// What its packets leave by: a device of michi's own, named after the uplink, or the Ethernet interface itself.
+  const std::string& device() const { return kind == UplinkKind::Pppoe ? id.name : interface; }
 };
 
 enum class ResolvConf : std::uint8_t { Leave, Local };  // Local: michi writes "nameserver <router>"
@@ -134,7 +137,7 @@ struct LanConfig {
   std::optional<DhcpRange> dhcp;
   bool dns = true;            // answer DNS on this LAN
   bool advertise = true;      // be an IPv6 router here
-  std::uint16_t subnet = 0;   // of every delegated prefix; by default its place in the file
+  std::uint16_t subnet = 0;   // of every delegated prefix; by default its place by name
   std::vector<Ipv6> hosts{};  // interface identifiers: the router's addresses in every /64 here; the first is ::1
   UlaKind ula = UlaKind::None;
   std::optional<Prefix> ula_prefix{};  // a /64, when Fixed

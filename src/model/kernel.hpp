@@ -117,6 +117,9 @@ struct SysctlWant {
   bool after_firewall = false;
   /// Put back when michi's objects are flushed.
   bool restore = false;
+  /// Written only where the device is a host that listens to router advertisements: `path` is its accept_ra, and
+  /// its forwarding is off.
+  bool only_on_hosts = false;
   auto operator<=>(const SysctlWant&) const = default;
 };
 
@@ -172,6 +175,13 @@ struct ResolverWant {
   bool operator==(const ResolverWant&) const = default;
 };
 
+/// The flows of one uplink, of one family: conntrack entries with this mark.
+struct FlowsOf {
+  std::uint32_t mark = 0;
+  Family family = Family::V4;
+  auto operator<=>(const FlowsOf&) const = default;
+};
+
 /// Everything that follows from configuration and facts. Order inside does not matter.
 struct Desired {
   std::vector<DeviceWant> devices;
@@ -185,9 +195,11 @@ struct Desired {
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;
   std::vector<AdvertisementWant> advertisements;
-  /// Conntrack marks whose flows must choose again, because their uplink went away. Performed once
-  /// per change of `generation`, after everything else is in place.
-  std::map<std::uint32_t, std::uint64_t> flows_to_move;  // mark → generation
+  /// Flows that must choose again, because their uplink went away. Performed once per change of the
+  /// generation, after everything else is in place.
+  std::map<FlowsOf, std::uint64_t> flows_to_move;
+  /// Damage by others is put right. If not, it is told once and left as it is.
+  bool repair = true;
 };
 
 /// What the kernel has. `routes` and `rules` hold michi's own (by protocol, table range and band);
@@ -196,6 +208,8 @@ struct Observed {
   bool complete = false;  // a full dump has been read
   std::map<std::string, Link> links;
   std::set<AddressEntry> addresses;
+  std::set<AddressEntry>
+      own_addresses;  // of these, those with our protocol, on whichever device; older kernels tell none
   std::set<RouteEntry> routes;
   std::multiset<RuleEntry> rules;
   /// Other people's, for warnings; of their selectors only what a RuleEntry has.

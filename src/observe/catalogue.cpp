@@ -68,6 +68,10 @@ constexpr std::array kCatalogue = {
             "The kernel refused an address, route, rule, link setting, sysctl or the firewall table. The text has the "
             "object and the kernel's reason. michi tries again after 100 ms, and then in growing pauses up to 30 s. A "
             "cause that hits many objects is told once."},
+    Message{"kernel.left", Warning,
+            "Somebody changed or removed an object of michi in the kernel, and `repair = false` in `[router]` says "
+            "that it is to be left so. Told once for each object. `michi plan` shows what differs. It is put right "
+            "when michi has to change the object for a reason of its own, or with `repair = true` and `michi reload`."},
     Message{"kernel.recovered", Notice,
             "What `kernel.failed` told of is over: the objects stand, or nobody wants them any more."},
     Message{"kernel.repaired", Info,
@@ -84,6 +88,10 @@ constexpr std::array kCatalogue = {
     Message{"lan.not-advertised", Warning,
             "Router advertisements cannot be sent to a LAN. The text has the kernel's reason. Hosts there get no "
             "IPv6 address and do not hear of an uplink's end; michi goes on trying."},
+    Message{"lan.no-subnet", Warning,
+            "A delegated prefix is too small for this LAN's number, or its only /64 belongs to another LAN. Hosts "
+            "there get no address of that uplink; with those of another one they are translated. Give the LAN a lower "
+            "`subnet`, or ask the provider for a larger prefix."},
     Message{"lan.overlaps-closed", Warning,
             "A closed network's prefix overlaps a LAN. Hosts of that LAN are reached directly; the overlapped part of "
             "the closed network is not."},
@@ -159,6 +167,9 @@ constexpr std::array kCatalogue = {
     Message{"uplink.orphan", Info,
             "A session that an earlier run left at the access concentrator was ended (PADT) before dialling again."},
     Message{"uplink.phase", Info, "An uplink entered another phase of its life: waiting, discovery, negotiation."},
+    Message{"uplink.prefix-refused", Warning,
+            "An uplink was given a prefix that another uplink holds, or that cannot be for hosts. It is not used; the "
+            "uplink carries IPv6 only with what else it has."},
     Message{
         "uplink.up", Notice,
         "An uplink is up. `on` has the network protocols that opened. Where IPv4 and IPv6 are both wanted it is told "

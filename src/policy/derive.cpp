@@ -8,18 +8,34 @@ void devices(const View& view, model::Desired& desired) {
   desired.devices.push_back({.name = std::string(model::kSelfDevice), .mtu = 1500});
   desired.addresses.push_back(
       {.device = std::string(model::kSelfDevice), .address = Prefix::host(view.internal()), .no_prefix_route = true});
+  for (const auto& uplink : view.uplinks())
+    if (uplink.has_session()) desired.devices.push_back({.name = uplink.name(), .mtu = uplink.mtu});
+}
+
+/// Of a line that is no session the network is connected, as on any Ethernet.
+void uplink_addresses(const View& view, model::Desired& desired) {
+  auto put = [&](std::string_view device, const Address& address) {
+    desired.addresses.push_back({.device = std::string(device), .address = Prefix::host(address)});
+  };
   for (const auto& uplink : view.uplinks()) {
-    desired.devices.push_back({.name = uplink.name(), .mtu = uplink.mtu});
-    if (uplink.address)
-      desired.addresses.push_back({.device = uplink.name(), .address = Prefix::host(*uplink.address)});
-    if (uplink.link_local)
-      desired.addresses.push_back({.device = uplink.name(), .address = Prefix::host(*uplink.link_local)});
+    if (uplink.address && uplink.has_session()) put(uplink.device(), *uplink.address);
+    if (uplink.address && !uplink.has_session())
+      desired.addresses.push_back({.device = uplink.device(),
+                                   .address = {*uplink.address, uplink.facts->v4->length},
+                                   .no_prefix_route = uplink.facts->v4->length == 32});
+    if (uplink.link_local && uplink.has_session()) put(uplink.device(), *uplink.link_local);
+    for (const auto& address : uplink.addresses6) put(uplink.device(), address);
+    for (const auto& delegation : uplink.prefixes) {
+      put(uplink.device(), delegation.device_address());
+      put(model::kSelfDevice, delegation.self_address());
+    }
   }
 }
 
 void sessions(const View& view, model::Desired& desired) {
   for (const auto& uplink : view.uplinks()) {
-    if (uplink.facts == nullptr || !uplink.facts->attached || !uplink.facts->session) continue;
+    if (!uplink.has_session() || uplink.facts == nullptr) continue;
+    if (!uplink.facts->attached || !uplink.facts->session) continue;
     const auto& session = *uplink.facts->session;
     model::AttachWant attach{.uplink = uplink.config->id,
                              .device = uplink.name(),
@@ -46,6 +62,9 @@ void named_interfaces(const View& view, model::Desired& desired) {
     desired.links_up.insert(lan.interface);
     for (const auto& address : lan.addresses)
       desired.addresses.push_back({.device = lan.interface, .address = address, .no_prefix_route = false});
+    for (const auto& subnet : view.subnets(lan))
+      for (const auto& address : View::router_addresses(lan, subnet))
+        desired.addresses.push_back({.device = lan.interface, .address = {address, 64}, .no_prefix_route = false});
   }
 }
 
@@ -55,6 +74,7 @@ model::Desired derive(const Inputs& inputs) {
   const View view(inputs);
   model::Desired desired;
   devices(view, desired);
+  uplink_addresses(view, desired);
   sessions(view, desired);
   named_interfaces(view, desired);
   desired.routes = derive_routes(view);
@@ -62,9 +82,12 @@ model::Desired derive(const Inputs& inputs) {
   desired.firewall = derive_firewall(view);
   desired.sysctls = derive_sysctls(view);
   desired.resolver = derive_resolver(view);
+  desired.advertisements = derive_advertisements(view);
+  desired.repair = inputs.config.global.repair;
   for (const auto& uplink : view.uplinks())
-    if (auto at = inputs.selector.moves().find(uplink.name()); at != inputs.selector.moves().end())
-      desired.flows_to_move[view.marks().of(uplink.number)] = at->second;
+    for (Family family : {Family::V4, Family::V6})
+      if (auto at = inputs.selector.moves(family).find(uplink.name()); at != inputs.selector.moves(family).end())
+        desired.flows_to_move[{view.marks().of(uplink.number), family}] = at->second;
   return desired;
 }
 

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "policy/match.hpp"
 #include "policy/nft.hpp"
 
@@ -26,7 +28,7 @@ class Walk {
                  fmt::format("no connected network and no route of main holds {}: say with --in where it arrives",
                              to_text(source_)));
     if (auto answer = published()) return *answer;
-    if (is_local(query_.destination)) return local();
+    if (is_routers(view_, query_.destination)) return local();
     if (is_group(query_.destination)) return group();
     if (auto answer = specific_route()) return *answer;
     if (auto answer = foreign_interface()) return *answer;
@@ -36,12 +38,14 @@ class Walk {
                              arrives_on_.empty() ? "the source" : arrives_on_));
     if (auto answer = own_address()) return *answer;
     if (auto answer = closed_network()) return *answer;
-    if (query_.destination.family() == Family::V6)
+    if (auto answer = own_prefix()) return *answer;
+    if (!view_.governs(family()))
       return main("8 rest", "lookup main", main_device(), "no uplink has an IPv6 prefix yet: table main decides");
     return policies();
   }
 
  private:
+  Family family() const { return query_.destination.family(); }
   void say(std::string reason) { answer_.reasons.push_back(std::move(reason)); }
 
   Explanation end(std::string law, std::string rule, std::string reason) {
@@ -60,38 +64,18 @@ class Walk {
     return std::move(answer_);
   }
   Explanation by(const UplinkView& uplink, std::string law, std::string rule) {
-    if (!own_ && query_.destination.family() == Family::V6)
-      return end(std::move(law), std::move(rule), "no prefix of an uplink is on any LAN yet: IPv6 is not forwarded");
+    if (!own_ && !uplink.carries(family()))
+      return end(std::move(law), std::move(rule),
+                 fmt::format("{} has no address the internet could answer to: IPv6 is refused there", uplink.name()));
     answer_.verdict = Verdict::Uplink;
-    answer_.uplink = answer_.device = uplink.name();
+    answer_.uplink = uplink.name();
+    answer_.device = uplink.device();
     answer_.law = std::move(law);
     answer_.rule = std::move(rule);
-    translate(uplink);
+    auto [source, reason] = translation(view_, uplink, source_);
+    answer_.translated_source = std::move(source);
+    if (!reason.empty()) say(std::move(reason));
     return std::move(answer_);
-  }
-
-  void translate(const UplinkView& uplink) {
-    if (query_.destination.family() == Family::V6) return;
-    for (const auto& block : view_.routed(uplink)) {
-      if (!block.contains(source_)) continue;
-      answer_.translated_source = to_text(source_);
-      say(fmt::format("{} is routed to {}: not translated", to_text(block), uplink.name()));
-      return;
-    }
-    if (uplink.address) answer_.translated_source = to_text(*uplink.address);
-  }
-
-  bool is_local(const Address& address) const {
-    if (address == Address(view_.internal())) return true;
-    for (const auto& uplink : view_.uplinks())
-      if (uplink.address && address == Address(*uplink.address)) return true;
-    for (const auto& lan : view_.config().lans)
-      for (const auto& own : lan.addresses)
-        if (own.address == address) return true;
-    const auto& all = view_.inputs().surroundings.addresses;
-    return std::ranges::any_of(all, [&](const model::AddressEntry& entry) {
-      return entry.address.address == address || (entry.device == "lo" && entry.address.contains(address));
-    });
   }
 
   static bool is_unspecified(const Address& address) {
@@ -118,8 +102,10 @@ class Walk {
       if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
     for (const auto& lan : view_.config().lans)
       for (const auto& own : lan.addresses) consider(lan.interface, own);
+    for (const auto& lan : view_.config().lans)
+      for (const auto& subnet : view_.subnets(lan)) consider(lan.interface, subnet.prefix);
     for (const auto& entry : view_.inputs().surroundings.addresses)
-      if (entry.device != "lo" && view_.find(entry.device) == nullptr) consider(entry.device, entry.address);
+      if (entry.device != "lo" && view_.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
     return found;
   }
 
@@ -148,10 +134,15 @@ class Walk {
     return end("unknown interface", "", fmt::format("there is no interface {}", name));
   }
 
+  Address unbound_source() const {
+    if (family() == Family::V4) return view_.internal();
+    return view_.self_source6().value_or(Ipv6{});
+  }
+
   void find_origin() {
     const bool bound = query_.source && !is_unspecified(*query_.source);
-    own_ = query_.arrives_on.empty() && (!bound || is_local(*query_.source));
-    source_ = bound ? *query_.source : Address(view_.internal());
+    own_ = query_.arrives_on.empty() && (!bound || is_routers(view_, *query_.source));
+    source_ = bound ? *query_.source : unbound_source();
     arrives_on_ = query_.arrives_on;
     if (own_) {
       say(bound ? "the router's own flow, bound to an address" : "the router's own flow");
@@ -162,9 +153,9 @@ class Walk {
       for (const auto& uplink : view_.uplinks())
         for (const auto& own : view_.own(uplink))
           if (own.family() == query_.destination.family() && own.contains(query_.destination))
-            arrives_on_ = uplink.name();
+            arrives_on_ = uplink.device();
     if (!arrives_on_.empty()) say(fmt::format("arrives on {}", arrives_on_));
-    from_uplink_ = view_.find(arrives_on_);
+    from_uplink_ = view_.find_device(arrives_on_);
   }
 
   Explanation arriving() {
@@ -174,7 +165,17 @@ class Walk {
     });
     if (is_own)
       if (auto answer = published()) return *answer;
+    if (is_own && family() == Family::V6 && query_.protocol == model::Protocol::Icmp) return answered();
     return end("default-deny", "", "not published: what arrives on an uplink unasked is refused");
+  }
+
+  /// RFC 4890 §4.3.1: without echo and errors IPv6 does not work.
+  Explanation answered() {
+    say("ICMPv6 echo and errors pass");
+    answer_.verdict = is_routers(view_, query_.destination) ? Verdict::Local : Verdict::Main;
+    answer_.law = "1 more specific route";
+    answer_.device = neighbour_interface(query_.destination);
+    return std::move(answer_);
   }
 
   std::optional<Explanation> published() {
@@ -215,9 +216,18 @@ class Walk {
       return end("1 more specific route", "lookup main suppress_prefixlength 0",
                  fmt::format("a route of table main refuses {}", to_text(query_.destination)));
     const auto device = neighbour_interface(query_.destination);
-    if (device.empty()) return std::nullopt;
+    if (device.empty()) return nobodys();
     return main("1 more specific route", "lookup main suppress_prefixlength 0", device,
                 fmt::format("table main leads to {} on {}", to_text(query_.destination), device));
+  }
+
+  std::optional<Explanation> nobodys() {
+    for (const auto& uplink : view_.uplinks())
+      for (const auto& delegation : uplink.prefixes)
+        if (delegation.prefix.contains(query_.destination))
+          return end("1 more specific route", fmt::format("unreachable {}", to_text(delegation.prefix)),
+                     fmt::format("{} is delegated to {}, and on no LAN", to_text(query_.destination), uplink.name()));
+    return std::nullopt;
   }
 
   std::optional<Explanation> foreign_interface() {
@@ -247,12 +257,32 @@ class Walk {
   std::optional<Explanation> own_address() {
     if (!own_) return std::nullopt;
     for (const auto& uplink : view_.uplinks()) {
-      if (!uplink.address || Address(*uplink.address) != source_) continue;
+      if (!is_bound_to(uplink)) continue;
       const auto rule = fmt::format("from {} lookup {}", to_text(source_), uplink.table());
-      if (!uplink.usable4) return end("4 an uplink's own address", rule, not_usable(uplink));
+      if (!uplink.usable(family())) return end("4 an uplink's own address", rule, why_not(uplink, family()));
       say(fmt::format("bound to the address of {}", uplink.name()));
       return by(uplink, "4 an uplink's own address", rule);
     }
+    return std::nullopt;
+  }
+
+  bool is_bound_to(const UplinkView& uplink) const {
+    if (const auto* v4 = source_.v4()) return uplink.address == *v4;
+    if (holds(uplink.addresses6, *source_.v6())) return true;
+    return std::ranges::any_of(
+        uplink.prefixes, [&](const Delegation& delegation) { return delegation.device_address() == *source_.v6(); });
+  }
+
+  /// Law 6, for packets without a mark: a socket of the router's bound to one of its LAN addresses.
+  std::optional<Explanation> own_prefix() {
+    if (!own_ || !query_.source || family() == Family::V4) return std::nullopt;
+    for (const auto& uplink : view_.uplinks())
+      for (const auto& delegation : uplink.prefixes) {
+        if (!delegation.prefix.contains(source_) || source_ == Address(delegation.self_address())) continue;
+        const auto rule = fmt::format("from {} lookup {}", to_text(delegation.prefix), uplink.table());
+        if (!uplink.usable6) return end("6 an uplink's prefix", rule, why_not(uplink, family()));
+        return by(uplink, "6 an uplink's prefix", rule);
+      }
     return std::nullopt;
   }
 
@@ -272,7 +302,7 @@ class Walk {
     const auto* uplink = view_.find(owner->id.name);
     if (uplink == nullptr || !uplink->usable(query_.destination.family()))
       return end("5 closed network", rule,
-                 (uplink == nullptr ? owner->id.name + " has no device" : not_usable(*uplink)) +
+                 (uplink == nullptr ? owner->id.name + " has no device" : why_not(*uplink, family())) +
                      "; a closed network is never reached by another uplink");
     say(fmt::format("{} is in a closed network", to_text(query_.destination)));
     return by(*uplink, "5 closed network", rule);
@@ -283,22 +313,14 @@ class Walk {
     return uplink != nullptr && uplink->usable(query_.destination.family());
   }
 
-  static std::string not_usable(const UplinkView& uplink) {
-    if (uplink.facts == nullptr) return fmt::format("{} has not started", uplink.name());
-    const auto reason = uplink.facts->reason == model::Reason::None
-                            ? std::string()
-                            : fmt::format(" ({})", model::to_text(uplink.facts->reason));
-    return fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
-  }
-
   Explanation policies() {
     for (const auto& lan : view_.config().lans) {
       if (own_ || !lan.uplink || lan.interface != arrives_on_) continue;
       const auto rule = fmt::format("lan.{} belongs to uplink {}", lan.name, lan.uplink->name);
       const auto* uplink = view_.find(lan.uplink->name);
-      if (uplink != nullptr && uplink->usable4) return by(*uplink, "7 LAN of an uplink", rule);
+      if (uplink != nullptr && uplink->carries(family())) return by(*uplink, "7 LAN of an uplink", rule);
       return end("7 LAN of an uplink", rule,
-                 uplink == nullptr ? lan.uplink->name + " has no device" : not_usable(*uplink));
+                 uplink == nullptr ? lan.uplink->name + " has no device" : why_not(*uplink, family()));
     }
     for (const auto& line : view_.config().policies) {
       if (!matches(view_, line, query_, source_, arrives_on_, own_)) continue;
@@ -310,13 +332,13 @@ class Walk {
   std::optional<Explanation> take(const model::PolicyConfig& line) {
     const auto law = fmt::format("7 {}", line.label);
     const auto rule = line.line == 0 ? line.label : fmt::format("{} (line {})", line.label, line.line);
-    const auto& choices = view_.inputs().selector.choices(Family::V4);
-    std::vector<model::UplinkId> usable;
-    if (line.index < choices.size())
-      for (const auto& id : choices[line.index].usable)
-        if (view_.find(id.name) != nullptr) usable.push_back(id);
+    if (family() == Family::V6)
+      for (const auto& [prefix, uplink] : own_roads(view_, line))
+        if (prefix.contains(source_)) return by(*uplink, law, rule);
+    const auto usable = candidates(view_, line, family());
     for (const auto& id : line.use)
-      if (const auto* uplink = view_.find(id.name); uplink != nullptr && !uplink->usable4) say(not_usable(*uplink));
+      if (const auto* uplink = view_.find(id.name); uplink != nullptr && !uplink->carries(family()))
+        say(why_not(*uplink, family()));
     if (usable.empty()) {
       if (line.otherwise == model::Otherwise::Unreachable)
         return end(law, rule, fmt::format("{} says: otherwise unreachable", line.label));
@@ -328,7 +350,7 @@ class Walk {
       const auto slots = share_slots(line, view_.config(), usable);
       for (const auto& id : usable)
         if (holds(slots, id.name)) answer_.candidates.push_back(id.name);
-      const auto slot = slot_of(line, *source_.v4(), *query_.destination.v4());
+      const auto slot = slot_of(line, source_, query_.destination);
       chosen = slot ? slots[*slot] : answer_.candidates.front();
       say(slot ? fmt::format("balanced: the hash of the addresses gives slot {} of {}", *slot, kSlots)
                : "balanced: every flow draws");

@@ -166,6 +166,64 @@ TEST(Explain, Ipv6IsMainsUnlessItIsClosed) {
   EXPECT_EQ(ask(house, to("ff02::1")).verdict, Verdict::Local);
 }
 
+TEST(Explain, Ipv6TakesTheUplinkOfItsSourceIfTheLineNamesIt) {
+  House house;
+  auto& mail = house.policy({"lte"});
+  mail.protocol = model::Protocol::Tcp;
+  mail.ports = {{25, 25}};
+  house.usual_lines().dual_stack();
+  auto answer = ask(house, to("2001:db8::1", "2001:db8:200:1::5"));
+  EXPECT_EQ(answer.uplink, "lte") << "though the line prefers isp";
+  EXPECT_EQ(answer.translated_source, "2001:db8:200:1::5");
+  EXPECT_EQ(answer.law, "7 policy 3");
+  answer = ask(house, to("2001:db8::1", "2001:db8:100:1::5", 25));
+  EXPECT_EQ(answer.uplink, "lte") << "the line names lte only";
+  EXPECT_EQ(answer.translated_source, "2001:db8:200:f::5");
+  EXPECT_TRUE(holds(answer.reasons, std::string("translated into 2001:db8:200:f::/64")));
+}
+
+TEST(Explain, Ipv6OfALostUplinkIsTranslatedByTheNext) {
+  House house;
+  house.usual_lines().dual_stack().down("isp");
+  auto answer = ask(house, to("2001:db8::1", "2001:db8:100:1::5"));
+  EXPECT_EQ(answer.uplink, "lte");
+  EXPECT_EQ(answer.translated_source, "2001:db8:200:f::5");
+  house.down("lte");
+  answer = ask(house, to("2001:db8::1", "2001:db8:100:1::5"));
+  EXPECT_EQ(answer.verdict, Verdict::Unreachable);
+  EXPECT_EQ(answer.law, "8 rest");
+}
+
+TEST(Explain, TheRoutersOwnIpv6IsLaw4BoundLaw6OnALanAndPolicyOtherwise) {
+  House house;
+  house.usual_lines().dual_stack();
+  EXPECT_EQ(ask(house, to("2001:db8::1", "2001:db8:200:f::1")).law, "4 an uplink's own address");
+  const auto lan = ask(house, to("2001:db8::1", "2001:db8:200:1::1"));
+  EXPECT_EQ(lan.law, "6 an uplink's prefix");
+  EXPECT_EQ(lan.uplink, "lte");
+  const auto unbound = ask(house, to("2001:db8::1"));
+  EXPECT_EQ(unbound.law, "7 policy 2");
+  EXPECT_EQ(unbound.uplink, "isp");
+  EXPECT_EQ(unbound.translated_source, "2001:db8:100:ff::2");
+  house.down("isp");
+  EXPECT_EQ(ask(house, to("2001:db8::1")).translated_source, "2001:db8:200:f::2");
+}
+
+TEST(Explain, Ipv6InsideAPrefixIsALansOrNobodys) {
+  House house;
+  house.usual_lines().dual_stack();
+  EXPECT_EQ(ask(house, to("2001:db8:200:1::9", "2001:db8:100:1::5")).device, "lan0");
+  EXPECT_EQ(ask(house, to("2001:db8:200:1::1", "2001:db8:100:1::5")).verdict, Verdict::Local);
+  const auto nobody = ask(house, to("2001:db8:100:77::9", "2001:db8:100:1::5"));
+  EXPECT_EQ(nobody.verdict, Verdict::Unreachable);
+  EXPECT_EQ(nobody.rule, "unreachable 2001:db8:100::/56");
+  auto outside = to("2001:db8:100:1::5", "2001:db8::1", 443);
+  outside.arrives_on = "isp";
+  EXPECT_EQ(ask(house, outside).law, "default-deny");
+  outside.protocol = model::Protocol::Icmp;
+  EXPECT_EQ(ask(house, outside).device, "lan0") << "echo passes";
+}
+
 TEST(Explain, TheHashIsTheKernels) {
   // Read off Linux 6.18 with nft 1.0.6: `meta mark set jhash … mod 60 seed 0x436441a` on packets with
   // these addresses.
@@ -178,6 +236,10 @@ TEST(Explain, TheHashIsTheKernels) {
   EXPECT_EQ(slot_of(line, ipv4("192.168.10.6"), ipv4("192.0.2.10")), 0x23U);
   line.sticky = model::Sticky::SourceDestination;
   EXPECT_EQ(slot_of(line, ipv4("192.168.10.5"), ipv4("192.0.2.10")), 0x27U);
+  const auto host = *parse_ipv6("2001:db8:100:1::5"), peer = *parse_ipv6("2001:db8:ffff::1");
+  EXPECT_EQ(slot_of(line, host, peer), 0x1eU);
+  line.sticky = model::Sticky::Source;
+  EXPECT_EQ(slot_of(line, host, peer), 0x19U);
   line.sticky = model::Sticky::None;
   EXPECT_FALSE(slot_of(line, ipv4("192.168.10.5"), ipv4("192.0.2.10")));
 }

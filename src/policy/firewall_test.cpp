@@ -65,7 +65,7 @@ House& everything(House& house) {
 
 TEST(Firewall, GoldenText) {
   House house;
-  const auto text = whole(everything(house).all_up().derived().firewall);
+  const auto text = whole(everything(house).dual_stack().derived().firewall);
   const std::string path = MICHI_VECTORS "/policy/typical.nft";
   if (std::getenv("MICHI_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
   std::stringstream golden;
@@ -184,6 +184,23 @@ TEST(Firewall, TheKernelTakesTheTextAndEveryChangeOfElements) {
   house.down("lte");
   next();
   house.up("lte", "100.64.0.8");
+  next();
+  // IPv6: two delegations, one renumbered into the range around it, a line with one /64, a session that ends.
+  house.delegate("isp", "2001:db8:100::/56");
+  next();
+  house.delegate("lte", "2001:db8:200::/64");
+  next();
+  house.facts["isp"].prefixes.clear();
+  house.delegate("isp", "2001:db8:100::/48");
+  next();
+  house.down6("lte");
+  next();
+  house.facts["isp"].prefixes.clear();
+  house.delegate("isp", "2001:db8:100::/60");
+  next();
+  house.down6("isp");
+  next();
+  house.delegate("lte", "2001:db8:200::/64");
   next();
   // Step by step or at once: the same table.
   std::ofstream(directory / "fresh.nft") << "delete table inet michi\n" << whole(before);

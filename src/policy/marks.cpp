@@ -37,7 +37,7 @@ struct Writer {
                {packet(mark), fmt::format("ct state new {}", flow(mark)),
                 fmt::format("ct direction original ct mark & {} == 0 {}", mask, flow(mark)), "accept"});
     body.chain(fmt::format("depart-{}", name), {flow(mark), "accept"});
-    const auto device = nft::quoted(name);
+    const auto device = nft::quoted(uplink.device());
     table.elements["uplinks"].insert(device);
     table.elements["arrival"].insert(fmt::format("{} : goto arrive-{}", device, name));
     table.elements["departure"].insert(fmt::format("{} : goto depart-{}", device, name));
@@ -58,7 +58,22 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
   body.declare(
       "map", "asked",
       "type ipv4_addr . inet_service . inet_service : ipv4_addr; flags dynamic,timeout; timeout 2m; size 8192;");
-  for (const char* set : {"uplinks", "named", "lans", "arrival", "departure", "known"}) table.elements[set];
+  // nft cannot yet put a concatenation with an IPv6 address and a value into a map: who, and then where.
+  body.declare("set", "asked6",
+               "type ipv6_addr . inet_service . inet_service; flags dynamic,timeout; timeout 2m; size 8192;");
+  body.declare("map", "asked6-at", "type ipv6_addr : ipv6_addr; flags dynamic,timeout; timeout 2m; size 8192;");
+  body.declare("set", "self6", "type ipv6_addr;");
+  // Which families follow policy (law 8); the other is main's.
+  body.declare("map", "forwarded", "type nf_proto : verdict;");
+  body.declare("map", "unbound", "type nf_proto : verdict;");
+  for (const char* set : {"uplinks", "named", "lans", "arrival", "departure", "known", "self6"}) table.elements[set];
+  for (const auto& [family, word] : {std::pair(Family::V4, "ipv4"), std::pair(Family::V6, "ipv6")}) {
+    if (!view.governs(family)) continue;
+    table.elements["forwarded"].insert(fmt::format("{} : goto policy-lan", word));
+    table.elements["unbound"].insert(fmt::format("{} : goto policy-self", word));
+  }
+  for (const auto& uplink : view.uplinks())
+    for (const auto& delegation : uplink.prefixes) table.elements["self6"].insert(to_text(delegation.self_address()));
   for (const auto& name : view.named()) table.elements["named"].insert(nft::quoted(name));
   for (const auto& lan : view.config().lans) table.elements["lans"].insert(nft::quoted(lan.interface));
 
@@ -74,26 +89,30 @@ void write_marks(const View& view, nft::Body& body, model::NftTable& table) {
               // Before any local shortcut: a request to the router keeps its road, too.
               "iifname vmap @arrival", fmt::format("ct mark & {} vmap @known", writer.mask),
               "ct direction reply accept", "iifname != @named goto flow-0-main", "iifname != @lans accept",
-              "fib daddr type { local, broadcast, multicast } accept", "meta nfproto ipv4 goto policy-lan"});
+              "fib daddr type { local, broadcast, multicast } accept", "meta nfproto vmap @forwarded"});
   body.chain("output", {"type route hook output priority mangle; policy accept;",
                         fmt::format("ct mark & {} vmap @known", writer.mask),
                         fmt::format("meta mark & {} == {} goto flow-0-main", writer.mask, main),
                         // Only what law 8 brought to the internal device has not found its road yet.
                         fmt::format("oifname != \"{}\" accept", model::kSelfDevice),
-                        "fib daddr type { broadcast, multicast } accept", "meta nfproto ipv4 goto policy-self"});
+                        "fib daddr type { broadcast, multicast } accept", "meta nfproto vmap @unbound"});
   // A datagram socket on 0.0.0.0 answers from the address its first look-up finds, and that one is
   // law 8's: the answer takes the address that was asked before conntrack sees it
   // (docs/decisions/0009). Only a source that main reaches by the same interface is written down, and
   // only for a socket that any address reaches: one that is connected has its source already.
-  body.chain("heard", {"type filter hook input priority mangle; policy accept;", "iifname @named accept",
-                       "meta nfproto != ipv4 accept", "meta l4proto != udp accept", "fib daddr type != local accept",
-                       "fib saddr . mark . iif oif 0 accept", "socket wildcard != 1 accept",
-                       "update @asked { ip saddr . udp sport . udp dport : ip daddr }"});
+  body.chain("heard",
+             {"type filter hook input priority mangle; policy accept;", "iifname @named accept",
+              "meta l4proto != udp accept", "fib daddr type != local accept", "fib saddr . mark . iif oif 0 accept",
+              "socket wildcard != 1 accept", "update @asked { ip saddr . udp sport . udp dport : ip daddr }",
+              "update @asked6 { ip6 saddr . udp sport . udp dport }", "update @asked6-at { ip6 saddr : ip6 daddr }"});
   body.chain("answer",
              {"type route hook output priority raw; policy accept;",
               fmt::format("oifname != \"{}\" accept", model::kSelfDevice),
               fmt::format("meta l4proto udp ip saddr {} ip saddr set ip daddr . udp dport . udp sport map @asked {}",
-                          to_text(view.internal()), writer.packet(view.marks().main()))});
+                          to_text(view.internal()), writer.packet(view.marks().main())),
+              fmt::format("meta l4proto udp ip6 saddr @self6 ip6 daddr . udp dport . udp sport @asked6 "
+                          "ip6 saddr set ip6 daddr map @asked6-at {}",
+                          writer.packet(view.marks().main()))});
   // What routing really did: an uplink's number if the flow leaves by one, nothing if it stays inside.
   // Flows that arrived keep their mark, it is for their answers.
   body.chain("postrouting",

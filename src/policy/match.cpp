@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "policy/nft.hpp"
@@ -13,6 +14,39 @@ namespace {
 bool is_in(const std::vector<Prefix>& prefixes, const Address& address) {
   return std::ranges::any_of(prefixes,
                              [&](const Prefix& p) { return p.family() == address.family() && p.contains(address); });
+}
+
+/// Bob Jenkins' lookup3 as linux/jhash.h has it, for whole words. The kernel reads the packet's bytes as
+/// little-endian words.
+std::uint32_t jhash(Bytes key, std::uint32_t seed) {
+  std::uint32_t a = 0xdeadbeefU + static_cast<std::uint32_t>(key.size()) + seed;
+  std::uint32_t b = a, c = a;
+  auto word = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4 && at + i < key.size(); ++i)
+      value |= std::to_integer<std::uint32_t>(key[at + i]) << (8 * i);
+    return value;
+  };
+  auto fold = [](std::uint32_t& x, std::uint32_t y, int turn) { x = (x ^ y) - std::rotl(y, turn); };
+  std::size_t at = 0;
+  for (; key.size() - at > 12; at += 12) {
+    a += word(at), b += word(at + 4), c += word(at + 8);
+    a -= c, a ^= std::rotl(c, 4), c += b;
+    b -= a, b ^= std::rotl(a, 6), a += c;
+    c -= b, c ^= std::rotl(b, 8), b += a;
+    a -= c, a ^= std::rotl(c, 16), c += b;
+    b -= a, b ^= std::rotl(a, 19), a += c;
+    c -= b, c ^= std::rotl(b, 4), b += a;
+  }
+  a += word(at), b += word(at + 4), c += word(at + 8);
+  fold(c, b, 14);
+  fold(a, c, 11);
+  fold(b, a, 25);
+  fold(c, b, 16);
+  fold(a, c, 4);
+  fold(b, a, 14);
+  fold(c, b, 24);
+  return c;
 }
 
 bool port_in(const std::vector<model::PortRange>& ranges, std::uint16_t port) {
@@ -72,24 +106,68 @@ std::string target_of(const View& view, const model::PublishConfig& line, std::u
   return fmt::format("{}:{}", to_text(host), port - line.ports.first + first);
 }
 
-std::optional<std::size_t> slot_of(const model::PolicyConfig& line, Ipv4 source, Ipv4 destination) {
+std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination) {
   if (line.sticky == model::Sticky::None) return std::nullopt;
-  const bool both = line.sticky == model::Sticky::SourceDestination;
-  // Bob Jenkins' lookup3 as linux/jhash.h has it, for one or two words. The kernel reads the packet's
-  // bytes as little-endian words.
-  std::uint32_t a = 0xdeadbeefU + (both ? 8U : 4U) + hash_seed(line);
-  std::uint32_t b = a, c = a;
-  a += std::byteswap(source.value);
-  if (both) b += std::byteswap(destination.value);
-  auto fold = [](std::uint32_t& x, std::uint32_t y, int turn) { x = (x ^ y) - std::rotl(y, turn); };
-  fold(c, b, 14);
-  fold(a, c, 11);
-  fold(b, a, 25);
-  fold(c, b, 16);
-  fold(a, c, 4);
-  fold(b, a, 14);
-  fold(c, b, 24);
-  return static_cast<std::size_t>(std::uint64_t{c} * kSlots >> 32);
+  ByteVec key = source.bytes();
+  if (line.sticky == model::Sticky::SourceDestination) {
+    const auto second = destination.bytes();
+    key.insert(key.end(), second.begin(), second.end());
+  }
+  return static_cast<std::size_t>(std::uint64_t{jhash(key, hash_seed(line))} * kSlots >> 32);
+}
+
+bool is_routers(const View& view, const Address& address) {
+  if (address == Address(view.internal())) return true;
+  for (const auto& uplink : view.uplinks()) {
+    if (uplink.address && address == Address(*uplink.address)) return true;
+    if (address.v6() != nullptr && holds(uplink.addresses6, *address.v6())) return true;
+    for (const auto& delegation : uplink.prefixes)
+      if (address == Address(delegation.device_address()) || address == Address(delegation.self_address())) return true;
+  }
+  for (const auto& lan : view.config().lans) {
+    for (const auto& own : lan.addresses)
+      if (own.address == address) return true;
+    for (const auto& subnet : view.subnets(lan))
+      if (address.v6() != nullptr && holds(View::router_addresses(lan, subnet), *address.v6())) return true;
+  }
+  const auto& all = view.inputs().surroundings.addresses;
+  return std::ranges::any_of(all, [&](const model::AddressEntry& entry) {
+    return entry.address.address == address || (entry.device == "lo" && entry.address.contains(address));
+  });
+}
+
+namespace {
+
+/// Prefix by prefix: a host keeps its identifier, so hosts can still be told apart outside.
+Translation translation6(const View& view, const UplinkView& uplink, const Ipv6& source) {
+  if (is_in(view.own(uplink), source))
+    return {to_text(source), fmt::format("{} is an address of {}: not translated", to_text(source), uplink.name())};
+  const auto* delegation = uplink.delegation();
+  const auto reserved = delegation == nullptr ? std::nullopt : delegation->reserved();
+  const auto own = uplink.source6();
+  if (!reserved) return {own ? to_text(*own) : "", ""};
+  Ipv6 translated = *reserved->address.v6();
+  std::ranges::copy_n(source.octets.begin() + 8, 8, translated.octets.begin() + 8);
+  return {to_text(translated), fmt::format("translated into {}", to_text(*reserved))};
+}
+
+}  // namespace
+
+Translation translation(const View& view, const UplinkView& uplink, const Address& source) {
+  if (const auto* v6 = source.v6()) return translation6(view, uplink, *v6);
+  for (const auto& block : view.routed(uplink))
+    if (block.family() == Family::V4 && block.contains(source))
+      return {to_text(source), fmt::format("{} is routed to {}: not translated", to_text(block), uplink.name())};
+  return {uplink.address ? to_text(*uplink.address) : "", ""};
+}
+
+std::string why_not(const UplinkView& uplink, Family family) {
+  if (family == Family::V6 && uplink.usable6) return fmt::format("{} has no IPv6 prefix or address", uplink.name());
+  if (uplink.facts == nullptr) return fmt::format("{} has not started", uplink.name());
+  const auto reason = uplink.facts->reason == model::Reason::None
+                          ? std::string()
+                          : fmt::format(" ({})", model::to_text(uplink.facts->reason));
+  return fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
 }
 
 }  // namespace michi::policy

@@ -1,6 +1,6 @@
 #pragma once
 // What the packet filter would decide about one flow: the same conditions and the same hash as the
-// text that policies.cpp and publish.cpp write, computed instead of loaded.
+// text that policies.cpp, publish.cpp and firewall.cpp write, computed instead of loaded.
 
 #include <optional>
 
@@ -17,6 +17,19 @@ bool matches(const View& view, const model::PublishConfig& line, const FlowQuery
 std::string target_of(const View& view, const model::PublishConfig& line, std::uint16_t port);
 
 /// The slot the kernel's jhash gives these addresses. nullopt: no hash, every packet draws.
-std::optional<std::size_t> slot_of(const model::PolicyConfig& line, Ipv4 source, Ipv4 destination);
+std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination);
+
+/// An address of the router itself.
+bool is_routers(const View& view, const Address& address);
+
+/// What a source becomes when it leaves by this uplink, and why where that is not plain. Empty: it cannot leave.
+struct Translation {
+  std::string source;
+  std::string reason;
+};
+Translation translation(const View& view, const UplinkView& uplink, const Address& source);
+
+/// Why it cannot be chosen now.
+std::string why_not(const UplinkView& uplink, Family family);
 
 }  // namespace michi::policy

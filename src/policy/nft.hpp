@@ -55,5 +55,9 @@ void write_filters(const View& view, nft::Body& body, model::NftTable& table);
 
 std::string choice_name(const model::PolicyConfig& line);
 bool is_hashed(const model::PolicyConfig& line);
+/// Who shares the flows of a line now.
+std::vector<model::UplinkId> candidates(const View& view, const model::PolicyConfig& line, Family family);
+/// Sources that need no translation on this line, with the uplink each belongs to.
+std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::PolicyConfig& line);
 
 }  // namespace michi::policy

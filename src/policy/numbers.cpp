@@ -31,13 +31,16 @@ Numbers assign_numbers(const model::Config& config, const Numbers& known) {
   return given;
 }
 
-Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules) {
+Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules, const model::Config& config) {
   Numbers found;
   for (const auto& rule : rules) {
     const bool numbered = rule.table > model::kTableBase && rule.table <= model::kTableBase + model::kMaxUplinkNumber;
     if (rule.oif.empty() || !numbered || rule.action != model::RuleAction::Lookup) continue;
     if (rule.priority < model::kPriorityFirst || rule.priority > model::kPriorityLast) continue;
-    found.emplace(rule.oif, static_cast<model::UplinkNumber>(rule.table - model::kTableBase));
+    const auto number = static_cast<model::UplinkNumber>(rule.table - model::kTableBase);
+    const auto owner = std::ranges::find_if(
+        config.uplinks, [&](const model::UplinkConfig& uplink) { return uplink.device() == rule.oif; });
+    found.emplace(owner == config.uplinks.end() ? rule.oif : owner->id.name, number);
   }
   return found;
 }

@@ -15,32 +15,52 @@ bool is_hashed(const model::PolicyConfig& line) {
 
 namespace {
 
-std::string choose(const model::PolicyConfig& line) {
-  const auto map = choice_name(line);
-  if (!is_hashed(line)) return fmt::format("meta nfproto vmap @{}", map);
-  switch (line.sticky) {
-    case model::Sticky::None:
-      return fmt::format("numgen random mod {} vmap @{}", kSlots, map);
-    case model::Sticky::Source:
-      return fmt::format("jhash ip saddr mod {} seed {} vmap @{}", kSlots, nft::hex(hash_seed(line)), map);
-    case model::Sticky::SourceDestination:
-      return fmt::format("jhash ip saddr . ip daddr mod {} seed {} vmap @{}", kSlots, nft::hex(hash_seed(line)), map);
-  }
-  return {};
+std::string hashed_map(const model::PolicyConfig& line, Family family) {
+  return family == Family::V4 ? choice_name(line) : choice_name(line) + "-v6";
 }
 
-/// nullopt: no IPv4 packet can match (a line for IPv6 only).
-std::optional<std::string> conditions(const model::PolicyConfig& line) {
+std::string_view word_of(Family family) { return family == Family::V4 ? "ip" : "ip6"; }
+
+/// What decides once the line matches: for each family, as the choices of the two may differ.
+std::vector<std::string> choose(const model::PolicyConfig& line) {
+  if (!is_hashed(line)) return {fmt::format("meta nfproto vmap @{}", choice_name(line))};
+  std::vector<std::string> rules;
+  for (Family family : {Family::V4, Family::V6}) {
+    const auto word = word_of(family);
+    const auto seed = nft::hex(hash_seed(line));
+    const auto map = hashed_map(line, family);
+    switch (line.sticky) {
+      case model::Sticky::None:
+        rules.push_back(fmt::format("meta nfproto {} numgen random mod {} vmap @{}",
+                                    family == Family::V4 ? "ipv4" : "ipv6", kSlots, map));
+        break;
+      case model::Sticky::Source:
+        rules.push_back(fmt::format("jhash {} saddr mod {} seed {} vmap @{}", word, kSlots, seed, map));
+        break;
+      case model::Sticky::SourceDestination:
+        rules.push_back(fmt::format("jhash {0} saddr . {0} daddr mod {1} seed {2} vmap @{3}", word, kSlots, seed, map));
+        break;
+    }
+  }
+  return rules;
+}
+
+bool names_a_family(const model::PolicyConfig& line) {
+  return std::holds_alternative<Prefix>(line.from) || !line.to.empty() || line.protocol == model::Protocol::Icmp;
+}
+
+/// nullopt: no packet of this family can match.
+std::optional<std::string> conditions(const model::PolicyConfig& line, Family family) {
   std::string text;
   if (const auto* prefix = std::get_if<Prefix>(&line.from)) {
-    if (prefix->family() != Family::V4) return std::nullopt;
-    text += fmt::format("ip saddr {} ", to_text(prefix->canonical()));
+    if (prefix->family() != family) return std::nullopt;
+    text += fmt::format("{} saddr {} ", word_of(family), to_text(prefix->canonical()));
   }
   if (!line.to.empty()) {
-    std::vector<Prefix> v4;
-    std::ranges::copy_if(line.to, std::back_inserter(v4), [](const Prefix& to) { return to.family() == Family::V4; });
-    if (v4.empty()) return std::nullopt;
-    text += fmt::format("ip daddr {} ", nft::any_of(v4));
+    std::vector<Prefix> to;
+    std::ranges::copy_if(line.to, std::back_inserter(to), [&](const Prefix& any) { return any.family() == family; });
+    if (to.empty()) return std::nullopt;
+    text += fmt::format("{} daddr {} ", word_of(family), nft::any_of(to));
   }
   switch (line.protocol) {
     case model::Protocol::Any:
@@ -54,33 +74,53 @@ std::optional<std::string> conditions(const model::PolicyConfig& line) {
       break;
     }
     case model::Protocol::Icmp:
-      text += "meta l4proto icmp ";
+      text += family == Family::V4 ? "meta l4proto icmp " : "meta l4proto ipv6-icmp ";
       break;
   }
   return text;
 }
 
-void write_line(const View& view, const model::PolicyConfig& line, nft::Body& body, model::NftTable& table) {
-  const auto map = choice_name(line);
-  body.declare("map", map, is_hashed(line) ? "typeof meta cpu : verdict;" : "type nf_proto : verdict;");
-  std::vector<std::string> rules = {choose(line)};
-  if (line.otherwise == model::Otherwise::Unreachable) rules.emplace_back("goto nowhere");
-  body.chain(map, rules);
+/// A line that says nothing of addresses is one rule for both families.
+std::vector<std::string> all_conditions(const model::PolicyConfig& line) {
+  std::vector<std::string> found;
+  for (Family family : {Family::V4, Family::V6})
+    if (auto match = conditions(line, family)) found.push_back(std::move(*match));
+  if (!names_a_family(line)) found.resize(1);
+  return found;
+}
 
+/// Hosts whose address belongs to an uplink of the line take that one: nothing need be translated.
+void write_own(const View& view, const model::PolicyConfig& line, nft::Body& body, model::NftTable& table) {
+  const auto map = choice_name(line) + "-own";
+  body.declare("map", map, "type ipv6_addr : verdict; flags interval;");
   auto& elements = table.elements[map];
-  const auto& choices = view.inputs().selector.choices(Family::V4);
-  if (line.index >= choices.size()) return;
-  std::vector<model::UplinkId> usable;
-  for (const auto& id : choices[line.index].usable)
-    if (view.find(id.name) != nullptr) usable.push_back(id);
+  for (const auto& [prefix, uplink] : own_roads(view, line))
+    elements.insert(fmt::format("{} : goto flow-{}", to_text(prefix), uplink->name()));
+}
+
+void write_choice(const View& view, const model::PolicyConfig& line, Family family, model::NftTable& table) {
+  auto& elements = table.elements[is_hashed(line) ? hashed_map(line, family) : choice_name(line)];
+  const auto usable = candidates(view, line, family);
   if (usable.empty()) return;
   if (!is_hashed(line)) {
-    elements.insert(fmt::format("ipv4 : goto flow-{}", usable.front().name));
+    elements.insert(fmt::format("{} : goto flow-{}", family == Family::V4 ? "ipv4" : "ipv6", usable.front().name));
     return;
   }
   const auto slots = share_slots(line, view.config(), usable);
   for (std::size_t slot = 0; slot < slots.size(); ++slot)
     elements.insert(fmt::format("{} : goto flow-{}", slot, slots[slot]));
+}
+
+void write_line(const View& view, const model::PolicyConfig& line, nft::Body& body, model::NftTable& table) {
+  write_own(view, line, body, table);
+  const auto name = choice_name(line);
+  body.declare("map", name, is_hashed(line) ? "typeof meta cpu : verdict;" : "type nf_proto : verdict;");
+  if (is_hashed(line)) body.declare("map", hashed_map(line, Family::V6), "typeof meta cpu : verdict;");
+  std::vector<std::string> rules = {fmt::format("ip6 saddr vmap @{}-own", name)};
+  for (auto& rule : choose(line)) rules.push_back(std::move(rule));
+  if (line.otherwise == model::Otherwise::Unreachable) rules.emplace_back("goto nowhere");
+  body.chain(name, rules);
+  for (Family family : {Family::V4, Family::V6}) write_choice(view, line, family, table);
 }
 
 /// A LAN that belongs to an uplink goes nowhere else.
@@ -90,10 +130,33 @@ void write_pinned(const View& view, const model::LanConfig& lan, nft::Body& body
   body.chain(name, {fmt::format("meta nfproto vmap @{}", name), "goto nowhere"});
   auto& elements = table.elements[name];
   const auto* uplink = view.find(lan.uplink->name);
-  if (uplink != nullptr && uplink->usable4) elements.insert(fmt::format("ipv4 : goto flow-{}", uplink->name()));
+  if (uplink == nullptr) return;
+  if (uplink->carries(Family::V4)) elements.insert(fmt::format("ipv4 : goto flow-{}", uplink->name()));
+  if (uplink->carries(Family::V6)) elements.insert(fmt::format("ipv6 : goto flow-{}", uplink->name()));
 }
 
 }  // namespace
+
+std::vector<model::UplinkId> candidates(const View& view, const model::PolicyConfig& line, Family family) {
+  const auto& choices = view.inputs().selector.choices(family);
+  std::vector<model::UplinkId> found;
+  if (line.index >= choices.size()) return found;
+  for (const auto& id : choices[line.index].usable)
+    if (const auto* uplink = view.find(id.name); uplink != nullptr && uplink->carries(family)) found.push_back(id);
+  return found;
+}
+
+std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::PolicyConfig& line) {
+  std::map<Prefix, const UplinkView*> found;
+  for (const auto& id : line.use) {
+    const auto* uplink = view.find(id.name);
+    if (uplink == nullptr || !uplink->carries6) continue;
+    if (!uplink->config->default_route && line.to.empty()) continue;  // a closed network
+    for (const auto& delegation : uplink->prefixes)
+      if (delegation.confirmed()) found.emplace(delegation.prefix, uplink);
+  }
+  return found;
+}
 
 void write_policies(const View& view, nft::Body& body, model::NftTable& table) {
   std::vector<std::string> lan_rules, self_rules;
@@ -104,16 +167,16 @@ void write_policies(const View& view, nft::Body& body, model::NftTable& table) {
   }
   for (const auto& line : view.config().policies) {
     write_line(view, line, body, table);
-    const auto match = conditions(line);
-    if (!match) continue;
-    const auto jump = fmt::format("{}jump {}", *match, choice_name(line));
-    if (const auto* from = std::get_if<model::FromLan>(&line.from)) {
-      if (const auto* lan = view.config().find_lan(from->name))
-        lan_rules.push_back(fmt::format("iifname \"{}\" {}", lan->interface, jump));
-      continue;
+    for (const auto& match : all_conditions(line)) {
+      const auto jump = fmt::format("{}jump {}", match, choice_name(line));
+      if (const auto* from = std::get_if<model::FromLan>(&line.from)) {
+        if (const auto* lan = view.config().find_lan(from->name))
+          lan_rules.push_back(fmt::format("iifname \"{}\" {}", lan->interface, jump));
+        continue;
+      }
+      if (!std::holds_alternative<model::FromSelf>(line.from)) lan_rules.push_back(jump);
+      self_rules.push_back(jump);
     }
-    if (!std::holds_alternative<model::FromSelf>(line.from)) lan_rules.push_back(jump);
-    self_rules.push_back(jump);
   }
   lan_rules.emplace_back("goto nowhere");
   self_rules.emplace_back("goto nowhere");

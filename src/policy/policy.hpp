@@ -25,8 +25,9 @@ using Numbers = std::map<std::string, model::UplinkNumber>;  // by uplink name
 /// Gives every configured uplink a number, keeping those it has. `taken` are numbers that must not
 /// be reused yet (another name's objects are still in the kernel).
 Numbers assign_numbers(const model::Config& config, const Numbers& known);
-/// Name→number as the kernel's own rules tell it (oif DEV lookup 20000+n).
-Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules);
+/// Name→number as the kernel's own rules tell it (oif DEV lookup 20000+n). With the configuration also of uplinks
+/// whose device has a name of its own.
+Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules, const model::Config& config = {});
 
 /// Which uplinks each policy line uses now. An engine, because return-after takes time.
 ///
@@ -41,7 +42,7 @@ class Selector {
 
   /// The addresses an earlier run left on the session devices, before the first facts: a session
   /// that comes back with another address makes the flows of the old one choose again.
-  void adopt(const Numbers& numbers, const std::set<model::AddressEntry>& addresses);
+  void adopt(const std::set<model::AddressEntry>& addresses);
 
   struct Choice {
     std::vector<model::UplinkId> usable;  // those that share the flows; one unless balancing
@@ -49,9 +50,11 @@ class Selector {
   };
   /// By policy index. Empty `usable`: the line is skipped or unreachable, as it says.
   const std::vector<Choice>& choices(Family family) const;
-  /// An uplink lost what its flows need (its addresses, or the address they were translated to):
-  /// its flows must choose again. Counts per uplink.
-  const std::map<std::string, std::uint64_t>& moves() const { return moves_; }
+  /// An uplink lost what its flows of this family need (its addresses, the address or the prefix they
+  /// were translated to): they must choose again. Counts per uplink.
+  const std::map<std::string, std::uint64_t>& moves(Family family) const {
+    return family == Family::V4 ? moves4_ : moves6_;
+  }
 
  private:
   struct Seen {
@@ -60,6 +63,9 @@ class Selector {
   };
   using SeenByName = std::map<std::string, Seen>;
 
+  static bool see(Seen& seen, bool usable, Instant now);
+  bool changed_address(const model::UplinkConfig& uplink, const model::UplinkFacts& facts);
+  bool lost_prefix(const model::UplinkConfig& uplink, const std::vector<Prefix>& now);
   void choose(Family family, Instant now);
   Choice choose_line(const model::PolicyConfig& line, const Choice& current, const SeenByName& seen, Instant now);
   SeenByName& seen(Family family) { return family == Family::V4 ? seen4_ : seen6_; }
@@ -67,8 +73,9 @@ class Selector {
   model::ConfigPtr config_;
   SeenByName seen4_, seen6_;
   std::vector<Choice> choices4_, choices6_;
-  std::map<std::string, Ipv4> last_address_;
-  std::map<std::string, std::uint64_t> moves_;
+  std::map<std::string, Ipv4> last_address_;              // by device
+  std::map<std::string, std::vector<Prefix>> last_own6_;  // by device
+  std::map<std::string, std::uint64_t> moves4_, moves6_;
   std::optional<Instant> deadline_;
 };
 
@@ -99,6 +106,7 @@ struct Inputs {
   const AllFacts& facts;
   const Selector& selector;
   const Surroundings& surroundings;
+  std::optional<Prefix> ula{};  // the house's own /48 (RFC 4193), kept by the runtime
 };
 
 model::Desired derive(const Inputs& inputs);
@@ -109,6 +117,14 @@ std::string dnsmasq_servers(const model::ResolverWant& want);
 
 /// Local addresses held by more than one uplink: the later in configuration order are to be held.
 std::vector<model::UplinkId> duplicate_addresses(const model::Config& config, const AllFacts& facts);
+
+/// Prefixes by uplink as they may be used. What overlaps another uplink's, or can be nobody's, is refused: confirmed
+/// ones come before remembered ones, then configuration order.
+struct HeldPrefixes {
+  std::map<std::string, std::vector<const model::PrefixFacts*>> held;
+  std::vector<std::pair<model::UplinkId, Prefix>> refused;
+};
+HeldPrefixes hold_prefixes(const model::Config& config, const AllFacts& facts);
 
 struct FlowQuery {
   Address destination;

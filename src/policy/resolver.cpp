@@ -17,11 +17,14 @@ model::ResolverWant derive_resolver(const View& view) {
     if (dns.domains.empty() && !uplink.config->default_route) continue;
     std::vector<Address> servers;
     if (dns.source == model::DnsSource::List) servers = dns.servers;
-    if (dns.source == model::DnsSource::Peer && uplink.facts != nullptr && uplink.facts->v4)
-      servers.assign(uplink.facts->v4->dns.begin(), uplink.facts->v4->dns.end());
+    if (dns.source == model::DnsSource::Peer && uplink.facts != nullptr) {
+      const auto& facts = *uplink.facts;
+      if (facts.v4) servers.insert(servers.end(), facts.v4->dns.begin(), facts.v4->dns.end());
+      if (facts.v6) servers.insert(servers.end(), facts.v6->dns.begin(), facts.v6->dns.end());
+    }
     for (const auto& server : servers) {
-      if (!uplink.usable(server.family())) continue;
-      want.servers.push_back({.server = server, .device = uplink.name(), .domains = dns.domains});
+      if (!uplink.carries(server.family())) continue;
+      want.servers.push_back({.server = server, .device = uplink.device(), .domains = dns.domains});
       for_all_names = for_all_names || dns.domains.empty();
     }
   }

@@ -16,12 +16,25 @@ model::RouteEntry end_of(std::uint32_t table, const Prefix& to) {
   return {.table = table, .to = to, .metric = kEnd, .type = model::RouteType::Unreachable};
 }
 
+/// By this uplink, as far as its next hop is known. A session's device has the right MTU already.
+model::RouteEntry way_of(std::uint32_t table, const Prefix& to, const UplinkView& uplink) {
+  model::RouteEntry route{.table = table, .to = to, .metric = kUsed, .device = uplink.device()};
+  const auto& facts = *uplink.facts;
+  if (to.family() == Family::V4 && facts.v4->gateway) route.gateway = *facts.v4->gateway;
+  if (to.family() == Family::V6 && !facts.v6->peer.is_unspecified()) route.gateway = facts.v6->peer;
+  const auto mtu = uplink.mtu_of(to.family());
+  if (mtu < (uplink.has_session() ? uplink.mtu : 1500)) route.mtu = mtu;
+  return route;
+}
+
 void uplink_table(std::vector<model::RouteEntry>& routes, const UplinkView& uplink) {
   for (Family family : {Family::V4, Family::V6}) {
     const auto everything = Prefix::everything(family);
     routes.push_back(end_of(uplink.table(), everything));
-    if (uplink.usable(family))
-      routes.push_back({.table = uplink.table(), .to = everything, .metric = kUsed, .device = uplink.name()});
+    if (!uplink.usable(family)) continue;
+    auto route = way_of(uplink.table(), everything, uplink);
+    if (family == Family::V6) route.source = uplink.source6();
+    routes.push_back(route);
   }
 }
 
@@ -34,8 +47,9 @@ void closed_table(std::vector<model::RouteEntry>& routes, const View& view) {
       const Prefix to = written.canonical();
       if (ended.insert(to).second) routes.push_back(end_of(model::kTableClosed, to));
       if (uplink == nullptr || !uplink->usable(to.family()) || !routed.insert(to).second) continue;
-      model::RouteEntry route{.table = model::kTableClosed, .to = to, .metric = kUsed, .device = uplink->name()};
+      auto route = way_of(model::kTableClosed, to, *uplink);
       if (to.family() == Family::V4) route.source = view.internal();
+      if (to.family() == Family::V6) route.source = uplink->source6();
       routes.push_back(route);
     }
   }
@@ -43,17 +57,29 @@ void closed_table(std::vector<model::RouteEntry>& routes, const View& view) {
 
 /// The first look-up of the router's own packets always succeeds, with a source that belongs to no
 /// uplink; the output chain then marks them and they are routed again. The MTU is that of the
-/// smallest uplink, so that a change of way never needs smaller segments.
-void self_table(std::vector<model::RouteEntry>& routes, const View& view) {
-  routes.push_back(end_of(model::kTableSelf, Prefix::everything(Family::V4)));
+/// smallest uplink, so that a change of way never needs smaller segments. In IPv6 the source is of an uplink's
+/// prefix, but not the one that holds flows there; without any, own flows are refused at once.
+void self_table(std::vector<model::RouteEntry>& routes, const View& view, Family family) {
+  if (!view.governs(family)) return;
+  routes.push_back(end_of(model::kTableSelf, Prefix::everything(family)));
   std::uint16_t smallest = 1500;
-  for (const auto& uplink : view.uplinks()) smallest = std::min(smallest, uplink.mtu);
+  for (const auto& uplink : view.uplinks()) smallest = std::min(smallest, uplink.mtu_of(family));
+  std::optional<Address> source = view.internal();
+  if (family == Family::V6) source = view.self_source6();
+  if (!source) return;
   routes.push_back({.table = model::kTableSelf,
-                    .to = Prefix::everything(Family::V4),
+                    .to = Prefix::everything(family),
                     .metric = kUsed,
                     .device = std::string(model::kSelfDevice),
-                    .source = view.internal(),
+                    .source = source,
                     .mtu = smallest});
+}
+
+/// What is delegated to us and nobody's must not go back by a default route: law 1 finds these ends first.
+void ends_in_main(std::vector<model::RouteEntry>& routes, const View& view) {
+  for (const auto& uplink : view.uplinks())
+    for (const auto& delegation : uplink.prefixes) routes.push_back(end_of(kTableMain, delegation.prefix));
+  if (const auto ula = view.ula()) routes.push_back(end_of(kTableMain, *ula));
 }
 
 }  // namespace
@@ -62,7 +88,8 @@ std::vector<model::RouteEntry> derive_routes(const View& view) {
   std::vector<model::RouteEntry> routes;
   for (const auto& uplink : view.uplinks()) uplink_table(routes, uplink);
   closed_table(routes, view);
-  self_table(routes, view);
+  for (Family family : {Family::V4, Family::V6}) self_table(routes, view, family);
+  ends_in_main(routes, view);
   return routes;
 }
 

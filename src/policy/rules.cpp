@@ -15,7 +15,9 @@ enum Priority : std::uint32_t {
   kMainDevice = 20120,     // law 2: bound to one
   kUplinkDevice = 20200,   // law 3
   kUplinkAddress = 20300,  // law 4
-  kClosed = 20400,         // law 5; 20500 is kept for law 6
+  kClosed = 20400,         // law 5
+  kSelfAddress = 20490,    // law 6: the source of the router's own flows has no road of its own
+  kPrefix = 20500,         // law 6
   kNowhereMark = 20590,    // policy's "unreachable"
   kUplinkMark = 20600,     // law 7
   kSelf = 20700,           // law 8, the router's own packets
@@ -33,14 +35,14 @@ class Rules {
     foreign();
     for (const auto& uplink : view_.uplinks()) uplink_rules(uplink);
     add(lookup(kClosed, model::kTableClosed));
+    if (family_ == Family::V6)
+      for (const auto& uplink : view_.uplinks()) prefix_rules(uplink);
     add(marked(unreachable(kNowhereMark), view_.marks().nowhere()));
-    if (family_ == Family::V4) rest();
+    if (view_.governs(family_)) rest();
     return std::move(rules_);
   }
 
  private:
-  static constexpr std::uint32_t kTableMain = 254;
-
   model::RuleEntry lookup(std::uint32_t priority, std::uint32_t table) const {
     return {.family = family_, .priority = priority, .table = table};
   }
@@ -71,7 +73,7 @@ class Rules {
     }
   }
 
-  /// Deviation: IPv4 only. No uplink has an IPv6 prefix yet, so there is no default to give, and main's
+  /// Until an uplink has more of IPv6 than a link-local address there is no default to give, and main's
   /// (router advertisements on a management port or the WAN's Ethernet) stays what it was without michi.
   void rest() {
     auto self = lookup(kSelf, model::kTableSelf);
@@ -82,14 +84,33 @@ class Rules {
 
   void uplink_rules(const UplinkView& uplink) {
     auto device = lookup(kUplinkDevice, uplink.table());
-    device.oif = uplink.name();
+    device.oif = uplink.device();
     add(device);
-    if (family_ == Family::V4 && uplink.address) {
-      auto address = lookup(kUplinkAddress, uplink.table());
-      address.from = Prefix::host(*uplink.address);
-      add(address);
+    if (family_ == Family::V4 && uplink.address) bound(uplink, *uplink.address);
+    if (family_ == Family::V6) {
+      for (const auto& own : uplink.addresses6) bound(uplink, own);
+      for (const auto& delegation : uplink.prefixes) bound(uplink, delegation.device_address());
     }
     add(marked(lookup(kUplinkMark, uplink.table()), view_.marks().of(uplink.number)));
+  }
+
+  void bound(const UplinkView& uplink, const Address& own) {
+    auto address = lookup(kUplinkAddress, uplink.table());
+    address.from = Prefix::host(own);
+    add(address);
+  }
+
+  /// Law 6: only what no policy line has marked. Remembered prefixes too: what still has such a source is
+  /// translated, or refused, by the uplink it belongs to.
+  void prefix_rules(const UplinkView& uplink) {
+    for (const auto& delegation : uplink.prefixes) {
+      auto self = marked(lookup(kSelfAddress, model::kTableSelf), 0);
+      self.from = Prefix::host(delegation.self_address());
+      add(self);
+      auto source = marked(lookup(kPrefix, uplink.table()), 0);
+      source.from = delegation.prefix;
+      add(source);
+    }
   }
 
   const View& view_;

@@ -1,8 +1,31 @@
 #include <algorithm>
+#include <utility>
 
 #include "policy/view.hpp"
 
 namespace michi::policy {
+
+namespace {
+
+/// What answers in IPv6 find now; empty when the uplink carries none.
+std::vector<Prefix> own_of(const model::UplinkFacts& facts, const std::vector<const model::PrefixFacts*>& prefixes) {
+  std::vector<Prefix> own;
+  if (!facts.usable(Family::V6)) return own;
+  for (const auto* prefix : prefixes)
+    if (prefix->confirmed) own.push_back(prefix->prefix.canonical());
+  for (const auto& address : facts.v6->addresses) own.push_back(Prefix::host(address));
+  return own;
+}
+
+}  // namespace
+
+/// True when it was usable and is not.
+bool Selector::see(Seen& seen, bool usable, Instant now) {
+  if (usable == seen.usable_since.has_value()) return false;
+  seen.lost_before = seen.lost_before || !usable;
+  seen.usable_since = usable ? std::optional(now) : std::nullopt;
+  return !usable;
+}
 
 void Selector::configure(model::ConfigPtr config, Instant now) {
   // A line that did not change keeps its choice: a reload is not a reason to go back early.
@@ -20,41 +43,55 @@ void Selector::configure(model::ConfigPtr config, Instant now) {
   auto gone = [&](const auto& entry) { return config_->find(model::UplinkId{entry.first}) == nullptr; };
   std::erase_if(seen4_, gone);
   std::erase_if(seen6_, gone);
-  std::erase_if(last_address_, gone);
-  std::erase_if(moves_, gone);
+  std::erase_if(moves4_, gone);
+  std::erase_if(moves6_, gone);
+  auto no_device = [&](const auto& entry) {
+    return !holds(config_->uplinks, entry.first, &model::UplinkConfig::device);
+  };
+  std::erase_if(last_address_, no_device);
+  std::erase_if(last_own6_, no_device);
   on_deadline(now);
 }
 
-void Selector::adopt(const Numbers& numbers, const std::set<model::AddressEntry>& addresses) {
-  for (const auto& entry : addresses)
-    if (const Ipv4* address = entry.address.address.v4(); address != nullptr && numbers.contains(entry.device))
-      last_address_.emplace(entry.device, *address);
+void Selector::adopt(const std::set<model::AddressEntry>& addresses) {
+  for (const auto& entry : addresses) {
+    if (const Ipv4* v4 = entry.address.address.v4()) last_address_.emplace(entry.device, *v4);
+    const Ipv6* v6 = entry.address.address.v6();
+    if (v6 != nullptr && !v6->is_link_local()) last_own6_[entry.device].push_back(Prefix::host(*v6));
+  }
+}
+
+/// Flows were translated to the address the uplink had before.
+bool Selector::changed_address(const model::UplinkConfig& uplink, const model::UplinkFacts& facts) {
+  const Ipv4 address = facts.v4->local;
+  auto [last, first_time] = last_address_.emplace(uplink.device(), address);
+  return std::exchange(last->second, address) != address;
+}
+
+/// One that is new takes nothing from the flows of those that stay.
+bool Selector::lost_prefix(const model::UplinkConfig& uplink, const std::vector<Prefix>& now) {
+  const auto before = std::exchange(last_own6_[uplink.device()], now);
+  return !std::ranges::all_of(before, [&](const Prefix& old) {
+    return std::ranges::any_of(now, [&](const Prefix& prefix) { return prefix.contains(old); });
+  });
 }
 
 void Selector::on_facts(const AllFacts& facts, Instant now) {
   if (!config_) return;
-  const auto held = duplicate_addresses(*config_, facts);
+  const auto duplicates = duplicate_addresses(*config_, facts);
+  const auto prefixes = hold_prefixes(*config_, facts);
   for (const auto& uplink : config_->uplinks) {
     const std::string& name = uplink.id.name;
     auto at = facts.find(name);
     const model::UplinkFacts* fact = at == facts.end() ? nullptr : &at->second;
-    bool lost = false;
-    for (Family family : {Family::V4, Family::V6}) {
-      const bool usable = fact != nullptr && fact->usable(family) && !(family == Family::V4 && holds(held, uplink.id));
-      auto& seen_here = seen(family)[name];
-      if (usable == seen_here.usable_since.has_value()) continue;
-      // IPv6CP's end does not end IPv4: its flows stay, they cannot be told apart by their mark.
-      if (!usable) lost = lost || family == Family::V4 || !seen4_[name].usable_since;
-      if (!usable) seen_here.lost_before = true;
-      seen_here.usable_since = usable ? std::optional(now) : std::nullopt;
-    }
-    if (seen4_[name].usable_since) {
-      const Ipv4 address = fact->v4->local;
-      auto [last, first_time] = last_address_.emplace(name, address);
-      if (!first_time && last->second != address) lost = true;
-      last->second = address;
-    }
-    if (lost) ++moves_[name];
+    const auto own6 = fact == nullptr ? std::vector<Prefix>{} : own_of(*fact, prefixes.held.at(name));
+    const bool usable4 = fact != nullptr && fact->usable(Family::V4) && !holds(duplicates, uplink.id);
+    const bool lost4 = see(seen4_[name], usable4, now);
+    const bool lost6 = see(seen6_[name], !own6.empty(), now);
+    const bool moved4 = usable4 && changed_address(uplink, *fact);
+    const bool moved6 = !own6.empty() && lost_prefix(uplink, own6);
+    if (lost4 || moved4) ++moves4_[name];
+    if (lost6 || moved6) ++moves6_[name];
   }
   on_deadline(now);
 }

@@ -112,15 +112,15 @@ TEST(Selector, CountsAMoveWhenAnUplinkIsLostOrItsAddressChanges) {
   House house;
   house.policy({"isp", "lte"});
   house.all_up();
-  EXPECT_FALSE(house.selector.moves().contains("isp"));
+  EXPECT_FALSE(house.selector.moves(Family::V4).contains("isp"));
   house.down("isp");
-  EXPECT_EQ(house.selector.moves().at("isp"), 1U);
+  EXPECT_EQ(house.selector.moves(Family::V4).at("isp"), 1U);
   house.up("isp", "198.51.100.1");
-  EXPECT_EQ(house.selector.moves().at("isp"), 1U) << "the same address: its flows go on";
+  EXPECT_EQ(house.selector.moves(Family::V4).at("isp"), 1U) << "the same address: its flows go on";
   house.up("isp", "198.51.100.2");
-  EXPECT_EQ(house.selector.moves().at("isp"), 2U);
-  EXPECT_FALSE(house.selector.moves().contains("lte"));
-  EXPECT_EQ(house.derived().flows_to_move, (std::map<std::uint32_t, std::uint64_t>{{0x02000000, 2}}));
+  EXPECT_EQ(house.selector.moves(Family::V4).at("isp"), 2U);
+  EXPECT_FALSE(house.selector.moves(Family::V4).contains("lte"));
+  EXPECT_EQ(house.derived().flows_to_move, (std::map<model::FlowsOf, std::uint64_t>{{{0x02000000, Family::V4}, 2}}));
 }
 
 TEST(Selector, TheEndOfIpv6LeavesIpv4FlowsAlone) {
@@ -131,7 +131,25 @@ TEST(Selector, TheEndOfIpv6LeavesIpv4FlowsAlone) {
   house.up("isp", "198.51.100.1");
   house.facts["isp"].v6.reset();
   house.tell();
-  EXPECT_FALSE(house.selector.moves().contains("isp"));
+  EXPECT_FALSE(house.selector.moves(Family::V4).contains("isp"));
+}
+
+TEST(Selector, APrefixThatIsLostOrAnotherMovesIpv6FlowsOnlyAndOneMoreMovesNone) {
+  House house;
+  house.policy({"isp", "lte"});
+  house.dual_stack();
+  house.delegate("isp", "2001:db8:101::/56");
+  EXPECT_FALSE(house.selector.moves(Family::V6).contains("isp")) << "the first one is still there";
+  std::erase_if(house.facts["isp"].prefixes, [](const auto& p) { return p.prefix == prefix("2001:db8:100::/56"); });
+  house.tell();
+  EXPECT_EQ(house.selector.moves(Family::V6).at("isp"), 1U);
+  house.facts["isp"].v6.reset();
+  house.tell();
+  EXPECT_EQ(house.selector.moves(Family::V6).at("isp"), 2U);
+  EXPECT_FALSE(house.selector.moves(Family::V4).contains("isp"));
+  EXPECT_EQ(house.selector.choices(Family::V6).at(0).usable, std::vector{model::UplinkId{"lte"}});
+  EXPECT_EQ(house.selector.choices(Family::V4).at(0).usable, std::vector{model::UplinkId{"isp"}});
+  EXPECT_EQ(house.derived().flows_to_move, (std::map<model::FlowsOf, std::uint64_t>{{{0x02000000, Family::V6}, 2}}));
 }
 
 TEST(Selector, FlowsOfAnEarlierRunMoveOnlyIfTheAddressIsAnother) {
@@ -139,10 +157,10 @@ TEST(Selector, FlowsOfAnEarlierRunMoveOnlyIfTheAddressIsAnother) {
     House house;
     house.policy({"isp"});
     house.numbers = {{"isp", 1}};
-    house.selector.adopt(house.numbers, {{"isp", prefix("198.51.100.1/32")}, {"lan0", prefix("192.168.10.1/24")}});
+    house.selector.adopt({{"isp", prefix("198.51.100.1/32")}, {"lan0", prefix("192.168.10.1/24")}});
     house.configure();
     house.up("isp", address);
-    EXPECT_EQ(house.selector.moves().contains("isp"), std::string_view(address) == "198.51.100.9");
+    EXPECT_EQ(house.selector.moves(Family::V4).contains("isp"), std::string_view(address) == "198.51.100.9");
   }
 }
 

@@ -9,6 +9,7 @@
 namespace michi::policy::testing {
 
 inline Prefix prefix(std::string_view text) { return parse_prefix(text).value(); }
+inline Ipv6 ipv6(std::string_view text) { return parse_ipv6(text).value(); }
 inline Ipv4 ipv4(std::string_view text) { return parse_ipv4(text).value(); }
 inline Instant at(Duration since_boot) { return Instant{since_boot}; }
 
@@ -19,6 +20,7 @@ struct House {
   Selector selector;
   Surroundings surroundings;
   Instant now = at(seconds(100));
+  std::optional<Prefix> ula;
 
   House() {
     uplink("isp", 1454).weight = 3;
@@ -33,6 +35,7 @@ struct House {
     home.addresses = {prefix("192.168.10.1/24")};
     home.dhcp = model::DhcpRange{ipv4("192.168.10.100"), ipv4("192.168.10.199"), hours(12)};
     home.domain = "home.example";
+    home.subnet = 1;
     auto& dmz = config.lans.emplace_back();
     dmz.name = "dmz";
     dmz.interface = "lan1";
@@ -104,12 +107,39 @@ struct House {
     fact.v4 = model::Ipv4Facts{ipv4(address), ipv4("198.51.100.254"), {ipv4("198.51.100.53")}};
     tell();
   }
+  /// A delegation that the network has confirmed, beside whatever the uplink has.
+  void delegate(const std::string& name, std::string_view text, Duration valid = hours(4)) {
+    auto& fact = facts[name];
+    fact.id.name = name;
+    fact.state = model::UplinkState::Up;
+    fact.attached = true;
+    if (!fact.v6) fact.v6 = model::Ipv6Facts{*parse_ipv6("fe80::1"), *parse_ipv6("fe80::2")};
+    std::erase_if(fact.prefixes, [&](const auto& known) { return known.prefix == prefix(text); });
+    fact.prefixes.insert(
+        fact.prefixes.begin(),
+        {.prefix = prefix(text), .preferred_until = now + valid / 2, .valid_until = now + valid, .confirmed = true});
+    tell();
+  }
+  /// The session's end: its prefixes are remembered.
+  void down6(const std::string& name) {
+    auto& fact = facts[name];
+    fact.v6.reset();
+    for (auto& known : fact.prefixes) known.confirmed = false;
+    tell();
+  }
   void down(const std::string& name) {
     auto& fact = facts[name];
     fact.state = model::UplinkState::Waiting;
     fact.attached = false;
     fact.v4.reset();
-    tell();
+    down6(name);
+  }
+  /// Two ISPs with a delegation each.
+  House& dual_stack() {
+    all_up();
+    delegate("isp", "2001:db8:100::/56");
+    delegate("lte", "2001:db8:200::/60");
+    return *this;
   }
   House& all_up() {
     configure();
@@ -119,7 +149,7 @@ struct House {
     return *this;
   }
 
-  Inputs inputs() const { return {config, numbers, facts, selector, surroundings}; }
+  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula}; }
   model::Desired derived() const { return derive(inputs()); }
 };
 

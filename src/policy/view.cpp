@@ -11,8 +11,9 @@ std::uint32_t main_mark(const model::Config& config) { return Marks{config.globa
 
 namespace {
 
-bool foreign_device(const Surroundings& surroundings, const std::string& name) {
-  auto at = surroundings.links.find(name);
+bool foreign_device(const Surroundings& surroundings, const model::UplinkConfig& uplink) {
+  if (uplink.kind != model::UplinkKind::Pppoe) return false;
+  auto at = surroundings.links.find(uplink.id.name);
   return at != surroundings.links.end() && at->second.kind != "tun";
 }
 
@@ -20,14 +21,15 @@ bool foreign_device(const Surroundings& surroundings, const std::string& name) {
 
 View::View(const Inputs& inputs) : inputs_(inputs) {
   const auto held = duplicate_addresses(inputs.config, inputs.facts);
+  const auto prefixes = hold_prefixes(inputs.config, inputs.facts);
   named_ = {"lo", std::string(model::kSelfDevice)};
   for (const auto& line : inputs.config.lines) named_.insert(line.interface);
   for (const auto& lan : inputs.config.lans) named_.insert(lan.interface);
   for (const auto& config : inputs.config.uplinks) {
     named_.insert(config.interface);
     auto number = inputs.numbers.find(config.id.name);
-    if (number == inputs.numbers.end() || foreign_device(inputs.surroundings, config.id.name)) continue;
-    named_.insert(config.id.name);
+    if (number == inputs.numbers.end() || foreign_device(inputs.surroundings, config)) continue;
+    named_.insert(config.device());
     UplinkView uplink{.config = &config, .number = number->second, .mtu = config.mtu};
     auto facts = inputs.facts.find(config.id.name);
     if (facts != inputs.facts.end()) {
@@ -35,9 +37,16 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
       if (facts->second.mtu != 0) uplink.mtu = facts->second.mtu;
       const bool is_held = holds(held, config.id);
       if (facts->second.attached && facts->second.v4 && !is_held) uplink.address = facts->second.v4->local;
-      if (facts->second.attached && facts->second.v6) uplink.link_local = facts->second.v6->local;
+      if (facts->second.attached && facts->second.v6) {
+        uplink.link_local = facts->second.v6->local;
+        uplink.addresses6 = facts->second.v6->addresses;
+      }
       uplink.usable4 = facts->second.usable(Family::V4) && !is_held;
       uplink.usable6 = facts->second.usable(Family::V6);
+      for (const auto* prefix : prefixes.held.at(config.id.name))
+        uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
+      std::ranges::stable_partition(uplink.prefixes, &Delegation::confirmed);
+      uplink.carries6 = uplink.usable6 && (!uplink.addresses6.empty() || uplink.delegation() != nullptr);
     }
     uplinks_.push_back(uplink);
   }
@@ -45,6 +54,11 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
 
 const UplinkView* View::find(std::string_view name) const {
   auto at = std::ranges::find_if(uplinks_, [&](const UplinkView& uplink) { return uplink.name() == name; });
+  return at == uplinks_.end() ? nullptr : &*at;
+}
+
+const UplinkView* View::find_device(std::string_view device) const {
+  auto at = std::ranges::find_if(uplinks_, [&](const UplinkView& uplink) { return uplink.device() == device; });
   return at == uplinks_.end() ? nullptr : &*at;
 }
 
@@ -73,8 +87,7 @@ std::vector<Prefix> View::routed(const UplinkView& uplink) const {
   std::vector<Prefix> found;
   for (const auto& lan : config().lans) {
     if (lan.nat || lan.uplink != uplink.config->id) continue;
-    for (const auto& address : lan.addresses)
-      if (address.family() == Family::V4) found.push_back(address);
+    found.insert(found.end(), lan.addresses.begin(), lan.addresses.end());
   }
   return disjoint(std::move(found));
 }
@@ -84,7 +97,16 @@ std::vector<Prefix> View::own(const UplinkView& uplink) const {
   if (uplink.address) found.push_back(Prefix::host(*uplink.address));
   for (const auto& publish : config().publishes)
     if (publish.address && holds(publish.uplinks, uplink.config->id)) found.push_back(Prefix::host(*publish.address));
+  for (const auto& address : uplink.addresses6) found.push_back(Prefix::host(address));
+  for (const auto& delegation : uplink.prefixes)
+    if (delegation.confirmed()) found.push_back(delegation.prefix);
   return disjoint(std::move(found));
+}
+
+std::vector<Prefix> View::own(const UplinkView& uplink, Family family) const {
+  auto found = own(uplink);
+  std::erase_if(found, [&](const Prefix& prefix) { return prefix.family() != family; });
+  return found;
 }
 
 std::vector<Prefix> disjoint(std::vector<Prefix> prefixes) {

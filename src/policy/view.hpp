@@ -22,6 +22,8 @@ bool holds(const Range& range, const Value& value, Projection projection = {}) {
   return std::ranges::find(range, value, projection) != std::ranges::end(range);
 }
 
+inline constexpr std::uint32_t kTableMain = 254;
+
 /// Where michi's marks sit inside packet and conntrack marks. The other bits are never touched.
 struct Marks {
   std::uint32_t mask = 0xff000000;
@@ -31,18 +33,57 @@ struct Marks {
   std::uint32_t nowhere() const { return of(0xfe); }  // policy says: unreachable
 };
 
+/// A prefix delegated to an uplink, and how michi divides it (docs/decisions/0010).
+struct Delegation {
+  Prefix prefix;
+  const model::PrefixFacts* facts = nullptr;
+
+  bool confirmed() const { return facts->confirmed; }
+  /// Subnet k for LAN number k; the last is michi's own.
+  std::optional<Prefix> subnet(std::uint64_t k) const;
+  /// The last /64: translated hosts become addresses of it. None where there is only one.
+  std::optional<Prefix> reserved() const;
+  /// The uplink's own, for bound sockets and published services.
+  Ipv6 device_address() const;
+  /// Source of the router's own flows while their uplink is open.
+  Ipv6 self_address() const;
+};
+
 struct UplinkView {
   const model::UplinkConfig* config = nullptr;
   const model::UplinkFacts* facts = nullptr;  // nullptr: not heard of yet
   model::UplinkNumber number = 0;
   bool usable4 = false, usable6 = false;
-  std::optional<Ipv4> address{};     // held by the session, not a duplicate
-  std::optional<Ipv6> link_local{};  // likewise
+  bool carries6 = false;               // usable, and with an address the internet can answer to
+  std::optional<Ipv4> address{};       // held by the session, not a duplicate
+  std::optional<Ipv6> link_local{};    // likewise
+  std::vector<Ipv6> addresses6{};      // the line's own global ones
+  std::vector<Delegation> prefixes{};  // confirmed ones first
   std::uint16_t mtu = 1492;
 
   const std::string& name() const { return config->id.name; }
+  const std::string& device() const { return config->device(); }
+  /// Its device is one that michi makes; otherwise it is the Ethernet interface itself.
+  bool has_session() const { return config->kind == model::UplinkKind::Pppoe; }
   std::uint32_t table() const { return model::kTableBase + number; }
   bool usable(Family family) const { return family == Family::V4 ? usable4 : usable6; }
+  /// What a policy may choose.
+  bool carries(Family family) const { return family == Family::V4 ? usable4 : carries6; }
+  std::uint16_t mtu_of(Family family) const;
+  /// The delegation that is forwarded to us now.
+  const Delegation* delegation() const;
+  /// Source of what is bound to this uplink in IPv6.
+  std::optional<Ipv6> source6() const;
+};
+
+/// A /64 of a LAN. Without an uplink it is the house's own (RFC 4193).
+struct Subnet {
+  Prefix prefix;
+  const UplinkView* uplink = nullptr;
+  const Delegation* delegation = nullptr;
+
+  /// The internet answers hosts of it now.
+  bool alive() const { return delegation != nullptr && delegation->confirmed() && uplink->carries6; }
 };
 
 class View {
@@ -56,6 +97,7 @@ class View {
 
   const std::vector<UplinkView>& uplinks() const { return uplinks_; }
   const UplinkView* find(std::string_view name) const;
+  const UplinkView* find_device(std::string_view device) const;
 
   /// The file names this interface: law 2 does not hold for it.
   bool named(const std::string& interface) const { return named_.contains(interface); }
@@ -66,10 +108,24 @@ class View {
   /// Addresses of interfaces the file does not name; link-local ones are bound to their interface anyway.
   std::vector<model::AddressEntry> foreign_addresses() const;
 
-  /// Sources that may leave by this uplink: its address, blocks routed to it, published addresses.
+  /// Sources that may leave by this uplink: its addresses, blocks routed to it, published addresses, prefixes that
+  /// are confirmed.
   std::vector<Prefix> own(const UplinkView& uplink) const;
+  std::vector<Prefix> own(const UplinkView& uplink, Family family) const;
   /// Blocks of LANs that are not translated when they leave by this uplink.
   std::vector<Prefix> routed(const UplinkView& uplink) const;
+
+  /// Law 8 holds for this family: main's default is no way out. For IPv6 only once an uplink has, or is expected to
+  /// have, more than a link-local address.
+  bool governs(Family family) const;
+  /// The /64s of a LAN, its own first, remembered ones too.
+  std::vector<Subnet> subnets(const model::LanConfig& lan) const;
+  /// The router's addresses on a LAN that follow from these.
+  static std::vector<Ipv6> router_addresses(const model::LanConfig& lan, const Subnet& subnet);
+  /// The /48 the house's own subnets are of, when a LAN has one.
+  std::optional<Prefix> ula() const;
+  /// Source of the router's own, unbound flows in IPv6.
+  std::optional<Ipv6> self_source6() const;
 
  private:
   const Inputs& inputs_;
@@ -90,6 +146,7 @@ std::vector<std::string> share_slots(const model::PolicyConfig& line, const mode
 std::uint32_t hash_seed(const model::PolicyConfig& line);
 
 // The parts of derive().
+std::vector<model::AdvertisementWant> derive_advertisements(const View& view);
 std::vector<model::RuleEntry> derive_rules(const View& view);
 std::vector<model::RouteEntry> derive_routes(const View& view);
 model::NftTable derive_firewall(const View& view);

@@ -18,6 +18,7 @@ class Warnings {
     chains();
     devices();
     duplicates();
+    subnets();
     overlaps();
     return std::move(found_);
   }
@@ -69,6 +70,7 @@ class Warnings {
 
   void devices() {
     for (const auto& uplink : view_.config().uplinks) {
+      if (uplink.kind != model::UplinkKind::Pppoe) continue;
       auto link = around_.links.find(uplink.id.name);
       if (link != around_.links.end() && link->second.kind != "tun")
         warn("uplink.device-taken", uplink.id.name,
@@ -83,6 +85,24 @@ class Warnings {
     for (const auto& id : duplicate_addresses(view_.config(), view_.inputs().facts))
       warn("uplink.duplicate-address", id.name,
            fmt::format("{} was given an address that another uplink holds: it carries nothing", id.name));
+    for (const auto& [id, prefix] : hold_prefixes(view_.config(), view_.inputs().facts).refused)
+      warn("uplink.prefix-refused", id.name,
+           fmt::format("{} was given {}, which another uplink holds or which is not for hosts: it is not used", id.name,
+                       to_text(prefix)));
+  }
+
+  void subnets() {
+    for (const auto& lan : view_.config().lans)
+      for (const auto& uplink : view_.uplinks()) {
+        const auto* delegation = uplink.delegation();
+        if (!lan.advertise || delegation == nullptr || (lan.uplink && *lan.uplink != uplink.config->id)) continue;
+        const bool has_one =
+            std::ranges::any_of(view_.subnets(lan), [&](const Subnet& subnet) { return subnet.uplink == &uplink; });
+        if (!has_one)
+          warn("lan.no-subnet", uplink.name(),
+               fmt::format("lan.{}: {} of {} is too small, hosts there get no address of it (`subnet`)", lan.name,
+                           to_text(delegation->prefix), uplink.name()));
+      }
   }
 
   /// Law 1 comes before law 5: a connected network hides the part of a closed one that it covers.

@@ -21,10 +21,11 @@ namespace michi::port {
 struct CommitRules {
   std::string text;
 };
-/// Deletes conntrack entries with (mark & mask) == mark in one request.
+/// Deletes conntrack entries of this family with (mark & mask) == mark in one request.
 struct DeleteFlows {
   std::uint32_t mark;
   std::uint32_t mask;
+  Family family;
 };
 /// Deletes entries of flows that leave by `device`'s address set wrongly: original source inside
 /// michi's LANs and no source NAT. Used after a repair.

@@ -55,6 +55,7 @@ struct LinkGone {
 };
 struct AddressSeen {
   model::AddressEntry address;
+  bool ours = false;  // it carries michi's protocol number (kernels since 5.18 tell)
 };
 struct AddressGone {
   model::AddressEntry address;

@@ -31,6 +31,7 @@ std::string describe(const model::RouteEntry& route) {
   if (route.metric != 0) text += fmt::format(" metric {}", route.metric);
   if (route.type == model::RouteType::Unreachable) text += " unreachable";
   if (!route.device.empty()) text += fmt::format(" dev {}", route.device.view());
+  if (route.gateway) text += fmt::format(" via {}", to_text(*route.gateway));
   if (route.source) text += fmt::format(" src {}", to_text(*route.source));
   if (route.mtu != 0) text += fmt::format(" mtu {}", route.mtu);
   return text;
@@ -68,7 +69,9 @@ struct Describe {
   std::string operator()(const PutRule& op) const { return describe(op.rule); }
   std::string operator()(const RemoveRule& op) const { return describe(op.rule); }
   std::string operator()(const CommitRules&) const { return "firewall table inet michi"; }
-  std::string operator()(const DeleteFlows& op) const { return fmt::format("flows of mark {:#x}", op.mark); }
+  std::string operator()(const DeleteFlows& op) const {
+    return fmt::format("flows of mark {:#x}{}", op.mark, op.family == Family::V6 ? ", IPv6" : "");
+  }
   std::string operator()(const DeleteUntranslated&) const { return "flows without translation"; }
   std::string operator()(const WriteSysctl& op) const { return "sysctl " + op.want.path; }
 };

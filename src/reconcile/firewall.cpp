@@ -103,6 +103,11 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
     }
     awaits_listing_ = false;
   }
+  if (pass.repairs && std::exchange(left_, false)) damaged_ = true;
+  if (damaged_ && committed_ && !pass.repairs && !wants_nothing()) {
+    if (!std::exchange(left_, true)) leave("table inet michi", writer_, pass);
+    damaged_ = false;
+  }
   if (damaged_ && committed_ && !(wants_nothing() && seen_ && seen_->empty())) {
     if (!held_ || !budget_.paused(pass.now)) {
       held_ = !repair(budget_, incident_, "table inet michi", writer_, pass);
@@ -138,6 +143,7 @@ void FirewallKeeper::on_done(bool success, Instant now) {
     return;
   }
   committed_ = std::exchange(in_flight_, std::nullopt);
+  left_ = false;
   if (std::exchange(repairing_, false)) repaired_ = true;
   if (listed_) {
     learn_listing(*listed_);
@@ -152,9 +158,9 @@ bool FirewallKeeper::take_repaired() { return std::exchange(repaired_, false); }
 std::optional<RememberFirewall> FirewallKeeper::take_memory() { return std::exchange(memory_, std::nullopt); }
 
 std::string FirewallKeeper::plan() const {
-  if (committed_ && *committed_ == wanted_ && !damaged_) return "";
+  if (committed_ && *committed_ == wanted_ && !damaged_ && !left_) return "";
   if (!committed_ && wants_nothing() && seen_ && seen_->empty()) return "";
-  return firewall_text(damaged_ ? std::nullopt : committed_, wanted_);
+  return firewall_text(damaged_ || left_ ? std::nullopt : committed_, wanted_);
 }
 
 }  // namespace michi::reconcile

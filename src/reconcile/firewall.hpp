@@ -53,6 +53,7 @@ class FirewallKeeper {
   std::string writer_;
   bool damaged_ = false;
   bool held_ = false;
+  bool left_ = false;  // damaged, told, and not to be repaired
   bool repairing_ = false;
   bool repaired_ = false;
   std::uint32_t incident_ = 0;

@@ -25,6 +25,7 @@ struct Pass {
   std::optional<Instant> wake{};
   bool waiting = false;  // for completions or facts
   bool blocked = false;  // for something outside: an interface, the end of a pause
+  bool repairs = true;   // damage is put right, not only told
 
   void wake_at(Instant at) {
     if (!wake || at < *wake) wake = at;
@@ -35,6 +36,9 @@ struct Pass {
 bool repair(DamageBudget& budget, std::uint32_t& incident, const std::string& what, const std::string& writer,
             Pass& pass);
 
+/// Reports damage that is left as it is.
+void leave(const std::string& what, const std::string& writer, Pass& pass);
+
 template <class T>
 class Ledger {
  public:
@@ -42,6 +46,7 @@ class Ledger {
     T value;
     bool right = false;
     bool held = false;  // damaged too often; waits for the end of the pause
+    bool left = false;  // damaged, told, and not to be repaired
     std::uint32_t incident = 0;
   };
 
@@ -77,6 +82,7 @@ class Ledger {
           }
         });
     strangers_ = std::move(strangers);
+    std::erase_if(left_, [&](const T& value) { return pass.repairs || !strangers_.contains(value); });
     changed_ = false;
     std::erase_if(pending_, [&](const auto& item) {
       const Pending& pending = item.second;
@@ -107,7 +113,7 @@ class Ledger {
   template <class Predicate>
   void weaken(Predicate predicate) {
     for (auto& want : wanted_) {
-      if (want.right && predicate(want.value)) want.right = false;
+      if ((want.right || want.left) && predicate(want.value)) want.right = want.left = false;
     }
     std::erase_if(pending_, [&](const auto& item) { return item.second.ticket == 0 && predicate(item.first); });
   }
@@ -172,9 +178,15 @@ class Ledger {
     // Twice the same is as good as once, and may be a fact that was told twice: nothing to remove.
     if (right) {
       want.right = steady(want.value);
-      want.held = false;
+      want.held = want.left = false;
       return;
     }
+    if (want.right && !pass.repairs) {
+      want.right = false;
+      want.left = true;
+      leave(describe(want.value), "", pass);
+    }
+    if (want.left && !pass.repairs) return;
     if (want.right || (want.held && !budget_.paused(pass.now))) {
       want.right = false;
       want.held = !repair(budget_, want.incident, describe(want.value), "", pass);
@@ -194,7 +206,14 @@ class Ledger {
       strangers.insert(value);
       return;
     }
-    if (!changed_ && !expected && !strangers_.contains(value)) {
+    const bool foreign = !changed_ && !expected && !strangers_.contains(value);
+    if (!pass.repairs && (foreign || left_.contains(value))) {
+      if (foreign) leave(describe(value), "", pass);
+      left_.insert(value);
+      strangers.insert(value);
+      return;
+    }
+    if (foreign) {
       std::uint32_t incident = 0;
       if (!repair(budget_, incident, describe(value), "", pass)) {
         pass.blocked = true;
@@ -209,6 +228,7 @@ class Ledger {
   std::vector<Wanted> wanted_;
   std::map<T, Pending, KeyLess> pending_;
   std::set<T, KeyLess> strangers_;  // unwanted ones of the last round
+  std::set<T, KeyLess> left_;       // of these, others' work that is not to be undone
   bool changed_ = true;             // wanted_ changed since the last round
   DamageBudget budget_;
   std::uint64_t round_ = 0;

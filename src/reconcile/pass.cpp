@@ -13,7 +13,7 @@ void Reconciler::State::pass() {
   limited = false;
   emitted = 0;
   std::vector<model::Event> events;
-  Pass pass{.now = now, .book = book, .events = events};
+  Pass pass{.now = now, .book = book, .events = events, .repairs = repairs};
 
   devices(pass);
   attaches(pass);
@@ -235,7 +235,8 @@ void Reconciler::State::attaches(Pass& pass) {
 }
 
 bool Reconciler::State::owned_address(const model::AddressEntry& entry) const {
-  if (put_by_us.contains(entry)) return !empty_desired || is_ours(entry.device);
+  if (put_by_us.contains(entry) || observed->own_addresses.contains(entry))
+    return !empty_desired || is_ours(entry.device);
   auto at = wanted_devices.find(entry.device);
   if (at == wanted_devices.end() || !at->second.ensured) return false;
   const Ipv6* v6 = entry.address.address.v6();

@@ -61,6 +61,15 @@ bool repair(DamageBudget& budget, std::uint32_t& incident, const std::string& wh
   return false;
 }
 
+void leave(const std::string& what, const std::string& writer, Pass& pass) {
+  pass.events.push_back({.severity = model::Severity::Warning,
+                         .code = "kernel.left",
+                         .uplink = {},
+                         .text = fmt::format("{} changed {}; it is left so, as repair = false says",
+                                             writer.empty() ? "somebody" : writer, what),
+                         .fields = {{"object", what}, {"writer", writer}}});
+}
+
 Reconciler::Reconciler(std::optional<RememberFirewall> remembered)
     : state_(std::make_unique<State>(std::move(remembered))) {}
 Reconciler::~Reconciler() = default;
@@ -148,6 +157,7 @@ void Reconciler::State::take_desired(model::Desired desired) {
   rules.want(std::move(desired.rules));
   firewall.want(std::move(desired.firewall));
   flows_wanted = std::move(desired.flows_to_move);
+  repairs = desired.repair;
 
   std::map<std::string, Device> next;
   for (auto& want : desired.devices) {

@@ -62,6 +62,7 @@ struct CommitRules {
 struct DeleteFlows {
   std::uint32_t mark;
   std::uint32_t mask;
+  Family family;
 };
 struct DeleteUntranslated {};
 struct WriteSysctl {

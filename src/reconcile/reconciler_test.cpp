@@ -250,7 +250,7 @@ TEST(Reconciler, flows_move_once_per_generation_and_after_everything_else) {
   rig.want(want);
   rig.kernel.flows = {{0x01000000, 5}, {0x02000000, 7}};
   auto mark = rig.kernel.journal.size();
-  want.flows_to_move = {{0x01000000, 1}};
+  want.flows_to_move = {{{0x01000000, Family::V4}, 1}};
   want.routes.push_back(route(20001, "10.0.0.0/8", "isp"));
   rig.want(want);
   const Lines done = rig.journal_since(mark);
@@ -259,6 +259,56 @@ TEST(Reconciler, flows_move_once_per_generation_and_after_everything_else) {
   mark = rig.kernel.journal.size();
   rig.want(want);
   EXPECT_TRUE(rig.journal_since(mark).empty());
+}
+
+TEST(Reconciler, flows_of_one_family_move_without_those_of_the_other) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  rig.kernel.flows = rig.kernel.flows6 = {{0x01000000, 5}};
+  want.flows_to_move = {{{0x01000000, Family::V6}, 1}};
+  rig.want(want);
+  EXPECT_TRUE(rig.kernel.flows6.empty());
+  EXPECT_EQ(rig.kernel.flows.size(), 1u);
+}
+
+TEST(Reconciler, a_prefixs_end_in_main_comes_after_its_successor_and_goes_with_a_flush_and_others_stay) {
+  ReconcileRig rig;
+  auto foreign = route(254, "2001:db8:f::/48", "lan0");
+  foreign.protocol = 4;
+  rig.kernel.add_link(
+      {.name = "lan0", .index = 0, .up = true, .carrier = true, .mtu = 1500, .mac = {}, .kind = {}, .alias = {}});
+  rig.kernel.add_route(foreign);
+  auto want = kit::one_uplink("isp", 1);
+  want.routes.push_back(kit::unreachable(254, "2001:db8:100::/56"));
+  rig.want(want);
+  const auto mark = rig.kernel.journal.size();
+  want.routes.back() = kit::unreachable(254, "2001:db8:200::/56");
+  rig.want(want);
+  const Lines done = rig.journal_since(mark);
+  EXPECT_LT(place(done, "add route 2001:db8:200::/56"), place(done, "delete route 2001:db8:100::/56"));
+  rig.want(Reconciler::nothing());
+  EXPECT_EQ(rig.kernel.routes, std::set<model::RouteEntry>{foreign});
+}
+
+TEST(Reconciler, addresses_that_an_earlier_life_put_on_a_lan_go_when_their_prefix_is_over) {
+  ReconcileRig rig;
+  rig.kernel.add_link(
+      {.name = "lan0", .index = 0, .up = true, .carrier = true, .mtu = 1500, .mac = {}, .kind = {}, .alias = {}});
+  const auto theirs = kit::address("lan0", "2001:db8:f::9/64");
+  rig.kernel.add_address(theirs);
+  auto want = kit::one_uplink("isp", 1);
+  const auto ours = kit::address("lan0", "2001:db8:100:1::1/64");
+  want.addresses.push_back(ours);
+  rig.want(want);
+  ASSERT_TRUE(rig.kernel.addresses.contains(ours));
+  rig.reconciler = std::make_unique<Reconciler>(std::nullopt);
+  rig.kernel.overrun();
+  rig.want(want);
+  want.addresses.pop_back();
+  rig.want(want);
+  EXPECT_FALSE(rig.kernel.addresses.contains(ours));
+  EXPECT_TRUE(rig.kernel.addresses.contains(theirs));
 }
 
 TEST(Reconciler, a_session_is_attached_again_when_it_changes) {

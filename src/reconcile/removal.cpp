@@ -89,13 +89,13 @@ void Reconciler::State::move_flows(Pass& pass) {
     delete_untranslated = false;
     emit(DeleteUntranslated{});
   }
-  for (const auto& [mark, generation] : flows_wanted) {
-    auto& done = flows_done[mark];
+  for (const auto& [flows, generation] : flows_wanted) {
+    auto& done = flows_done[flows];
     if (generation <= done) {
       done = generation;
       continue;
     }
-    const DeleteFlows operation{.mark = mark, .mask = 0xffu << model::kMarkShift};
+    const DeleteFlows operation{.mark = flows.mark, .mask = 0xffu << model::kMarkShift, .family = flows.family};
     if (!book.may_try(describe(Operation{operation}), now)) {
       pass.blocked = true;
       continue;
@@ -178,7 +178,7 @@ void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
       if (auto memory = state.firewall.take_memory()) state.out.emplace_back(std::move(*memory));
     }
     void operator()(const DeleteFlows& op) const {
-      if (!success) state.flows_done[op.mark] = 0;
+      if (!success) state.flows_done[{op.mark, op.family}] = 0;
     }
     void operator()(const DeleteUntranslated&) const {
       if (!success) state.delete_untranslated = true;

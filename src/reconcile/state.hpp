@@ -69,6 +69,7 @@ struct Reconciler::State {
   void commit_firewall(Pass& pass);
   // sysctls.cpp
   void write_sysctls(Pass& pass);
+  void write_sysctl(const std::string& path, Sysctl& sysctl, Pass& pass);
   bool keeps(const std::string& path, Sysctl& sysctl, Pass& pass);
   bool differs(const std::string& path, const Sysctl& sysctl) const;
   // removal.cpp: what is not wanted any more, in reverse
@@ -113,7 +114,8 @@ struct Reconciler::State {
   DamageBudget sysctl_budget;
   FirewallKeeper firewall;
   bool delete_untranslated = false;
-  std::map<std::uint32_t, std::uint64_t> flows_wanted, flows_done;
+  bool repairs = true;
+  std::map<model::FlowsOf, std::uint64_t> flows_wanted, flows_done;
   FailureBook book;
 
   std::deque<Output> out;

@@ -49,26 +49,31 @@ bool Reconciler::State::keeps(const std::string& path, Sysctl& sysctl, Pass& pas
   return sysctl.held;
 }
 
+// What waits for the firewall comes last: forwarding changes how interfaces listen that are to be asked first.
 void Reconciler::State::write_sysctls(Pass& pass) {
-  for (auto& [path, sysctl] : sysctls) {
-    if (sysctl.ticket != 0) {
-      pass.waiting = true;
-      continue;
-    }
-    if (keeps(path, sysctl, pass)) continue;
-    bool possible = !sysctl.want.after_firewall || firewall.wants_nothing() || firewall.stands();
-    if (auto conf = path.find("/conf/"); conf != std::string::npos) {
-      const auto start = conf + 6;
-      const auto device = path.substr(start, path.find('/', start) - start);
-      if (device != "all" && device != "default") possible = possible && ready(device);
-    }
-    if (!book.may_try("sysctl " + path, now) || !possible) {
-      pass.blocked = true;
-      continue;
-    }
-    emit(WriteSysctl{sysctl.want});
-    sysctl.ticket = last_ticket;
+  for (const bool last : {false, true})
+    for (auto& [path, sysctl] : sysctls)
+      if (sysctl.want.after_firewall == last) write_sysctl(path, sysctl, pass);
+}
+
+void Reconciler::State::write_sysctl(const std::string& path, Sysctl& sysctl, Pass& pass) {
+  if (sysctl.ticket != 0) {
+    pass.waiting = true;
+    return;
   }
+  if (keeps(path, sysctl, pass)) return;
+  bool possible = !sysctl.want.after_firewall || firewall.wants_nothing() || firewall.stands();
+  if (auto conf = path.find("/conf/"); conf != std::string::npos) {
+    const auto start = conf + 6;
+    const auto device = path.substr(start, path.find('/', start) - start);
+    if (device != "all" && device != "default") possible = possible && ready(device);
+  }
+  if (!book.may_try("sysctl " + path, now) || !possible) {
+    pass.blocked = true;
+    return;
+  }
+  emit(WriteSysctl{sysctl.want});
+  sysctl.ticket = last_ticket;
 }
 
 }  // namespace michi::reconcile

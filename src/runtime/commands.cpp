@@ -152,9 +152,13 @@ policy::Explanation Core::why(const policy::FlowQuery& query) const {
   };
   ask(query.destination);
   if (query.source) ask(*query.source);
-  return policy::explain(
-      {.config = *config_, .numbers = numbers_, .facts = lines_.facts(), .selector = selector_, .surroundings = around},
-      query);
+  return policy::explain({.config = *config_,
+                          .numbers = numbers_,
+                          .facts = lines_.facts(),
+                          .selector = selector_,
+                          .surroundings = around,
+                          .ula = ula_},
+                         query);
 }
 
 std::vector<model::Event> Core::warnings() const {
@@ -167,7 +171,8 @@ std::vector<model::Event> Core::warnings() const {
                            .numbers = numbers_,
                            .facts = lines_.facts(),
                            .selector = selector_,
-                           .surroundings = around});
+                           .surroundings = around,
+                           .ula = ula_});
 }
 
 port::PlaneCounters Core::counters(const std::string& uplink) const {

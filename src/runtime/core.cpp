@@ -6,20 +6,13 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
-#include "runtime/held_addresses.hpp"
-#include "runtime/lease_records.hpp"
 #include "runtime/records.hpp"
 
 namespace michi::runtime {
 
 namespace {
 
-constexpr auto kSessionPrefix = "session.";
 constexpr auto kFirewallKey = "firewall";
-constexpr auto kNumbersKey = "numbers";
-/// How long a start lets the kernel's objects go before the first PADI.
-constexpr Duration kObjectsFirst = milliseconds(250);
-
 /// What may have passed without NAT while the firewall was gone: flows of LANs that have NAT.
 port::DeleteUntranslated untranslated_flows(const model::Config* config) {
   port::DeleteUntranslated flows{.mask = config ? config->global.mark_mask : 0xff000000, .inside = {}};
@@ -45,6 +38,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       options_(std::move(options)),
       schedule_(std::move(schedule)),
       events_(std::move(events)),
+      ula_(draw_ula(random)),
       lans_(doors_, random.fork(), schedule_,
             {.event = [this](const model::Event& e) { event(e); },
              .keep =
@@ -52,24 +46,17 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                    keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
                  }}),
       lines_(doors_, std::move(random), schedule_,
-             {.event = [this](const model::Event& e) {
-  event(e); },
-              .persist = [this](const std::string& uplink, const auto& record) {
-  persist(uplink, record); },
+             {.event = [this](const model::Event& e) { event(e); },
+              .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
               .trace =
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-  if (trace_) trace_(uplink, direction, frame, now);
+                    if (trace_) trace_(uplink, direction, frame, now);
                   },
-              .address = [this](const std::string& uplink, const auto& held) {
-  persist_address(uplink, held); }},
-              .lease = [this](const std::string& uplink, const auto& record) {
-  persist_lease(uplink, record); }
-}),
-      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) {
-  event(e); }),
+              .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
+              .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
+      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
-                [this](const model::Event& e) {
-  event(e); }),
+                [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
       reconciler_(remembered_firewall(doors_.store)),
       examination_(doors_.observers, doors_.plane) {
@@ -82,121 +69,6 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
 }
 
 Core::~Core() = default;
-
-void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
-  now_ = doors_.alarm.now();
-  config_ = std::move(config);
-  secrets_ = std::move(secrets);
-  if (auto records = doors_.store.load(port::Lifetime::Volatile)) {
-    settings_.recall(*records);
-    for (const auto& [key, value] : *records) {
-      if (!key.starts_with(kSessionPrefix)) continue;
-      if (auto record = parse_session(value)) orphans_[record->uplink.name] = *record;
-    }
-  } else {
-    event({model::Severity::Warning,
-           "store.unreadable",
-           "",
-           fmt::format("cannot read what an earlier run left: {}", records.error().text()),
-           {}});
-  }
-  if (auto records = doors_.store.load(port::Lifetime::Durable)) {
-    if (auto at = records->find(kNumbersKey); at != records->end()) numbers_ = parse_numbers(at->second);
-    held_ = held_addresses(*records, stamp_now(doors_.alarm, doors_.files));
-    leases_ = lease_records(*records, stamp_now(doors_.alarm, doors_.files));
-    lans_.recall(*records, now_);
-  }
-  doors_.kernel.refresh();
-  doors_.firewall.refresh();
-  schedule_();
-}
-
-std::optional<Secret> Core::secret_of(const model::Secrets& secrets, const std::string& uplink) const {
-  auto at = secrets.find(uplink);
-  return at == secrets.end() ? std::nullopt : std::optional(at->second);
-}
-
-void Core::keep(port::Lifetime lifetime, const std::string& key, const std::optional<std::string>& value,
-                std::string what) {
-  const auto ticket = tickets_.next();
-  writes_[ticket] = std::move(what);
-  if (value)
-    doors_.store.submit(port::Put{lifetime, key, *value}, ticket);
-  else
-    doors_.store.submit(port::Erase{lifetime, key}, ticket);
-}
-
-void Core::persist(const std::string& uplink, const std::optional<model::SessionRecord>& record) {
-  keep(port::Lifetime::Volatile, kSessionPrefix + uplink, record ? std::optional(write_session(*record)) : std::nullopt,
-       fmt::format("the session record of {}", uplink));
-  crash_point(record ? "session-recorded" : "session-forgotten");
-}
-
-void Core::persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held) {
-  const auto ticket = tickets_.next();
-  const auto key = std::string(kHeldPrefix) + uplink;
-  writes_[ticket] = fmt::format("the address of {}", uplink);
-  if (held)
-    doors_.store.submit(
-        port::Put{port::Lifetime::Durable, key, write_held(*held, stamp_now(doors_.alarm, doors_.files))}, ticket);
-  else
-    doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
-}
-
-void Core::persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record) {
-  const auto ticket = tickets_.next();
-  const auto key = std::string(kLeasePrefix) + uplink;
-  writes_[ticket] = fmt::format("the DHCPv6 lease of {}", uplink);
-  if (record)
-    doors_.store.submit(
-        port::Put{port::Lifetime::Durable, key, write_lease(*record, stamp_now(doors_.alarm, doors_.files))}, ticket);
-  else
-    doors_.store.submit(port::Erase{port::Lifetime::Durable, key}, ticket);
-}
-
-Lines::Leftovers Core::left_for(const std::string& uplink) {
-  Lines::Leftovers out;
-  if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
-  if (auto held = held_.extract(uplink)) out.held = held.mapped();
-  out.ipv6 = memory_of(uplink);
-  return out;
-}
-
-uplink::Ipv6Memory Core::memory_of(const std::string& uplink) {
-  auto record = leases_.extract(uplink);
-  return {.record = record ? std::move(record.mapped()) : std::nullopt,
-          .machine = machine_uuid(doors_.files),
-          .wall_seconds = doors_.alarm.wall_seconds()};
-}
-
-/// The first dump is complete: numbers are known, so uplinks and desired state can be.
-void Core::start_running() {
-  running_ = true;
-  for (const auto& [name, number] : policy::recover_numbers(view_.observed().rules)) numbers_.emplace(name, number);
-  selector_.adopt(numbers_, view_.observed().addresses);
-  if (ending_ != Ending::No || !config_) {
-    // Asked to end before it had begun: only what an earlier life left is ended.
-    for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
-    orphans_.clear();
-    return;
-  }
-  lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
-  lines_.hold_turns(now_ + kObjectsFirst);
-  hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
-  selector_.configure(config_, now_);
-  numbers_ = policy::assign_numbers(*config_, numbers_);
-  for (const auto& uplink : config_->uplinks) {
-    lines_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);
-  }
-  for (const auto& [name, address] : std::exchange(held_, {})) persist_address(name, std::nullopt);
-  for (const auto& [name, record] : leases_) persist_lease(name, std::nullopt);
-  leases_.clear();
-  for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
-  orphans_.clear();
-  resolver_.on_config(*config_, now_);
-  doors_.store.submit(port::Put{port::Lifetime::Durable, kNumbersKey, write_numbers(numbers_)}, tickets_.next());
-  policy_dirty_ = true;
-}
 
 void Core::turn() {
   now_ = doors_.alarm.now();
@@ -282,7 +154,8 @@ policy::Inputs Core::inputs() const {
           .numbers = numbers_,
           .facts = lines_.facts(),
           .selector = selector_,
-          .surroundings = surroundings_};
+          .surroundings = surroundings_,
+          .ula = ula_};
 }
 
 void Core::decide() {
@@ -377,7 +250,9 @@ void Core::perform(const reconcile::Do& what) {
             doors_.firewall.submit(port::CommitRules{o.text}, t);
             crash_point("firewall");
           },
-          [&](const reconcile::DeleteFlows& o) { doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask}, t); },
+          [&](const reconcile::DeleteFlows& o) {
+            doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask, o.family}, t);
+          },
           [&](const reconcile::DeleteUntranslated&) { doors_.firewall.submit(untranslated_flows(config_.get()), t); },
           [&](const reconcile::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
       },

@@ -140,6 +140,7 @@ class Core {
   Instant now_{};
 
   Tickets tickets_;
+  std::optional<Prefix> ula_;
   Lans lans_;
   Lines lines_;
   Hooks hooks_;

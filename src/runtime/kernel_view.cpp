@@ -17,6 +17,7 @@ void put_route(std::set<model::RouteEntry>& routes, const model::RouteEntry& rou
                                                  .type = model::RouteType::Unicast,
                                                  .device = {},
                                                  .source = {},
+                                                 .gateway = {},
                                                  .mtu = 0,
                                                  .protocol = 0});
   while (at != routes.end() && at->key() == route.key()) at = routes.erase(at);
@@ -55,19 +56,22 @@ bool KernelView::on_report(const port::NetReport& report) {
                         },
                         [&](const port::LinkGone& gone) {
                           auto& view = target();
-                          std::erase_if(view.addresses, [&](const auto& a) { return a.device == gone.name; });
+                          const auto on_it = [&](const auto& a) { return a.device == gone.name; };
+                          std::erase_if(view.addresses, on_it);
+                          std::erase_if(view.own_addresses, on_it);
                           view.sysctls.erase("net/ipv4/conf/" + gone.name + "/rp_filter");
                           return view.links.erase(gone.name) > 0 && !dumping_;
                         },
                         [&](const port::AddressSeen& seen) {
+                          if (seen.ours) target().own_addresses.insert(seen.address);
                           if (target().addresses.contains(seen.address)) return false;
                           put_address(target().addresses, seen.address);
                           return !dumping_;
                         },
                         [&](const port::AddressGone& gone) {
-                          return std::erase_if(target().addresses,
-                                               [&](const auto& a) { return a.key() == gone.address.key(); }) > 0 &&
-                                 !dumping_;
+                          const auto is_it = [&](const auto& a) { return a.key() == gone.address.key(); };
+                          std::erase_if(target().own_addresses, is_it);
+                          return std::erase_if(target().addresses, is_it) > 0 && !dumping_;
                         },
                         [&](const port::RouteSeen& seen) {
                           if (target().routes.contains(seen.route)) return false;

@@ -104,4 +104,19 @@ std::map<std::string, model::UplinkNumber> parse_numbers(std::string_view text) 
   return numbers;
 }
 
+Prefix draw_ula(Random& random) {
+  Ipv6 address;
+  address.octets[0] = 0xfd;
+  const auto id = random.bytes(5);
+  for (std::size_t i = 0; i < id.size(); ++i) address.octets[i + 1] = std::to_integer<std::uint8_t>(id[i]);
+  return {address, 48};
+}
+
+std::optional<Prefix> parse_ula(std::string_view text) {
+  const auto prefix = parse_prefix(text);
+  const bool is_one = prefix && prefix->length == 48 && prefix->family() == Family::V6 &&
+                      prefix->address.v6()->octets[0] == 0xfd && *prefix == prefix->canonical();
+  return is_one ? prefix : std::nullopt;
+}
+
 }  // namespace michi::runtime

@@ -37,5 +37,16 @@ TEST(Records, numbers_out_of_range_are_dropped) {
             (std::map<std::string, model::UplinkNumber>{{"a", 1}, {"d", 250}}));
 }
 
+TEST(Records, TheHousesOwnPrefixIsDrawnOnceAndReadBack) {
+  auto random = Random::seeded(7);
+  const auto drawn = draw_ula(random);
+  EXPECT_EQ(drawn.length, 48);
+  EXPECT_EQ(drawn.address.v6()->octets[0], 0xfd);
+  EXPECT_NE(draw_ula(random), drawn);
+  EXPECT_EQ(parse_ula(to_text(drawn)), drawn);
+  for (const char* bad : {"", "fd00::/64", "2001:db8::/48", "fd00::1/48", "10.0.0.0/8"})
+    EXPECT_FALSE(parse_ula(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace michi::runtime

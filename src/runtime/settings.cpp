@@ -13,7 +13,14 @@ void Settings::recall(const std::map<std::string, std::string>& records) {
     if (key.starts_with(kPrefix)) before_.emplace(key.substr(kPrefix.size()), value);
 }
 
+bool Settings::is_host(const std::string& accept_ra) const {
+  const auto listens = files_.read_sysctl(accept_ra);
+  const auto forwards = files_.read_sysctl(accept_ra.substr(0, accept_ra.rfind('/')) + "/forwarding");
+  return listens && forwards && *listens == "1" && *forwards == "0";
+}
+
 std::optional<std::string> Settings::write(const model::SysctlWant& want) {
+  if (want.only_on_hosts && !is_host(want.path)) return std::nullopt;
   if (want.restore && !before_.contains(want.path)) {
     if (auto old = files_.read_sysctl(want.path); old && *old != want.value) {
       before_.emplace(want.path, *old);

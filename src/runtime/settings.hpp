@@ -24,6 +24,8 @@ class Settings {
   void restore();
 
  private:
+  bool is_host(const std::string& accept_ra) const;
+
   port::Files& files_;
   port::Store& store_;
   Tickets& tickets_;

@@ -97,8 +97,10 @@ void FakeKernel::Wall::submit(port::FirewallOp op, port::Ticket ticket) {
       return {"commit " + wanted.text, result};
     }
     std::pair<std::string, int> operator()(const port::DeleteFlows& doomed) const {
-      std::erase_if(k.flows, [&](const auto& flow) { return (flow.first & doomed.mask) == doomed.mark; });
-      return {fmt::format("delete flows {:#x}", doomed.mark), 0};
+      const bool v6 = doomed.family == Family::V6;
+      std::erase_if(v6 ? k.flows6 : k.flows,
+                    [&](const auto& flow) { return (flow.first & doomed.mask) == doomed.mark; });
+      return {fmt::format("delete flows {:#x}{}", doomed.mark, v6 ? ", IPv6" : ""), 0};
     }
     std::pair<std::string, int> operator()(const port::DeleteUntranslated&) const {
       k.untranslated = 0;

@@ -47,6 +47,7 @@ int FakeKernel::drop_address(const AddressEntry& address) {
   if (at == addresses.end()) return 0;
   const AddressEntry gone = *at;
   addresses.erase(at);
+  own_addresses.erase(gone);
   fact(port::AddressGone{gone});
   const bool elsewhere =
       std::ranges::any_of(addresses, [&](const auto& entry) { return entry.address.address == gone.address.address; });
@@ -108,7 +109,7 @@ int FakeKernel::perform(const port::NetOp& op) {
       if (!k.links.contains(add.address.device)) return ENODEV;
       std::erase_if(k.addresses, [&](const auto& entry) { return entry.key() == add.address.key(); });
       k.addresses.insert(add.address);
-      k.fact(port::AddressSeen{add.address});
+      k.fact(port::AddressSeen{add.address, k.own_addresses.contains(add.address)});
       return 0;
     }
     int operator()(const port::DeleteAddress& gone) const { return k.drop_address(gone.address); }
@@ -162,6 +163,7 @@ void FakeKernel::Net::submit(port::NetOp op, port::Ticket ticket) {
   const std::string operation = words(op);
   kernel.journal.push_back(operation);
   kernel.inside_ = true;
+  if (const auto* add = std::get_if<port::AddAddress>(&op)) kernel.own_addresses.insert(add->address);
   const std::size_t before = reports.size();
   int code = kernel.refuse ? kernel.refuse(operation) : 0;
   if (code == 0) code = kernel.perform(op);
@@ -175,7 +177,8 @@ void FakeKernel::Net::submit(port::NetOp op, port::Ticket ticket) {
 void FakeKernel::Net::refresh() {
   reports.push_back(port::DumpBegin{});
   for (const auto& [name, link] : kernel.links) reports.push_back(port::LinkSeen{link});
-  for (const auto& address : kernel.addresses) reports.push_back(port::AddressSeen{address});
+  for (const auto& address : kernel.addresses)
+    reports.push_back(port::AddressSeen{address, kernel.own_addresses.contains(address)});
   for (const auto& route : kernel.routes) {
     if (kernel.reported(route)) reports.push_back(port::RouteSeen{route});
   }
@@ -262,8 +265,12 @@ void note(model::Observed& observed, const port::NetReport& report) {
     void operator()(const port::AddressSeen& seen) const {
       std::erase_if(o.addresses, [&](const auto& entry) { return entry.key() == seen.address.key(); });
       o.addresses.insert(seen.address);
+      if (seen.ours) o.own_addresses.insert(seen.address);
     }
-    void operator()(const port::AddressGone& gone) const { o.addresses.erase(gone.address); }
+    void operator()(const port::AddressGone& gone) const {
+      o.addresses.erase(gone.address);
+      o.own_addresses.erase(gone.address);
+    }
     void operator()(const port::RouteSeen& seen) const { o.routes.insert(seen.route); }
     void operator()(const port::RouteGone& gone) const { o.routes.erase(gone.route); }
     void operator()(const port::RuleSeen& seen) const {

@@ -33,13 +33,14 @@ class FakeKernel {
   // What is there.
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;
+  std::set<model::AddressEntry> own_addresses;  // put through the door
   std::set<model::RouteEntry> routes;
   std::multiset<model::RuleEntry> rules;
   std::map<std::string, std::string> sysctls;  // of those the kernel tells
   std::optional<model::NftTable> table;
   std::map<std::string, model::AttachWant> sessions;    // by uplink
   std::map<std::string, port::PlaneCounters> counters;  // by uplink
-  std::map<std::uint32_t, unsigned> flows;              // conntrack entries by mark
+  std::map<std::uint32_t, unsigned> flows, flows6;      // conntrack entries by mark
   unsigned untranslated = 0;                            // entries born without NAT
   std::vector<std::string> journal;                     // every operation that was performed, in words
   /// Asked before every operation with its words; an error code refuses it.

@@ -37,7 +37,7 @@ void ReconcileRig::perform(const Do& task) {
     void operator()(const reconcile::PutRule& op) const { net(port::AddRule{op.rule}); }
     void operator()(const reconcile::RemoveRule& op) const { net(port::DeleteRule{op.rule}); }
     void operator()(const reconcile::CommitRules& op) const { wall(port::CommitRules{op.text}); }
-    void operator()(const reconcile::DeleteFlows& op) const { wall(port::DeleteFlows{op.mark, op.mask}); }
+    void operator()(const reconcile::DeleteFlows& op) const { wall(port::DeleteFlows{op.mark, op.mask, op.family}); }
     void operator()(const reconcile::DeleteUntranslated&) const { wall(port::DeleteUntranslated{0xff000000}); }
     void operator()(const reconcile::WriteSysctl& op) const {
       const int code = rig.kernel.refuse ? rig.kernel.refuse("sysctl " + op.want.path) : 0;

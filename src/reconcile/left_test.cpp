@@ -1,0 +1,45 @@
+// Damage where the operator does not want it repaired.
+
+#include <gtest/gtest.h>
+
+#include "kit/desired.hpp"
+#include "kit/reconcile_rig.hpp"
+
+namespace michi::reconcile {
+namespace {
+
+using kit::ReconcileRig;
+
+TEST(Left, damage_is_told_once_and_left_where_repair_is_off) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  want.repair = false;
+  rig.want(want);
+  const auto wanted = want.routes.front();
+  const auto lost_rule = *rig.kernel.rules.begin();
+  auto stray = kit::route(20001, "198.51.100.0/24", "isp");
+  rig.kernel.remove_route(wanted);
+  rig.kernel.remove_rule(lost_rule);
+  rig.kernel.add_route(stray);
+  rig.kernel.flush_ruleset("somebody");
+  rig.run(seconds(30));
+  rig.want(want);
+  rig.run(seconds(30));
+  EXPECT_FALSE(rig.kernel.routes.contains(wanted));
+  EXPECT_FALSE(rig.kernel.rules.contains(lost_rule));
+  EXPECT_TRUE(rig.kernel.routes.contains(stray));
+  EXPECT_FALSE(rig.kernel.table);
+  EXPECT_EQ(rig.events_of("kernel.left"), 4u);
+  EXPECT_EQ(rig.events_of("kernel.repaired"), 0u);
+  EXPECT_TRUE(rig.reconciler->settled());
+  want.repair = true;
+  rig.want(want);
+  rig.run(seconds(1));
+  EXPECT_TRUE(rig.kernel.routes.contains(wanted));
+  EXPECT_TRUE(rig.kernel.rules.contains(lost_rule));
+  EXPECT_FALSE(rig.kernel.routes.contains(stray));
+  EXPECT_TRUE(rig.kernel.table);
+}
+
+}  // namespace
+}  // namespace michi::reconcile
