@@ -40,7 +40,7 @@ int report(Context& context, const boost::json::value& answer) {
   if (findings == nullptr || !findings->is_array())
     return tell_failure(context, "broken-answer", "the daemon's answer has no findings");
   std::size_t bad = 0;
-  for (const auto& finding : findings->as_array()) bad += text_at(finding, "verdict") == "bad" ? 1 : 0;
+  for (const auto& finding : findings->as_array()) bad += text_at(finding, "verdict") == "bad" ? 1U : 0U;
   if (!print_json(context, answer)) {
     for (const auto& finding : findings->as_array()) show(context.out, finding);
     context.out << fmt::format("{} looked at, {} bad\n", findings->as_array().size(), bad);

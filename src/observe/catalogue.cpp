@@ -85,13 +85,13 @@ constexpr std::array kCatalogue = {
     Message{"lan.no-interface", Warning,
             "A LAN of the file names an interface that is not there. Its address is put and its services start as "
             "soon as it appears."},
-    Message{"lan.not-advertised", Warning,
-            "Router advertisements cannot be sent to a LAN. The text has the kernel's reason. Hosts there get no "
-            "IPv6 address and do not hear of an uplink's end; michi goes on trying."},
     Message{"lan.no-subnet", Warning,
             "A delegated prefix is too small for this LAN's number, or its only /64 belongs to another LAN. Hosts "
             "there get no address of that uplink; with those of another one they are translated. Give the LAN a lower "
             "`subnet`, or ask the provider for a larger prefix."},
+    Message{"lan.not-advertised", Warning,
+            "Router advertisements cannot be sent to a LAN. The text has the kernel's reason. Hosts there get no "
+            "IPv6 address and do not hear of an uplink's end; michi goes on trying."},
     Message{"lan.overlaps-closed", Warning,
             "A closed network's prefix overlaps a LAN. Hosts of that LAN are reached directly; the overlapped part of "
             "the closed network is not."},

@@ -72,13 +72,13 @@ void Core::persist(const std::string& uplink, const std::optional<model::Session
 }
 
 void Core::persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held) {
-  keep(port::Lifetime::Durable, kHeldPrefix + uplink,
+  keep(port::Lifetime::Durable, std::string(kHeldPrefix) + uplink,
        held ? std::optional(write_held(*held, stamp_now(doors_.alarm, doors_.files))) : std::nullopt,
        fmt::format("the address of {}", uplink));
 }
 
 void Core::persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record) {
-  keep(port::Lifetime::Durable, kLeasePrefix + uplink,
+  keep(port::Lifetime::Durable, std::string(kLeasePrefix) + uplink,
        record ? std::optional(write_lease(*record, stamp_now(doors_.alarm, doors_.files))) : std::nullopt,
        fmt::format("the DHCPv6 lease of {}", uplink));
 }

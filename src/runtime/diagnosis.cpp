@@ -44,6 +44,13 @@ std::string owner_of(const Address& server, const model::Config& config, const p
   return {};
 }
 
+bool only_closed(const model::UplinkFacts& facts) {
+  if (!facts.v6) return false;
+  std::vector<Prefix> prefixes;
+  for (const auto& each : facts.prefixes) prefixes.push_back(each.prefix);
+  return uplink::closed_network_of(facts.v6->addresses, prefixes).has_value();
+}
+
 }  // namespace
 
 Core::Answer Core::examine(const std::string& uplink) {
@@ -86,7 +93,11 @@ std::vector<health::ResolverEvidence> Core::resolvers() const {
     const auto server = key == "nameserver" ? parse_address(text) : std::nullopt;
     const auto owner = server ? owner_of(*server, *config_, lines_.facts()) : std::string{};
     if (owner.empty()) continue;
-    const auto way = why({.destination = *server, .protocol = model::Protocol::Udp, .port = 53});
+    policy::FlowQuery query;
+    query.destination = *server;
+    query.protocol = model::Protocol::Udp;
+    query.port = 53;
+    const auto way = why(query);
     const bool main = way.verdict == policy::Explanation::Verdict::Main;
     found.push_back({.server = *server, .belongs_to = owner, .leaves_by = main ? "main" : way.uplink});
   }
@@ -107,7 +118,7 @@ std::vector<model::Finding> Core::findings() const {
     if (facts == nullptr || (!examined_.empty() && config.id.name != examined_)) continue;
     health::UplinkEvidence uplink{.config = &config, .facts = facts};
     if (config.ipv6 && facts->v6) uplink.dhcp6 = dhcp6_evidence(config);
-    if (facts->v6) uplink.closed_only = uplink::closed_network_of(facts->v6->addresses, facts->prefixes).has_value();
+    uplink.closed_only = only_closed(*facts);
     examination_.describe(config.id.name, uplink);
     evidence.uplinks.push_back(std::move(uplink));
   }
