@@ -210,14 +210,12 @@ TEST(Load, UplinksThatAreTheInterfaceThemselves) {
   ASSERT_EQ(result.config.uplinks.size(), 2U);
   const auto& fix = result.config.uplinks[0];
   EXPECT_EQ(fix.kind, model::UplinkKind::Static);
-  EXPECT_EQ(fix.mtu, 1500);
   EXPECT_EQ(fix.fixed, (model::StaticConfig{*parse_prefix("203.0.113.2/29"),
                                             *parse_ipv4("203.0.113.1"),
                                             *parse_prefix("2001:db8::2/64"),
                                             *parse_ipv6("fe80::1"),
                                             {*parse_prefix("2001:db8:100::/56")}}));
   const auto& hgw = result.config.uplinks[1];
-  EXPECT_EQ(hgw.kind, model::UplinkKind::Ipoe);
   EXPECT_EQ(hgw.dhcp, (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
   EXPECT_EQ(hgw.closed, std::optional(false));
 }
@@ -226,9 +224,7 @@ TEST(Load, TheSampleOfEveryKeyNamesEveryKey) {
   for (const std::string& key : known_keys()) {
     const std::string last = key.substr(key.rfind('.') + 1);
     if (last == "vlan" || last == "pcp") continue;  // reserved for later: always an error
-    const bool named =
-        kEveryKey.find(last) != std::string_view::npos || kEveryKeyOfLines.find(last) != std::string_view::npos;
-    EXPECT_TRUE(named) << key;
+    EXPECT_NE((std::string(kEveryKey) += kEveryKeyOfLines).find(last), std::string::npos) << key;
   }
 }
 

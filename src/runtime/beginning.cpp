@@ -83,21 +83,6 @@ void Core::persist_lease(const std::string& uplink, const std::optional<uplink::
        fmt::format("the DHCPv6 lease of {}", uplink));
 }
 
-Lines::Leftovers Core::left_for(const std::string& uplink) {
-  Lines::Leftovers out;
-  if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
-  if (auto held = held_.extract(uplink)) out.held = held.mapped();
-  out.ipv6 = memory_of(uplink);
-  return out;
-}
-
-uplink::Ipv6Memory Core::memory_of(const std::string& uplink) {
-  auto record = leases_.extract(uplink);
-  return {.record = record ? std::move(record.mapped()) : std::nullopt,
-          .machine = machine_uuid(doors_.files),
-          .wall_seconds = doors_.alarm.wall_seconds()};
-}
-
 /// The first dump is complete: numbers are known, so uplinks and desired state can be.
 void Core::start_running() {
   running_ = true;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "runtime/core.hpp"
+#include "runtime/lease_records.hpp"
 #include "runtime/records.hpp"
 
 namespace michi::runtime {
@@ -59,6 +60,21 @@ std::vector<UplinkChange> Core::preview(const model::Config& next, const model::
     changes.push_back({after.id.name, effect == uplink::Uplink::Applied::InPlace ? Kind::InPlace : Kind::Redialled});
   }
   return changes;
+}
+
+Lines::Leftovers Core::left_for(const std::string& uplink) {
+  Lines::Leftovers out;
+  if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
+  if (auto held = held_.extract(uplink)) out.held = held.mapped();
+  out.ipv6 = memory_of(uplink);
+  return out;
+}
+
+uplink::Ipv6Memory Core::memory_of(const std::string& uplink) {
+  auto record = leases_.extract(uplink);
+  return {.record = record ? std::move(record.mapped()) : std::nullopt,
+          .machine = machine_uuid(doors_.files),
+          .wall_seconds = doors_.alarm.wall_seconds()};
 }
 
 std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secrets,

@@ -66,9 +66,12 @@ Uplink::Applied Uplink::configure(model::UplinkConfig config, std::optional<Secr
 /// A session has no time for Terminate-Request here: PADT alone has to do.
 Uplink::Applied Uplink::change_kind(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
   const bool running = !settled_down();
-  if (life_ && life_->row().session) life_->close_session(Farewell::Padt, "new configuration");
-  stop(now);
-  if (life_ && life_->phase != Phase::Down) life_->enter(Phase::Down, "new configuration", now);
+  if (life_ && life_->row().session) {
+    life_->close_session(Farewell::Padt, "new configuration");
+    life_->enter(Phase::Down, "new configuration", now);
+  } else {
+    stop(now);
+  }
   std::list<Output> said;
   while (auto output = poll()) said.push_back(std::move(*output));
   auto orphan = take_orphan();
