@@ -14,7 +14,7 @@ FAR = "2001:db8:ffff::1"
 
 def confirmed(field):
     prefixes = field.router.uplink("isp").get("prefixes") or []
-    return prefixes and prefixes[0]["confirmed"] and prefixes[0]["prefix"]
+    return prefixes and prefixes[0]["state"] == "confirmed" and prefixes[0]["prefix"]
 
 
 def on_the_lan(field, prefix):

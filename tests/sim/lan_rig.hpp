@@ -37,7 +37,7 @@ class LanRig : public testing::Test {
     std::int64_t wall = 1'750'000'000;
   };
   struct NoFrames final : port::FrameSockets {
-    Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string&) override {
+    Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string&, port::Talk) override {
       return Fault(port::OsError{"open", 19});
     }
   };
@@ -170,11 +170,12 @@ class LanRig : public testing::Test {
   Clock clock;
   NoFrames frames;
   kit::FakeDatagrams datagrams;
+  kit::FakeObservers observers;
   kit::FakeKernel kernel;
   FakeStore store;
   FakeProcesses processes;
   FakeFiles files;
-  runtime::Doors doors{clock,          frames, datagrams, kernel.net(), kernel.firewall(),
+  runtime::Doors doors{clock,          frames, datagrams, observers, kernel.net(), kernel.firewall(),
                        kernel.plane(), store,  processes, files};
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;

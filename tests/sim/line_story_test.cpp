@@ -51,7 +51,7 @@ class LineStory : public ::testing::Test {
   }
 
   void begin() { node->begin(std::make_shared<const model::Config>(config), {}); }
-  const model::UplinkFacts& facts(const std::string& name = "hgw") const { return *(*node).facts_now(name); }
+  const model::UplinkFacts& facts(const std::string& name = "hgw") { return *(*node).facts_now(name); }
   bool up(const std::string& name = "hgw") { return (*node).facts_now(name) && facts(name).usable(Family::V4); }
   bool becomes_up(Duration limit = seconds(5)) {
     return world.run_until([&] { return up(); }, limit);

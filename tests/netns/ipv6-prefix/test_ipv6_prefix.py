@@ -1,136 +1,85 @@
-"""IPv6 by a session of its own, from the prefix that is delegated to the hosts of the LAN: what holds while it is up and when it ends."""
-import ipaddress
-import time
-
+"""A session with IPv6 gets a prefix from the provider's server: kept, confirmed after every reconnect and restart, never released."""
 import pytest
 from harness import wait_until
-from lab import dns, hosts6, probe
-from lab.ipv6 import ASKER6, ECHO6, WEB6
-from lab.world import ADDRESS, ECHO
 
-SECRETS = {"isp": "open-sesame", "six": "open-sesame"}
-WORLD = {"concentrators": ("isp-a",), "ipv6": {"isp-a": {}}, "secrets": SECRETS}
-KILL_SIX = {"command": "kill", "user": "second@isp-a.example"}
+WORLD = {"concentrators": ("isp-a",), "ipv6": {"isp-a": {}}}
 
 
-def subnet(prefix, number=0):
-    net = ipaddress.ip_network(prefix)
-    return str(ipaddress.ip_network((int(net.network_address) + (number << 64), 64)))
+def prefixes(lab, state="confirmed"):
+    return [one for one in lab.router.uplink("isp").get("prefixes", []) if one["state"] == state]
 
 
-def routers(lab):
-    return [r for r in hosts6.default_routers(lab.world.lan_a) if r["dev"] == "eth0"]
+def wait_prefix(lab, seconds=15):
+    def question():
+        found = prefixes(lab)
+        return found[0]["prefix"] if found else None
+    return wait_until(question, seconds, "a confirmed prefix", tell=lambda: str(lab.router.uplink("isp")))
 
 
-def ready(lab):
-    """The LAN host has an address of the prefix. Returns the access, the prefix, the host's address."""
-    access = lab.world.six.access["isp-a"]
-    hosts6.accept_advertisements(lab.world.lan_a)
-    lab.router.wait_up("isp", "six")
-    prefix = access.wait_lease()
-    return access, prefix, hosts6.wait_address(lab.world.lan_a, subnet(prefix))
+def test_michi_gets_a_prefix_and_the_provider_forwards_it(lab):
+    isp = lab.world.six.access["isp-a"]
+    prefix = wait_prefix(lab)
+    assert prefix.startswith("2001:db8:a1") and prefix.endswith("/56")
+    assert isp.wait_lease() == prefix and isp.routes() == [prefix]
+    shown = lab.router.uplink("isp")
+    assert shown["state"] == "up" and shown["ipv6"]["dns"], shown
+    held = shown["prefixes"][0]
+    assert 0 < held["preferred_ms"] <= 3600_000 and held["preferred_ms"] < held["valid_ms"] <= 7200_000 and not held["on_line"]
+    assert 0 < shown["prefix_renewal_ms"] <= held["preferred_ms"]
+    assert "dhcp6 Bound" in shown["protocol_state"]
+    assert f"{prefix} confirmed" in lab.router.michi("status", "isp").stdout
+    lab.router.wait_event("prefix.delegated", uplink="isp")
 
 
-def hears_web(lab, held):
-    try:
-        return probe.ask_tcp(lab.world.lan_a, WEB6, 80) == ("web", held.address)
-    except (probe.NoReply, OSError):
-        return False
+def test_the_next_session_confirms_the_prefix_by_rebind(lab):
+    isp = lab.world.six.access["isp-a"]
+    prefix = wait_prefix(lab)
+    lab.ac("isp-a").command(command="kill", how="padt")
+    wait_until(lambda: [one["prefix"] for one in prefixes(lab, "remembered")] == [prefix], 5, "the prefix is only remembered",
+               tell=lambda: str(lab.router.uplink("isp")), every=0.005)
+    assert wait_prefix(lab, 20) == prefix
+    assert isp.routes() == [prefix]
+    said = isp.messages()
+    assert said.get("rebind", 0) >= 1 and said.get("release", 0) == 0, said
 
 
-def test_a_lan_host_has_an_address_of_the_prefix_and_reaches_the_internet_with_it(lab):
-    _, prefix, held = ready(lab)
-    assert len(routers(lab)) == 1
-    assert hosts6.ping(lab.world.lan_a, WEB6)
-    assert probe.ask_tcp(lab.world.lan_a, WEB6, 80) == ("web", held.address)
-    assert probe.ask_udp(lab.world.lan_a, ECHO6, 7, source=held.address) == ("echo", held.address)
-    router = str(ipaddress.ip_network(subnet(prefix))[1])
-    wait_until(lambda: probe.resolve(lab.world.lan_a, router, "www.example", dns.AAAA) == (0, [WEB6]), 5, "the router answers over IPv6")
-    shown = lab.router.uplink("six")["prefixes"]
-    assert [p["prefix"] for p in shown] == [prefix] and shown[0]["confirmed"], shown
-    # The router itself: unbound, and bound to the uplink's own address.
-    asked, seen = probe.ask_udp(lab.router.space, ECHO6, 7)
-    assert asked == "echo" and ipaddress.ip_address(seen) in ipaddress.ip_network(prefix), seen
-    assert probe.ask_udp(lab.router.space, ECHO6, 7, device="six")[0] == "echo"
-    # IPv4 goes its own way, and the device of the other session has none of it.
-    assert probe.ask_udp(lab.world.lan_a, ECHO, 7)[1] == ADDRESS["isp"]
-    default = lab.router.space.run("ip", "-6", "route", "show", "table", "all", "default").splitlines()
-    assert any("via fe80::" in route and "dev six" in route and "src" in route for route in default), default
+def test_a_daemon_killed_and_started_again_keeps_its_prefix_and_takes_no_second_lease(lab):
+    isp, router = lab.world.six.access["isp-a"], lab.router
+    prefix = wait_prefix(lab)
+    for _ in range(2):
+        router.crash()
+        router.start()
+        known = [one["prefix"] for one in router.uplink("isp")["prefixes"]]
+        assert known == [prefix], "not known from the first moment"
+        assert wait_prefix(lab, 20) == prefix
+    assert isp.wait_lease() == prefix
+    assert len(isp.leases()) == 1, isp.leases()
+    assert isp.messages().get("release", 0) == 0, isp.messages()
 
 
-def test_what_comes_from_outside_is_refused_but_for_echo(lab):
-    _, prefix, held = ready(lab)
-    assert hosts6.ping(lab.world.internet, held.address, ASKER6), "RFC 4890 lets an echo through"
-    assert probe.unreachable(lab.world.internet, held.address, 443, "tcp", source=ASKER6), "an unpublished port answers"
-    assert probe.unreachable(lab.world.internet, held.address, 7, source=ASKER6)
-    own = [a.address for a in hosts6.addresses(lab.router.space, "six")]
-    assert own, "the uplink's device has no address of the prefix"
-    assert probe.unreachable(lab.world.internet, own[0], 5300, source=ASKER6), "the router's services are open to the internet"
+def test_without_a_server_the_session_is_up_and_says_what_it_waits_for(lab):
+    isp, router = lab.world.six.access["isp-a"], lab.router
+    wait_prefix(lab)
+    isp.silence()
+    router.michi("redial", "isp")
+    router.wait_event("dhcp6.no-answer", seconds=30, uplink="isp")
+    shown = router.uplink("isp")
+    assert shown["state"] == "up" and "a DHCPv6 server" in shown["waiting_for"][0], shown
+    isp.speak()
+    wait_prefix(lab, 60)
 
 
-def test_a_subnet_that_is_nobodys_ends_here_and_does_not_loop(lab):
-    _, prefix, _ = ready(lab)
-    nobody = str(ipaddress.ip_network(subnet(prefix, 77))[5])
-    before = lab.router.uplink("six")["traffic"]["tx_packets"]
-    assert not hosts6.ping(lab.world.internet, nobody, ASKER6)
-    after = lab.router.uplink("six")["traffic"]["tx_packets"]
-    assert after - before <= 3, f"{after - before} packets went back for one"
-
-
-def test_the_firewalls_rule_for_the_advertise_is_put_back_and_told(lab):
-    ready(lab)
-    listed = lab.router.space.run("nft", "-a", "list", "chain", "inet", "michi", "input").splitlines()
-    rule = next(line for line in listed if "546" in line)
-    mark = lab.router.mark()
-    lab.router.space.nft(f"delete rule inet michi input handle {rule.split('handle')[-1].strip()}")
-    lab.router.wait_event("kernel.repaired", after=mark)
-    lab.router.wait_settled()
-    assert "546" in lab.router.space.run("nft", "list", "chain", "inet", "michi", "input")
-
-
-@pytest.mark.parametrize("how", ["padt", "silent"])
-def test_the_end_of_the_session_deprecates_its_prefix_and_its_return_prefers_it_again(lab, how):
-    access, prefix, held = ready(lab)
-    lab.ac("isp-a").command(command="set", refuse=True)
-    begun = time.monotonic()
-    lab.ac("isp-a").command(**KILL_SIX, **({"how": how} if how != "padt" else {}))
-    hosts6.wait_gone(lab.world.lan_a, subnet(prefix), seconds=60)
-    print(f"deprecated {1000 * (time.monotonic() - begun):.0f} ms after the end")
-    wait_until(lambda: not routers(lab), 5, "no default router is left")
-    # The address itself stays, for what is inside.
-    assert [a for a in hosts6.addresses(lab.world.lan_a) if a.address == held.address and a.deprecated]
-    lab.ac("isp-a").command(command="set", refuse=False)
-    lab.router.wait_up("six", seconds=70)
-    back = hosts6.wait_address(lab.world.lan_a, subnet(prefix), seconds=15)
-    assert back.address == held.address and access.wait_lease() == prefix
-    wait_until(lambda: hears_web(lab, held), 5, "the host reaches the internet again")
-
-
-def test_a_new_prefix_is_on_the_lan_at_once_and_the_old_one_is_deprecated(lab):
-    access, prefix, held = ready(lab)
-    access.renumber()
-    lab.router.michi("redial", "six")
-    fresh = wait_until(lambda: next((p for p in access.leases() if p != prefix), None), 20, "another prefix is delegated")
-    new = hosts6.wait_address(lab.world.lan_a, subnet(fresh), seconds=15)
-    hosts6.wait_gone(lab.world.lan_a, subnet(prefix))
-    assert probe.ask_tcp(lab.world.lan_a, WEB6, 80) == ("web", new.address)
-    assert [a for a in hosts6.addresses(lab.world.lan_a) if a.address == held.address and a.deprecated]
-    told = [e["code"] for e in lab.router.events() if e.get("uplink") == "six"]
-    assert "prefix.delegated" in told, told
-
-
-def test_killed_and_started_again_the_prefix_stays_and_nothing_is_given_back(lab):
-    access, prefix, held = ready(lab)
-    clean = lab.router.kernel_state()
-    for _ in range(3):
-        lab.router.crash()
-        lab.router.start()
-        lab.router.wait_up("isp", "six", seconds=15)
-        wait_until(lambda: lab.router.uplink("six")["prefixes"][0]["confirmed"], 10, "the prefix is confirmed again")
-        lab.router.wait_settled()
-        assert lab.router.kernel_state() == clean
-    kept = hosts6.wait_address(lab.world.lan_a, subnet(prefix))
-    assert kept.address == held.address
-    assert list(access.leases()) == [prefix], access.leases()
-    assert access.messages().get("release", 0) == 0, access.messages()
-    assert hears_web(lab, held)
+@pytest.mark.world(config="""
+[uplink.isp]
+interface = "wan0"
+user = "user@isp-a.example"
+mtu = 1454
+dhcp6 = { release = true }
+""")
+def test_release_is_said_before_the_session_ends_where_the_file_wants_it(lab):
+    isp = lab.world.six.access["isp-a"]
+    wait_prefix(lab)
+    lab.router.michi("down", "isp")
+    isp.wait_message("release")
+    wait_until(lambda: isp.leases() == {}, 5, "the lease is gone", tell=lambda: str(isp.leases()))
+    lab.router.wait_state("isp", "down")

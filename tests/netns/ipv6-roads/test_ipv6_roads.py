@@ -85,13 +85,13 @@ def test_every_flow_leaves_by_the_uplink_of_its_source_before_during_and_after_a
 
 def test_a_policy_line_that_names_the_other_uplink_translates(lab):
     house = House(lab)
-    _, seen = probe.ask_udp(lab.world.lan_a, WEB6, 443, source=house.address["lan-a"]["isp"])
+    _, seen = probe.ask_tcp(lab.world.lan_a, WEB6, 443, source=house.address["lan-a"]["isp"])
     assert house.owner(seen) == "office"
-    why = lab.router.why(WEB6, source=house.address["lan-a"]["isp"], proto="udp", port=443)
+    why = lab.router.why(WEB6, source=house.address["lan-a"]["isp"], proto="tcp", port=443)
     assert (why["verdict"], why["uplink"]) == ("uplink", "office"), why
     lab.router.michi("down", "office")
     lab.router.wait_state("office", "down")
-    assert probe.unreachable(lab.world.lan_a, WEB6, 443, source=house.address["lan-a"]["isp"])
+    assert probe.unreachable(lab.world.lan_a, WEB6, 443, "tcp", source=house.address["lan-a"]["isp"])
     assert probe.ask_udp(lab.world.lan_a, WEB6, 7, source=house.address["lan-a"]["isp"])[1] == house.address["lan-a"]["isp"]
 
 
