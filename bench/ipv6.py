@@ -1,6 +1,7 @@
 """A prefix on its way to the LAN: how long until hosts hear of a new one, of another one, and of the end of one."""
 import contextlib
 import ipaddress
+import shutil
 import struct
 import time
 
@@ -83,8 +84,7 @@ def prefix_to_lan(report, build, rounds):
     with world_of(build) as (world, access, router):
         taken, preferred = [], []
         for _ in range(rounds):
-            for record in router.state_directory.iterdir():
-                record.unlink()  # the prefix is nobody's yet
+            shutil.rmtree(router.state_directory / "records", ignore_errors=True)  # the prefix is nobody's yet
             with frames.Watch(world.router, "wan0") as wire, frames.Watch(world.lan_a, "eth0", protocol=IPV6) as lan:
                 begun = time.monotonic()
                 router.start()

@@ -66,7 +66,7 @@ void equal_addresses(const Evidence& evidence, Findings& found) {
 void resolvers(const Evidence& evidence, Findings& found) {
   for (const auto& resolver : evidence.resolvers) {
     if (resolver.belongs_to.empty() || resolver.belongs_to == resolver.leaves_by) continue;
-    found.wrong(Verdict::Suspect, "resolver.wrong-uplink", resolver.belongs_to,
+    found.wrong(Verdict::Suspect, "dns.wrong-uplink", resolver.belongs_to,
                 fmt::format("this machine asks {}, the resolver of {}, by another road", to_text(resolver.server),
                             resolver.belongs_to),
                 {fmt::format("the packets take {}", resolver.leaves_by.empty() ? "no road" : resolver.leaves_by)},

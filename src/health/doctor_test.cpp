@@ -190,7 +190,7 @@ TEST_F(Doctor, a_resolver_asked_by_another_road_than_its_own_is_told) {
   evidence.resolvers = {{.server = *parse_address("192.0.2.53"), .belongs_to = "isp", .leaves_by = "isp"}};
   EXPECT_EQ(troubles(), Codes{});
   evidence.resolvers[0].leaves_by = "main";
-  EXPECT_EQ(troubles(), Codes{"resolver.wrong-uplink"});
+  EXPECT_EQ(troubles(), Codes{"dns.wrong-uplink"});
 }
 
 TEST_F(Doctor, damage_that_is_left_by_will_names_the_switch) {

@@ -20,7 +20,7 @@ class ObserverTest : public NetworkTest {
               0);
   }
   /// One datagram from the other end; whoever listens is no matter.
-  void send(const std::string& port) { ASSERT_EQ(run("bash -c 'echo x > /dev/udp/fe80::1%far0/" + port + "'"), 0); }
+  void send(const std::string& port) { ASSERT_EQ(run("bash -c 'echo x > /dev/udp/ff02::1%far0/" + port + "'"), 0); }
 };
 
 TEST_F(ObserverTest, CountsWhatArrivesForTheClientAlsoWhereAFilterDropsIt) {

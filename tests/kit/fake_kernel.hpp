@@ -57,6 +57,8 @@ class FakeKernel {
   void add_link(model::Link link);
   void remove_link(const std::string& name);
   void set_link(const std::string& name, bool up);
+  /// The cable, of a link that stays up.
+  void set_carrier(const std::string& name, bool carrier);
   void add_address(const model::AddressEntry& address);
   void remove_address(const model::AddressEntry& address);
   void add_route(const model::RouteEntry& route);

@@ -60,7 +60,7 @@ class LineStory : public ::testing::Test {
     return world.run_until([&] { return facts().state == state; }, limit);
   }
   void carrier(bool on) {
-    machine.kernel.set_link("wan0", on);
+    machine.kernel.set_carrier("wan0", on);
     world.run(milliseconds(1));
   }
   std::size_t told(std::string_view code) const {

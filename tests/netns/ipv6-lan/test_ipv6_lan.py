@@ -26,7 +26,8 @@ def earlier_life(lab):
     hosts6.accept_advertisements(lab.world.lan_a)
     held = hosts6.wait_address(lab.world.lan_a, BEFORE)
     inside.process.kill()
-    record = lab.router.state_directory / "lan.lan0"
+    record = lab.router.state_directory / "records/lan.lan0"
+    record.parent.mkdir()
     record.write_text(f"at=1000\nboot=another\nwall=1\n{BEFORE}=5400 LAR\n")
     return held, record
 
