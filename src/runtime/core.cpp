@@ -46,24 +46,17 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       schedule_(std::move(schedule)),
       events_(std::move(events)),
       lines_(doors_, std::move(random), schedule_,
-             {.event = [this](const model::Event& e) {
-  event(e); },
-              .persist = [this](const std::string& uplink, const auto& record) {
-  persist(uplink, record); },
+             {.event = [this](const model::Event& e) { event(e); },
+              .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
               .trace =
                   [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-  if (trace_) trace_(uplink, direction, frame, now);
+                    if (trace_) trace_(uplink, direction, frame, now);
                   },
-              .address = [this](const std::string& uplink, const auto& held) {
-  persist_address(uplink, held); }},
-              .lease = [this](const std::string& uplink, const auto& record) {
-  persist_lease(uplink, record); }
-}),
-      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) {
-  event(e); }),
+              .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
+              .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
+      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
-                [this](const model::Event& e) {
-  event(e); }),
+                [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
       reconciler_(remembered_firewall(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
