@@ -216,6 +216,11 @@ void FakeKernel::remove_link(const std::string& name) {
 void FakeKernel::set_link(const std::string& name, bool up) {
   set_link(port::SetLink{.name = name, .up = up, .mtu = {}, .alias = {}});
 }
+void FakeKernel::set_carrier(const std::string& name, bool on) {
+  model::Link& link = links.at(name);
+  link.carrier = on;
+  fact(port::LinkSeen{link});
+}
 void FakeKernel::add_address(const AddressEntry& address) { perform(port::NetOp{port::AddAddress{address}}); }
 void FakeKernel::remove_address(const AddressEntry& address) { drop_address(address); }
 void FakeKernel::add_route(const RouteEntry& route) { put_route(route); }

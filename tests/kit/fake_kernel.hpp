@@ -56,6 +56,7 @@ class FakeKernel {
   void add_link(model::Link link);
   void remove_link(const std::string& name);
   void set_link(const std::string& name, bool up);
+  void set_carrier(const std::string& name, bool on);
   void add_address(const model::AddressEntry& address);
   void remove_address(const model::AddressEntry& address);
   void add_route(const model::RouteEntry& route);
