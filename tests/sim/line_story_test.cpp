@@ -255,6 +255,7 @@ TEST_F(LineStory, AStaticLineIsUpWithTheCarrierAndSaysNothing) {
 }
 
 TEST_F(LineStory, ALineAndASessionShareAnInterface) {
+  server.settings().first = Ipv4{0xc00002c8};
   kit::FakeIsp isp(world, wire);
   model::UplinkConfig session;
   session.id.name = "isp";
@@ -265,6 +266,20 @@ TEST_F(LineStory, ALineAndASessionShareAnInterface) {
   ASSERT_TRUE(world.run_until([&] { return up() && up("isp"); }, seconds(10)));
   EXPECT_EQ(facts("isp").v4->length, 32);
   EXPECT_TRUE(facts("isp").session);
+}
+
+TEST_F(LineStory, TheSameAddressOnALineAndASessionIsHeldOnOne) {
+  kit::FakeIsp isp(world, wire);  // gives 192.0.2.100, too
+  model::UplinkConfig session;
+  session.id.name = "isp";
+  session.interface = "wan0";
+  session.user = "user@isp";
+  config.uplinks.push_back(session);
+  node->begin(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}});
+  ASSERT_TRUE(world.run_until([&] { return node->facts_now("isp") && facts("isp").reason == Reason::DuplicateAddress; },
+                              seconds(10)));
+  EXPECT_TRUE(up());
+  EXPECT_FALSE(facts("isp").attached);
 }
 
 TEST_F(LineStory, ASessionThatBecomesALineSaysGoodbyeFirst) {
