@@ -43,7 +43,8 @@ void write_filters(const View& view, nft::Body& body, model::NftTable& table) {
              {"type filter hook input priority filter; policy accept;", "iifname != @uplinks accept",
               "ct state established,related accept", "ct state invalid drop", "jump published-in",
               "ip6 hoplimit 255 icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept",
-              "counter name refused drop"});
+              // A server's answer to what was asked of all servers: conntrack cannot see that it is one.
+              "ip6 saddr fe80::/10 ip6 daddr fe80::/10 udp dport 546 accept", "counter name refused drop"});
   body.chain("clamp", {"meta nfproto ipv4 tcp option maxseg size set oifname map @mss4",
                        "meta nfproto ipv4 tcp option maxseg size set iifname map @mss4",
                        "meta nfproto ipv6 tcp option maxseg size set oifname map @mss6",
