@@ -49,8 +49,8 @@ def test_a_daemon_killed_and_started_again_keeps_its_prefix_and_takes_no_second_
     for _ in range(2):
         router.crash()
         router.start()
-        known = [one["prefix"] for one in router.uplink("isp")["prefixes"]]
-        assert known == [prefix], "not known from the first moment"
+        wait_until(lambda: [one["prefix"] for one in router.uplink("isp").get("prefixes", [])] == [prefix], 2,
+                   "it is known from the first moment that the uplink is", every=0.01)
         assert wait_prefix(lab, 20) == prefix
     assert isp.wait_lease() == prefix
     assert len(isp.leases()) == 1, isp.leases()
