@@ -365,45 +365,5 @@ TEST(Load, TenThousandPrefixesComeFromAFileOfTheirOwn) {
   EXPECT_EQ(result.config.uplinks.at(0).routes_date, "2026-01-02");
 }
 
-TEST(Load, TextThatIsNotUtf8IsRefusedBeforeItIsParsed) {
-  for (std::string_view bad :
-       {"\xff", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5", "\xc3", "\x80"}) {
-    const auto result = load("a = 1\ndns " + std::string(bad) + "O@", "m", {});
-    ASSERT_FALSE(result);
-    EXPECT_EQ(words_of(result.error()), "m:2:5: error: not UTF-8; save the file in that encoding\n");
-  }
-  EXPECT_EQ(words_of(load("# \xe9\x81\x93 \xf0\x9f\x98\x80\nuser = 1", "m", {}).error()),
-            "m:2:1: error: unknown key \"user\" at the top of the file\n");
-}
-
-TEST(Load, CharactersBeyondAsciiBelongIntoStringsAndComments) {
-  EXPECT_EQ(loaded("\xef\xbb\xbf# é\nuplink.a = { interface = \"w\", user = 'é', ac-name = \"\\\"道\" } # 道\n")
-                .config.uplinks[0]
-                .ac_name,
-            "\"道");
-  const std::string refused = "m:1:5: error: a character that may stand only in a string or a comment\n";
-  for (std::string_view bad : {"a = é", "a = \x01", "[a]\u00e9", "aa =\xef\xbb\xaf", "a=2\"é\""}) {
-    EXPECT_EQ(words_of(load(bad, "m", {}).error()).substr(5), refused.substr(5)) << bad;
-  }
-  EXPECT_EQ(words_of(load("a = \"\"\"x\"\"\"", "m", {}).error()),
-            "m:1:5: error: multi-line strings are not read here\n");
-}
-
-TEST(Load, WhatMakesTheParserGiveUpIsOneMoreSyntaxError) {
-  for (std::string_view bad : {"[ =", "[ = ]\n", "[ =]\n[uplink.isp]\nuser = \"u\"\n"}) {
-    const auto result = load("[router]\npadi-burst = 1\n" + std::string(bad), "m", {});
-    ASSERT_FALSE(result);
-    EXPECT_EQ(words_of(result.error()), "m:3:1: error: syntax error in this line\n");
-  }
-}
-
-TEST(Load, KeysDeepAsAnAbyssAreRefusedBeforeTheyAreParsed) {
-  std::string text;
-  for (int i = 0; i < 200'000; ++i) text += "a.";
-  const auto result = load(text + "a = 1\n", "m", {});
-  ASSERT_FALSE(result);
-  EXPECT_EQ(words_of(result.error()), "m:1:16: error: a key with too many dots\n");
-}
-
 }  // namespace
 }  // namespace michi::config

@@ -95,8 +95,7 @@ TEST(Ipv6, AddressesStandOnTheUplinkTheInternalDeviceAndEveryLan) {
   EXPECT_EQ(addresses(desired, "lan0"),
             (Words{"2001:db8:100:1::1/64", "2001:db8:100:1::53/64", "2001:db8:200:1::1/64", "2001:db8:200:1::53/64"}));
   EXPECT_EQ(addresses(desired, "lan1"), (Words{"2001:db8:100::1/64"})) << "it belongs to isp";
-  for (const auto& entry : desired.addresses)
-    EXPECT_TRUE(entry.device != "lan0" || !entry.no_prefix_route);
+  for (const auto& entry : desired.addresses) EXPECT_TRUE(entry.device != "lan0" || !entry.no_prefix_route);
 }
 
 TEST(Ipv6, ARememberedPrefixKeepsItsAddressesAndRules) {

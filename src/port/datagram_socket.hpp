@@ -33,8 +33,8 @@ class DatagramSocket {
   /// `source`: one of the device's addresses; nullopt: the kernel's choice, which is link-local for link-local
   /// destinations.
   virtual Result<void, OsError> send(Bytes bytes, const Ipv6& destination, std::optional<Ipv6> source) = 0;
-  /// A datagram that waits and was told of. The caller bounds how many it takes at a time; only the answer "none" asks for another
-  /// wake-up.
+  /// A datagram that waits and was told of. The caller bounds how many it takes at a time; only the answer
+  /// "none" asks for another wake-up.
   virtual std::optional<Datagram> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
 };

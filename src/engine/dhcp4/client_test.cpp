@@ -40,8 +40,7 @@ TEST_F(Dhcp4Client, SaysWhoItIsAndWhatItWants) {
   EXPECT_EQ(text_of(find_option(discover.options, OptionCode::HostName)->value), "michi");
   EXPECT_EQ(text_of(find_option(discover.options, OptionCode::VendorClass)->value), "ipoe");
   EXPECT_EQ(find_option(discover.options, OptionCode::ClientIdentifier)->value, settings.client_identifier);
-  EXPECT_EQ(to_hex(find_option(discover.options, OptionCode::ParameterRequestList)->value),
-            "017903060f1a2a33363a3bd4");
+  EXPECT_EQ(to_hex(find_option(discover.options, OptionCode::ParameterRequestList)->value), "017903060f1a2a33363a3bd4");
   EXPECT_EQ(u16_of(discover.options, OptionCode::MaxMessageSize), 1500);
   settings = {};
   settings.local = kUs;
