@@ -143,7 +143,7 @@ void FirewallKeeper::on_done(bool success, Instant now) {
     return;
   }
   committed_ = std::exchange(in_flight_, std::nullopt);
-  left_ = false;
+  if (whole_) left_ = false;  // members alone mend nothing
   if (std::exchange(repairing_, false)) repaired_ = true;
   if (listed_) {
     learn_listing(*listed_);

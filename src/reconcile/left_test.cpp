@@ -41,5 +41,20 @@ TEST(Left, damage_is_told_once_and_left_where_repair_is_off) {
   EXPECT_TRUE(rig.kernel.table);
 }
 
+TEST(Left, members_that_change_later_do_not_hide_that_the_table_was_left_damaged) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  want.repair = false;
+  rig.want(want);
+  ASSERT_TRUE(rig.kernel.table);
+  rig.kernel.rewrite_table(rig.kernel.table->structure + "  chain theirs { }\n", "somebody");
+  rig.run(seconds(1));
+  want.firewall.elements["uplinks"].insert("\"lte\"");
+  rig.want(want);
+  rig.run(seconds(1));
+  EXPECT_TRUE(rig.kernel.table->elements["uplinks"].contains("\"lte\""));
+  EXPECT_FALSE(rig.reconciler->plan().empty());
+}
+
 }  // namespace
 }  // namespace michi::reconcile

@@ -1,5 +1,6 @@
 """IPv6 by a session of its own, from the prefix that is delegated to the hosts of the LAN: what holds while it is up and when it ends."""
 import ipaddress
+import json
 import time
 
 import pytest
@@ -77,12 +78,41 @@ def test_a_subnet_that_is_nobodys_ends_here_and_does_not_loop(lab):
     assert after - before <= 3, f"{after - before} packets went back for one"
 
 
-def test_the_firewalls_rule_for_the_advertise_is_put_back_and_told(lab):
-    ready(lab)
+def take_rule_out(lab):
+    """What lets the Advertise in is removed by hand."""
     listed = lab.router.space.run("nft", "-a", "list", "chain", "inet", "michi", "input").splitlines()
     rule = next(line for line in listed if "546" in line)
-    mark = lab.router.mark()
     lab.router.space.nft(f"delete rule inet michi input handle {rule.split('handle')[-1].strip()}")
+
+
+def examined(lab, *names):
+    """Check → verdict, as the doctor says it."""
+    answer = json.loads(lab.router.michi("doctor", *names, "--json", check=False).stdout)
+    return {finding["check"]: finding["verdict"] for finding in answer["findings"]}
+
+
+@pytest.mark.world(start=False)
+def test_where_repair_is_off_the_doctor_names_the_dropped_advertise(lab):
+    lab.router.write_config("[router]\nrepair = false\n" + lab.router.config_path.read_text())
+    lab.router.start()
+    ready(lab)
+    assert examined(lab).get("prefix") == "good"
+    mark = lab.router.mark()
+    take_rule_out(lab)
+    lab.router.wait_event("kernel.left", after=mark)
+    lab.router.michi("redial", "six")
+    lab.router.wait_state("six", "up")
+    found = wait_until(lambda: (lambda seen: seen if "prefix.not-accepted" in seen else None)(examined(lab, "six")), 30,
+                       "the doctor sees that the Advertise is dropped", tell=lambda: str(examined(lab, "six")))
+    assert found["prefix.not-accepted"] == "bad" and found["kernel.damage"] == "bad", found
+    shown = lab.router.michi("doctor", "six", check=False)
+    assert shown.returncode == 1 and "546" in shown.stdout, shown.stdout
+
+
+def test_the_firewalls_rule_for_the_advertise_is_put_back_and_told(lab):
+    ready(lab)
+    mark = lab.router.mark()
+    take_rule_out(lab)
     lab.router.wait_event("kernel.repaired", after=mark)
     lab.router.wait_settled()
     assert "546" in lab.router.space.run("nft", "list", "chain", "inet", "michi", "input")

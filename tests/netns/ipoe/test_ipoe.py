@@ -1,0 +1,73 @@
+"""A line without a session: what it gives is found by itself and reaches the LAN, whichever of its variants it is."""
+import ipaddress
+
+import pytest
+from harness import wait_until
+from lab import hosts6, probe
+from lab.ipv6 import WEB6
+from lab.world import WEB
+
+WORLD = {"concentrators": (), "secrets": {}}
+
+
+def ngn_of(lab):
+    return lab.world.six.access["ngn"]
+
+
+def lan_of(prefix):
+    return str(next(ipaddress.ip_network(prefix).subnets(new_prefix=64)))
+
+
+def inside(address, prefix):
+    return ipaddress.ip_address(address) in ipaddress.ip_network(prefix)
+
+
+def ready(lab):
+    hosts6.accept_advertisements(lab.world.lan_a)
+    lab.router.wait_up("native", seconds=20)
+
+
+@pytest.mark.world(ipv6={"ngn": {"kind": "pd"}})
+def test_a_delegated_prefix_reaches_the_lan_and_its_hosts_the_internet(lab):
+    ready(lab)
+    prefix = ngn_of(lab).wait_lease()
+    held = hosts6.wait_address(lab.world.lan_a, lan_of(prefix), seconds=15)
+    assert probe.ask_tcp(lab.world.lan_a, WEB6, 80) == ("web", held.address)
+    _, seen = probe.ask_udp(lab.router.space, WEB6, 7)
+    assert inside(seen, prefix), seen
+
+
+@pytest.mark.world(ipv6={"ngn": {"kind": "hgw", "ipv4": True}})
+def test_behind_a_home_gateway_both_families_work(lab):
+    ready(lab)
+    wait_until(lambda: lab.router.uplink("native")["ipv4"], 10, "an IPv4 address", tell=lab.router.tell)
+    prefix = ngn_of(lab).wait_lease()
+    assert prefix.endswith("/60")
+    held = hosts6.wait_address(lab.world.lan_a, lan_of(prefix), seconds=15)
+    assert probe.ask_tcp(lab.world.lan_a, WEB6, 80) == ("web", held.address)
+    assert probe.ask_tcp(lab.world.lan_a, WEB, 80) == ("web", ngn_of(lab).ipv4_outside)
+
+
+@pytest.mark.world(ipv6={"ngn": {"kind": "ra"}})
+def test_with_a_single_prefix_of_the_line_hosts_are_translated_to_the_routers_address(lab):
+    ready(lab)
+    link = ngn_of(lab).link_prefix
+    wait_until(lambda: probe.ask_udp(lab.router.space, WEB6, 7)[0] == "web", 15, "the router reaches the internet")
+    held = wait_until(lambda: next((a for a in hosts6.addresses(lab.world.lan_a) if a.address.startswith("fd")), None), 15,
+                      "an address of our own on the LAN")
+    _, seen = probe.ask_tcp(lab.world.lan_a, WEB6, 80, source=held.address)
+    assert inside(seen, link), seen
+
+
+@pytest.mark.world(ipv6={"ngn": {"kind": "pd"}})
+def test_a_cable_that_comes_back_brings_the_same_prefix(lab):
+    ready(lab)
+    prefix = ngn_of(lab).wait_lease()
+    held = hosts6.wait_address(lab.world.lan_a, lan_of(prefix), seconds=15)
+    lab.world.switch.ip("link set router-wan down")
+    hosts6.wait_gone(lab.world.lan_a, lan_of(prefix), seconds=15)
+    lab.world.switch.ip("link set router-wan up")
+    lab.router.wait_up("native", seconds=20)
+    assert hosts6.wait_address(lab.world.lan_a, lan_of(prefix), seconds=15).address == held.address
+    assert list(ngn_of(lab).leases()) == [prefix]
+    assert probe.ask_tcp(lab.world.lan_a, WEB6, 80) == ("web", held.address)
