@@ -123,6 +123,7 @@ class Demo:
         self.world.acs["isp-a"].command(command="set", refuse=False)
         self.router.wait_up("isp", seconds=30)
         hosts6.wait_address(self.world.lan_a, lan)
+        wait_until(lambda: probe.ask_tcp(self.world.lan_a, WEB, 80)[1] == ADDRESS["isp"], 10, "new flows take isp", every=0.1)
         return (f"the host knows {gone:.0f} ms later that {address} is not for new flows; they leave as {seen}\n"
                 f"what still uses it leaves by office, translated: {bound}\nisp comes back: its address is preferred again")
 

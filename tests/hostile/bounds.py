@@ -10,6 +10,7 @@ class Bounds:
     memory_kib: int = 2048         # anonymous pages above the start; the event log alone fills up to one MiB
     memory_late_kib: int = 512     # above the middle of a long round
     descriptors: int = 4           # the control connections that ask
+    sockets: int = 2               # of an uplink that is up: neighbour discovery and DHCPv6
     control_ms: float = 500
     events: float = 8
     lines: float = 8
@@ -69,7 +70,7 @@ class Watch(threading.Thread):
             late = max(middle) - middle[0]
             found["memory late"] = (f"{late} KiB more than in the middle", late <= bounds.memory_late_kib)
         more = max(self.descriptors) - self.descriptors[0]
-        found["descriptors"] = (f"{self.descriptors[0]} and at most {more} more", more <= bounds.descriptors)
+        found["descriptors"] = (f"{self.descriptors[0]} and at most {more} more", more <= bounds.descriptors + uplinks * bounds.sockets)
         slowest = max(self.control_ms)
         found["control"] = (f"answers within {slowest:.0f} ms" + (f"; {self.errors[0]}" if self.errors else ""),
                             slowest <= bounds.control_ms and not self.errors)
