@@ -19,6 +19,7 @@ QUICK = 'retry = { min = "100ms", max = "100ms" }\n'
 ROUTER = '[router]\npadi-burst = 0\n'
 LAN = '[lan.home]\ninterface = "lan0"\naddress = "192.168.10.1/24"\n'
 PADI = 9
+BREATH = 6.5  # for two changes: advertisements of changes come at one in 3 s where they do not end
 
 
 def uplink(name, user, more=""):
@@ -111,12 +112,16 @@ def deprecate(report, build, rounds):
             for _ in range(rounds):
                 prefix = lan_of(access.wait_lease())
                 wait_heard(lan, begun, says(prefix, True), "the prefix is advertised")
+                time.sleep(1)  # within 3 s of another advertisement
+                ac.command(command="set", refuse=True)
                 begun = time.monotonic()
                 ac.command(command="kill", user=ACCOUNTS["isp"][0], how="padt")
                 taken.append((wait_heard(lan, begun, says(prefix, False), "the prefix is deprecated") - begun) * 1000)
+                time.sleep(BREATH - 1)
                 begun = time.monotonic()
+                ac.command(command="set", refuse=False)
     report.add("ipv6.deprecate.ms.p99", percentile(taken, 0.99), "ms", 50, "the limit")
-    report.note(f"{len(taken)} PADTs, most within 3 s of another advertisement: median {percentile(taken, 0.5):.1f} ms")
+    report.note(f"{len(taken)} PADTs, each 1 s after another advertisement: median {percentile(taken, 0.5):.1f} ms")
 
 
 def renumber(report, build, rounds):

@@ -23,7 +23,7 @@ MEASUREMENTS = {
     "reload64": lambda report, build, quick: reload.one_of_many(report, build, 3 if quick else 11),
     "routes10k": lambda report, build, quick: routes.ten_thousand(report, build),
     "ipv6.pd": lambda report, build, quick: ipv6.prefix_to_lan(report, build, 4 if quick else 25),
-    "ipv6.deprecate": lambda report, build, quick: ipv6.deprecate(report, build, 5 if quick else 50),
+    "ipv6.deprecate": lambda report, build, quick: ipv6.deprecate(report, build, 4 if quick else 20),
     "ipv6.renumber": lambda report, build, quick: ipv6.renumber(report, build, 3 if quick else 25),
     "ipv6.many": lambda report, build, quick: ipv6.many(report, build, 2 if quick else 7),
     "tun": lambda report, build, quick: throughput.tun(report, build, *((2, 1.0) if quick else (5, 2.0))),

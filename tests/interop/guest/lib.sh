@@ -212,7 +212,7 @@ delegate() { # delegate NAME kea|wide DUID
 }
 
 delegate_with_kea() {
-  mkdir -p /run/kea /var/lib/kea /run/lock/kea
+  mkdir -p /run/kea /var/run/kea /var/lib/kea /run/lock/kea
   cat >/tmp/kea6.conf <<END
 { "Dhcp6": { "interfaces-config": { "interfaces": [ "$2" ] }, "lease-database": { "type": "memfile", "persist": false },
   "preferred-lifetime": 300, "valid-lifetime": 600, "renew-timer": 100, "rebind-timer": 200,
