@@ -132,6 +132,7 @@ def renumber(report, build, rounds):
         old = access.wait_lease()
         wait_until(lambda: hosts6.usable(world.lan_a, lan_of(old)), 8, "the host's address")
         for _ in range(rounds):
+            time.sleep(BREATH)
             access.renumber()
             with frames.Watch(world.acs["isp-a"].space, "ppp") as provider, frames.Watch(world.lan_a, "eth0", protocol=IPV6) as lan:
                 begun = time.monotonic()
@@ -167,9 +168,10 @@ def many(report, build, rounds):
         wait_until(lambda: len(access.leases()) == len(UPLINKS), 20, "four prefixes", tell=lambda: str(access.leases()))
         router.wait_settled()
         for _ in range(rounds):
+            time.sleep(BREATH)
             access.renumber()
             known = set(access.leases())
-            with frames.Watch(world.acs["isp-a"].space, "ppp") as provider, frames.Watch(farm, "", protocol=IPV6) as lans:
+            with frames.Watch(world.acs["isp-a"].space, "ppp") as provider, frames.Watch(farm, None, protocol=IPV6) as lans:
                 begun = time.monotonic()
                 router.command(UPLINKS[0], "redial")
                 fresh = wait_until(lambda: next((p for p in access.leases() if p not in known), None), 20, "another prefix", every=0.01)

@@ -24,8 +24,8 @@ MEASUREMENTS = {
     "routes10k": lambda report, build, quick: routes.ten_thousand(report, build),
     "ipv6.pd": lambda report, build, quick: ipv6.prefix_to_lan(report, build, 4 if quick else 25),
     "ipv6.deprecate": lambda report, build, quick: ipv6.deprecate(report, build, 4 if quick else 20),
-    "ipv6.renumber": lambda report, build, quick: ipv6.renumber(report, build, 3 if quick else 25),
-    "ipv6.many": lambda report, build, quick: ipv6.many(report, build, 2 if quick else 7),
+    "ipv6.renumber": lambda report, build, quick: ipv6.renumber(report, build, 3 if quick else 15),
+    "ipv6.many": lambda report, build, quick: ipv6.many(report, build, 2 if quick else 5),
     "tun": lambda report, build, quick: throughput.tun(report, build, *((2, 1.0) if quick else (5, 2.0))),
 }
 

@@ -43,7 +43,8 @@ class Watch(threading.Thread):
         with space.inside():
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
         self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
-        self.sock.bind((device, protocol))
+        if device is not None:  # otherwise all of the namespace
+            self.sock.bind((device, protocol))
         self.sock.settimeout(0.05)
         self.seen, self.limit, self.until, self.ended = [], limit, 0, threading.Event()
         self.start()
