@@ -64,8 +64,8 @@ class KernelNetTest : public NetworkTest {
             .type = model::RouteType::Unicast,
             .device = std::move(device),
             .source = std::nullopt,
-            .mtu = 0,
-            .protocol = model::kRouteProtocol};
+            .protocol = model::kRouteProtocol,
+            .mtu = 0};
   }
   static model::RuleEntry rule(Family family) {
     return {.family = family,

@@ -17,6 +17,7 @@
 #include "base/net/mac.hpp"
 #include "base/time.hpp"
 #include "model/device_name.hpp"
+#include "model/optional_address.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::model {
@@ -69,14 +70,15 @@ struct RouteEntry {  // held twice for every closed prefix: kept small
   Prefix to;
   std::uint32_t metric = 0;
   RouteType type = RouteType::Unicast;
-  DeviceName device{};               // empty for Unreachable
-  std::optional<Address> source{};   // preferred source
-  std::optional<Address> gateway{};  // next hop
-  std::uint32_t mtu = 0;             // 0: none
+  DeviceName device{};        // empty for Unreachable
+  OptionalAddress source{};   // preferred source
+  OptionalAddress gateway{};  // next hop
   std::uint8_t protocol = kRouteProtocol;
+  std::uint32_t mtu = 0;  // 0: none
   auto key() const { return std::tie(table, to, metric); }
   auto operator<=>(const RouteEntry&) const = default;
 };
+static_assert(sizeof(RouteEntry) <= 88);
 
 enum class RuleAction : std::uint8_t { Lookup, Unreachable };
 
