@@ -57,7 +57,7 @@ void check_mtu(Draft& draft, const model::UplinkConfig& uplink, const std::strin
 bool is_used(const model::Config& config, const model::UplinkId& id) {
   auto uses = [&](const auto& ids) { return std::ranges::find(ids, id) != ids.end(); };
   return std::ranges::any_of(config.policies, [&](const auto& policy) { return uses(policy.use); }) ||
-         std::ranges::any_of(config.publishes, [&](const auto& publish) { return uses(publish.uplinks); }) ||
+         std::ranges::any_of(config.publishes, [&](const auto& publish) { return uses(publish.uplinks6); }) ||
          std::ranges::any_of(config.lans, [&](const auto& lan) { return lan.uplink == id; });
 }
 

@@ -111,6 +111,8 @@ proto = "udp"
 port = "5000-5010"
 address = "203.0.113.6"
 to = "192.168.10.5:6000"
+to6 = "::10"
+lan = "home"
 allow = ["192.0.2.0/24"]
 )";
 
@@ -183,7 +185,7 @@ lan home
   hosts = ::1,::53
   ula = fd12:3456:789a:7::/64
 policy mail: from lan.home, tcp 25,8000-8100, to 198.51.100.0/24, use isp, balance, sticky source-destination, weight isp=7, otherwise unreachable, return-after 1m
-publish udp 5000-5010 of isp at 203.0.113.6 to 192.168.10.5:6000 for 192.0.2.0/24
+publish udp 5000-5010 of isp at 203.0.113.6 to 192.168.10.5:6000 over IPv6 to ::10 of lan.home for 192.0.2.0/24
 )");
   EXPECT_EQ(result.routes_files, std::vector<std::string>{"/etc/michi/isp.routes"});
 }

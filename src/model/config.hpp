@@ -156,7 +156,11 @@ struct FromSelf {};
 struct FromLan {
   std::string name;
 };
-using PolicySource = std::variant<FromAnywhere, FromSelf, FromLan, Prefix>;
+/// Whatever prefix the uplink has.
+struct FromPrefix {
+  UplinkId uplink;
+};
+using PolicySource = std::variant<FromAnywhere, FromSelf, FromLan, FromPrefix, Prefix>;
 
 enum class PolicyMode : std::uint8_t { Failover, Balance };
 enum class Sticky : std::uint8_t { None, Source, SourceDestination };
@@ -168,14 +172,17 @@ struct PolicyConfig {
   std::string label;      // "policy 2" or its name
   PolicySource from;
   Protocol protocol = Protocol::Any;
-  std::vector<PortRange> ports;  // destination ports
-  std::vector<Prefix> to;        // destinations
-  std::vector<UplinkId> use;     // in this order
+  std::vector<PortRange> ports;       // destination ports
+  std::vector<Prefix> to;             // destinations
+  std::vector<UplinkId> to_prefixes;  // and whatever prefix these have
+  std::vector<UplinkId> use;          // in this order
   PolicyMode mode = PolicyMode::Failover;
   Sticky sticky = Sticky::Source;
   std::map<std::string, unsigned> weights;  // per uplink; default the uplink's weight
   Otherwise otherwise = Otherwise::NextPolicy;
   Duration return_after = seconds(10);
+
+  bool names_destinations() const { return !to.empty() || !to_prefixes.empty(); }
 };
 
 /// Where a published port leads: a LAN host, the router by its internal address ("self:53"), or a
@@ -190,15 +197,24 @@ struct ToSelf {
 struct ToLocal {};
 using PublishTarget = std::variant<ToHost, ToSelf, ToLocal>;
 
+/// A LAN host over IPv6, which is not translated: it is asked at its own address and port.
+struct ToHost6 {
+  Ipv6 host;
+  std::string lan;  // an identifier, in every prefix of the uplinks on this LAN; empty: the whole address
+};
+using PublishTarget6 = std::variant<ToHost6, ToSelf, ToLocal>;
+
 struct PublishConfig {
   std::size_t index = 0;
   int line = 0;
-  std::vector<UplinkId> uplinks;
+  std::vector<UplinkId> uplinks;   // over IPv4, and over IPv6
+  std::vector<UplinkId> uplinks6;  // over IPv6: these, and those of which only the prefix is named
   Protocol protocol = Protocol::Tcp;
   PortRange ports;
-  std::optional<Ipv4> address;  // another address of a routed block
-  PublishTarget to;             // for a range: the first port, the others in order
-  std::vector<Prefix> allow;    // empty: everyone
+  std::optional<Ipv4> address;        // another address of a routed block
+  std::optional<PublishTarget> to;    // for a range: the first port, the others in order; none: not over IPv4
+  std::optional<PublishTarget6> to6;  // none: not over IPv6
+  std::vector<Prefix> allow;          // empty: everyone
 };
 
 struct ControlConfig {

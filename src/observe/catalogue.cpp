@@ -113,6 +113,11 @@ constexpr std::array kCatalogue = {
     Message{"prefix.on-line", Notice,
             "No prefix is delegated on this uplink: the /64 that its router advertises is used instead."},
     Message{"prefix.renewed", Debug, "The time of a delegated IPv6 prefix was extended."},
+    Message{"publish.closed", Warning,
+            "An uplink that the file publishes a service on carries IPv6, and yet the service is open nowhere over it: "
+            "the host can have no address there (no delegated prefix, no /64 for its LAN, an address of another "
+            "prefix), or nobody is allowed. The text says which. Name the host by the last half of its address, or "
+            "take the uplink out of that entry."},
     Message{
         "reload.applied", Notice,
         "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. What it did to "

@@ -151,22 +151,32 @@ class Walk {
     if (arrives_on_.empty()) arrives_on_ = neighbour_interface(source_);
     if (arrives_on_.empty())
       for (const auto& uplink : view_.uplinks())
-        for (const auto& own : view_.own(uplink))
-          if (own.family() == query_.destination.family() && own.contains(query_.destination))
-            arrives_on_ = uplink.device();
+        if (view_.owns(uplink, query_.destination)) arrives_on_ = uplink.device();
     if (!arrives_on_.empty()) say(fmt::format("arrives on {}", arrives_on_));
     from_uplink_ = view_.find_device(arrives_on_);
   }
 
   Explanation arriving() {
-    const auto own = view_.own(*from_uplink_);
-    const bool is_own = std::ranges::any_of(own, [&](const Prefix& prefix) {
-      return prefix.family() == query_.destination.family() && prefix.contains(query_.destination);
-    });
+    const bool is_own = view_.owns(*from_uplink_, query_.destination);
     if (is_own)
       if (auto answer = published()) return *answer;
     if (is_own && family() == Family::V6 && query_.protocol == model::Protocol::Icmp) return answered();
+    closed_services();
     return end("default-deny", "", "not published: what arrives on an uplink unasked is refused");
+  }
+
+  /// The file opens this port on this uplink, but over IPv6 there is nothing to open now.
+  void closed_services() {
+    if (family() == Family::V4) return;
+    for (const auto& line : view_.config().publishes) {
+      if (!line.to6 || !names_service(line, query_) || !holds(line.uplinks6, from_uplink_->config->id)) continue;
+      const auto open = openings(view_, line);
+      if (std::ranges::none_of(open, [&](const Opening& at) { return at.uplink == from_uplink_; }))
+        say(fmt::format("publish {} opens nothing here: {}", line.index + 1, why_closed(line, *from_uplink_)));
+      for (const auto& at : open)
+        if (at.uplink == from_uplink_ && Address(at.address) != query_.destination)
+          say(fmt::format("publish {} is at {} here", line.index + 1, to_text(at.address)));
+    }
   }
 
   /// RFC 4890 §4.3.1: without echo and errors IPv6 does not work.
@@ -180,16 +190,16 @@ class Walk {
 
   std::optional<Explanation> published() {
     for (const auto& line : view_.config().publishes) {
-      if (!matches(view_, line, query_, source_)) continue;
-      answer_.verdict = std::holds_alternative<model::ToLocal>(line.to) ? Verdict::Local : Verdict::Published;
+      if (!matches(view_, line, query_, source_, from_uplink_)) continue;
+      answer_.verdict = stays_here(view_, line, family()) ? Verdict::Local : Verdict::Published;
       for (const auto& uplink : view_.uplinks())
-        for (const auto& own : view_.own(uplink))
-          if (own.family() == query_.destination.family() && own.contains(query_.destination) &&
-              holds(line.uplinks, uplink.config->id))
-            answer_.uplink = uplink.name();
+        if (view_.owns(uplink, query_.destination) && holds(line.uplinks6, uplink.config->id))
+          answer_.uplink = uplink.name();
+      if (family() == Family::V6 && answer_.verdict == Verdict::Published && !is_routers(view_, query_.destination))
+        answer_.device = neighbour_interface(query_.destination);
       answer_.law = "published";
       answer_.rule = fmt::format("publish {}", line.index + 1);
-      say(fmt::format("leads to {}", target_of(view_, line, query_.port)));
+      say(fmt::format("leads to {}", target_of(view_, line, query_)));
       if (from_uplink_ != nullptr) say(fmt::format("answers leave by {}", from_uplink_->name()));
       return std::move(answer_);
     }

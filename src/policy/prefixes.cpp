@@ -148,10 +148,21 @@ std::vector<Subnet> View::subnets(const model::LanConfig& lan) const {
   return found;
 }
 
+std::vector<Prefix> View::prefixes_of(const UplinkView& uplink) {
+  std::vector<Prefix> found;
+  for (const auto& delegation : uplink.prefixes) found.push_back(delegation.prefix);
+  if (uplink.facts != nullptr)
+    for (const auto& prefix : uplink.facts->prefixes)
+      if (prefix.on_line && prefix.prefix.family() == Family::V6) found.push_back(prefix.prefix);
+  return disjoint(std::move(found));
+}
+
+Ipv6 address_in(const Prefix& subnet, std::uint64_t identifier) { return address_of(network_of(subnet), identifier); }
+
 std::vector<Ipv6> View::router_addresses(const model::LanConfig& lan, const Subnet& subnet) {
-  std::vector<Ipv6> found = {address_of(network_of(subnet.prefix), kDeviceHost)};
+  std::vector<Ipv6> found = {address_in(subnet.prefix, kDeviceHost)};
   for (const auto& host : lan.hosts) {
-    const auto address = address_of(network_of(subnet.prefix), host.interface_id());
+    const auto address = address_in(subnet.prefix, host.interface_id());
     if (!holds(found, address)) found.push_back(address);
   }
   return found;

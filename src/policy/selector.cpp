@@ -114,7 +114,7 @@ Selector::Choice Selector::choose_line(const model::PolicyConfig& line, const Ch
   auto usable_since = [&](const model::UplinkId& id) -> std::optional<Instant> {
     const auto* uplink = config_->find(id);
     // A closed network carries other flows only where a line names their destinations (R15, R182).
-    if (uplink == nullptr || (!uplink->default_route && line.to.empty())) return std::nullopt;
+    if (uplink == nullptr || (!uplink->default_route && !line.names_destinations())) return std::nullopt;
     auto at = seen.find(id.name);
     return at == seen.end() ? std::nullopt : at->second.usable_since;
   };

@@ -73,9 +73,18 @@ struct House {
     auto& line = config.publishes.emplace_back();
     line.index = config.publishes.size() - 1;
     for (auto& name : uplinks) line.uplinks.push_back({std::move(name)});
+    line.uplinks6 = line.uplinks;
     line.protocol = protocol;
     line.ports = ports;
     line.to = to;
+    return line;
+  }
+
+  model::PublishConfig& publish6(std::vector<std::string> uplinks, model::Protocol protocol, model::PortRange ports,
+                                 model::PublishTarget6 to) {
+    auto& line = publish(std::move(uplinks), protocol, ports, model::ToLocal{});
+    line.to.reset();
+    line.to6 = std::move(to);
     return line;
   }
 

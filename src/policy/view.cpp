@@ -109,6 +109,10 @@ std::vector<Prefix> View::own(const UplinkView& uplink, Family family) const {
   return found;
 }
 
+bool View::owns(const UplinkView& uplink, const Address& address) const {
+  return std::ranges::any_of(own(uplink, address.family()), [&](const Prefix& own) { return own.contains(address); });
+}
+
 std::vector<Prefix> disjoint(std::vector<Prefix> prefixes) {
   for (auto& prefix : prefixes) prefix = prefix.canonical();
   // Shorter first, so that what is kept can swallow what follows.

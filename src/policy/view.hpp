@@ -112,6 +112,10 @@ class View {
   /// are confirmed.
   std::vector<Prefix> own(const UplinkView& uplink) const;
   std::vector<Prefix> own(const UplinkView& uplink, Family family) const;
+  bool owns(const UplinkView& uplink, const Address& address) const;
+  /// What a policy line means by "prefix.NAME": delegated ones, remembered too while hosts may have addresses of them,
+  /// and the line's own /64.
+  static std::vector<Prefix> prefixes_of(const UplinkView& uplink);
   /// Blocks of LANs that are not translated when they leave by this uplink.
   std::vector<Prefix> routed(const UplinkView& uplink) const;
 
@@ -132,6 +136,22 @@ class View {
   std::vector<UplinkView> uplinks_;
   std::set<std::string> named_;
 };
+
+/// The address with this identifier in a /64.
+Ipv6 address_in(const Prefix& subnet, std::uint64_t identifier);
+
+/// Where the internet reaches a published service over IPv6 now.
+struct Opening {
+  const UplinkView* uplink = nullptr;
+  Ipv6 address;
+};
+std::vector<Opening> openings(const View& view, const model::PublishConfig& line);
+/// What the router's own answer there has as its source when nobody has chosen one: law 8's, or the closed network's.
+std::optional<Ipv6> inner_address(const View& view, const UplinkView& uplink);
+/// Why it is not reached by an uplink that the line names.
+std::string why_closed(const model::PublishConfig& line, const UplinkView& uplink);
+/// The router itself answers over IPv6: what is asked for is not forwarded.
+bool ends_here(const View& view, const model::PublishConfig& line);
 
 /// Canonical, sorted, none inside another: what an interval set of nftables takes.
 std::vector<Prefix> disjoint(std::vector<Prefix> prefixes);
