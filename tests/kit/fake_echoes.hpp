@@ -25,6 +25,7 @@ class FakeEchoes final : public port::EchoSockets {
   using Key = std::pair<std::string, Family>;
 
   std::set<std::string> missing;  // devices that do not exist
+  bool wakes = true;              // otherwise what arrives is found by looking alone
   std::map<Key, port::EchoSocket*> open_sockets;
   /// Told of every question, at once.
   std::function<void(const Asked&)> on_asked;
@@ -36,7 +37,7 @@ class FakeEchoes final : public port::EchoSockets {
     if (at == open_sockets.end()) return false;
     auto& socket = static_cast<Socket&>(*at->second);
     socket.waiting.push_back({std::move(message), source});
-    if (socket.wake) socket.wake();
+    if (wakes && socket.wake) socket.wake();
     return true;
   }
 
