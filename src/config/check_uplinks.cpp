@@ -124,6 +124,7 @@ void check_uplinks(Draft& draft) {
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
     check_uplink(draft, uplink);
     check_line(draft, uplink);
+    check_probe(draft, uplink);
     if (!uplink.interface.empty() && uplink.kind == model::UplinkKind::Pppoe) ++sessions[uplink.interface];
     if (!uplink.address) continue;
     auto [owner, first] = addresses.try_emplace(*uplink.address, uplink.id.name);

@@ -202,7 +202,12 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"connect-timeout", to_text(uplink.connect_timeout)},
           {"grace", to_text(uplink.grace)},
           {"retry.min", to_text(uplink.retry_min)},
-          {"retry.max", to_text(uplink.retry_max)}};
+          {"retry.max", to_text(uplink.retry_max)},
+          {"probe", yes_no(uplink.probe.on)},
+          {"probe.targets", joined(uplink.probe.targets, address_text)},
+          {"probe.interval", uplink.probe.on ? to_text(uplink.probe.interval) : ""},
+          {"probe.failures", uplink.probe.on ? fmt::format("{}", uplink.probe.failures) : ""},
+          {"probe.recovery", uplink.probe.on ? fmt::format("{}", uplink.probe.recovery) : ""}};
 }
 
 Fields fields_of(const model::LanConfig& lan) {

@@ -81,6 +81,7 @@ echo = { interval = "20s", failures = 4, one-way = "90s" }
 connect-timeout = "1m30s"
 grace = "0s"
 retry = { min = "500ms", max = "5m" }
+probe = { targets = ["192.0.2.53", "198.51.100.53"], interval = "2s", failures = 5, recovery = 2 }
 [lan.home]
 interface = "lan0"
 address = ["192.168.10.1/24", "2001:db8:1::1/64"]
@@ -170,6 +171,11 @@ uplink isp
   grace = 0s
   retry.min = 500ms
   retry.max = 5m
+  probe = true
+  probe.targets = 192.0.2.53,198.51.100.53
+  probe.interval = 2s
+  probe.failures = 5
+  probe.recovery = 2
 lan home
   interface = lan0
   address = 192.168.10.1/24,2001:db8:1::1/64

@@ -229,6 +229,7 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   section.flag("nat", uplink.nat);
   read_plane(section, uplink.plane);
   read_timers(section, uplink);
+  read_probe(section, uplink.kind, uplink.probe);
   refuse_other_kinds(section, uplink.kind);
   section.finish();
   return uplink;

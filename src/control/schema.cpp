@@ -15,6 +15,11 @@ json::value milliseconds_of(const std::optional<Duration>& duration) {
   return whole_milliseconds(*duration);
 }
 
+json::value microseconds_of(const std::optional<Duration>& duration) {
+  if (!duration) return nullptr;
+  return std::chrono::duration_cast<microseconds>(*duration).count();
+}
+
 template <class List>
 json::array texts(const List& list) {
   json::array array;
@@ -81,6 +86,24 @@ json::object counters_json(const model::TrafficCounters& counters) {
           {"foreign_source", counters.foreign_source}};
 }
 
+json::array probes_json(const std::vector<model::ProbeSnapshot>& probes) {
+  json::array out;
+  for (const auto& one : probes) {
+    json::array probed;
+    for (const auto& each : one.probed)
+      probed.push_back(json::object{{"address", to_text(each.address)},
+                                    {"next_hop", each.is_next_hop},
+                                    {"answers", each.answers},
+                                    {"round_trip_us", microseconds_of(each.round_trip)},
+                                    {"last_answer_ms", milliseconds_of(each.last_answer)}});
+    out.push_back(json::object{{"family", one.family == Family::V4 ? "ipv4" : "ipv6"},
+                               {"health", model::to_text(one.health.verdict)},
+                               {"detail", one.health.detail},
+                               {"probed", std::move(probed)}});
+  }
+  return out;
+}
+
 std::string remedy_for(const model::UplinkFacts& facts) {
   std::string remedy(model::remedy_of(facts.reason));
   if (const auto at = remedy.find("NAME"); at != std::string::npos) remedy.replace(at, 4, facts.id.name);
@@ -114,6 +137,7 @@ json::value to_json(const model::UplinkSnapshot& uplink) {
                       {"ipv6", ipv6_json(facts.v6)},
                       {"prefixes", prefixes_json(uplink.prefixes)},
                       {"prefix_renewal_ms", milliseconds_of(uplink.next_renewal)},
+                      {"probes", probes_json(uplink.probes)},
                       {"session", session_json(facts.session)},
                       {"counters", counters_json(uplink.traffic)},
                       {"closed_routes", uplink.closed_routes},

@@ -119,6 +119,7 @@ model::Snapshot Api::snapshot() const {
       uplink.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
                                  one.confirmed, one.on_line});
     if (const auto at = core.next_renewal(name)) uplink.next_renewal = std::max(*at - now, Duration{});
+    uplink.probes = core.probes(name);
     uplink.waiting_for = core.waiting_for(name);
     uplink.protocol_state = core.protocol_state(name);
     const auto counters = core.counters(name);

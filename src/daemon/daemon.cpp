@@ -25,6 +25,7 @@
 #include "linux/alarm.hpp"
 #include "linux/capabilities.hpp"
 #include "linux/datagram_socket.hpp"
+#include "linux/echo_socket.hpp"
 #include "linux/entropy.hpp"
 #include "linux/files.hpp"
 #include "linux/firewall.hpp"
@@ -110,6 +111,7 @@ struct Daemon::Parts {
         alarm(loop),
         frames(loop),
         datagrams(loop),
+        echoes(loop),
         kernel(loop),
         firewall(loop),
         plane(loop),
@@ -117,7 +119,7 @@ struct Daemon::Parts {
         processes(loop),
         watcher(loop),
         core(
-            {alarm, frames, datagrams, observers, kernel, firewall, plane, store, processes, files},
+            {alarm, frames, datagrams, echoes, observers, kernel, firewall, plane, store, processes, files},
             {.run_directory = options.paths.run,
              .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
              .crash_point = crash_at(options.crash_at)},
@@ -303,6 +305,7 @@ struct Daemon::Parts {
   linux::Alarm alarm;
   linux::FrameSockets frames;
   linux::DatagramSockets datagrams;
+  linux::EchoSockets echoes;
   linux::Observers observers;
   linux::KernelNet kernel;
   linux::Firewall firewall;

@@ -34,6 +34,7 @@ struct UplinkEvidence {
   std::optional<Dhcp6Evidence> dhcp6{};
   /// Of IPv6 packets in the time of the examination.
   std::optional<std::uint64_t> sent6{}, received6{};
+  std::vector<model::ProbeSnapshot> probes{};  // by family, those that run
   /// Its only global addresses belong to a network that does not reach the internet.
   bool closed_only = false;
 };

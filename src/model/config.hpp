@@ -76,6 +76,16 @@ struct StaticConfig {
   bool operator==(const StaticConfig&) const = default;
 };
 
+/// The probe of an uplink: echoes to the next hop, and to what the file names beyond it.
+struct ProbeConfig {
+  bool on = false;
+  std::vector<Address> targets{};
+  Duration interval = seconds(1);
+  unsigned failures = 3;  // intervals without an answer
+  unsigned recovery = 3;  // intervals with one, after that
+  bool operator==(const ProbeConfig&) const = default;
+};
+
 struct UplinkConfig {
   UplinkId id;
   UplinkKind kind = UplinkKind::Pppoe;
@@ -109,6 +119,7 @@ struct UplinkConfig {
   Duration echo_interval = seconds(10);
   unsigned echo_failures = 3;
   Duration one_way = seconds(60);
+  ProbeConfig probe;
   Duration connect_timeout = seconds(30);  // R16
   Duration grace = seconds(10);            // renegotiation: how long device and addresses are kept
   Duration retry_min = seconds(1);

@@ -26,6 +26,22 @@ struct PrefixSnapshot {
   bool on_line = false;
 };
 
+/// Of one destination of a probe.
+struct ProbedSnapshot {
+  Address address;
+  bool is_next_hop = false;  // otherwise a target of the file
+  bool answers = false;
+  std::optional<Duration> round_trip{};   // of the last answer
+  std::optional<Duration> last_answer{};  // how long ago
+};
+
+/// The probe of one family while it runs.
+struct ProbeSnapshot {
+  Family family = Family::V4;
+  HealthFacts health{};
+  std::vector<ProbedSnapshot> probed{};
+};
+
 struct UplinkSnapshot {
   UplinkFacts facts;
   UplinkNumber number = 0;
@@ -40,6 +56,7 @@ struct UplinkSnapshot {
   std::string routes_date;
   std::vector<PrefixSnapshot> prefixes{};  // confirmed ones first
   std::optional<Duration> next_renewal{};  // of the prefixes, from now
+  std::vector<ProbeSnapshot> probes{};     // by family, those that run
 };
 
 struct PolicySnapshot {

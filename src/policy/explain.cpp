@@ -67,6 +67,7 @@ class Walk {
     if (!own_ && !uplink.carries(family()))
       return end(std::move(law), std::move(rule),
                  fmt::format("{} has no address the internet could answer to: IPv6 is refused there", uplink.name()));
+    if (uplink.dead(family())) say(dead_text(uplink, family()));
     answer_.verdict = Verdict::Uplink;
     answer_.uplink = uplink.name();
     answer_.device = uplink.device();
@@ -346,9 +347,17 @@ class Walk {
       for (const auto& [prefix, uplink] : own_roads(view_, line))
         if (prefix.contains(source_)) return by(*uplink, law, rule);
     const auto usable = candidates(view_, line, family());
-    for (const auto& id : line.use)
-      if (const auto* uplink = view_.find(id.name); uplink != nullptr && !uplink->carries(family()))
+    for (const auto& id : line.use) {
+      const auto* uplink = view_.find(id.name);
+      if (uplink == nullptr) continue;
+      if (!uplink->carries(family()))
         say(why_not(*uplink, family()));
+      else if (uplink->dead(family()) && !holds(usable, id))
+        say(dead_text(*uplink, family()));
+    }
+    if (takes_despite(view_, line, family()))
+      say(fmt::format("every uplink of {} is judged dead, and there is no other road: it is tried all the same",
+                      line.label));
     if (usable.empty()) {
       if (line.otherwise == model::Otherwise::Unreachable)
         return end(law, rule, fmt::format("{} says: otherwise unreachable", line.label));

@@ -199,6 +199,10 @@ Translation translation(const View& view, const UplinkView& uplink, const Addres
   return {uplink.address ? to_text(*uplink.address) : "", ""};
 }
 
+std::string dead_text(const UplinkView& uplink, Family family) {
+  return fmt::format("{} is judged dead by its probe: {}", uplink.name(), uplink.facts->health(family).detail);
+}
+
 std::string why_not(const UplinkView& uplink, Family family) {
   if (family == Family::V6 && uplink.usable6) return fmt::format("{} has no IPv6 prefix or address", uplink.name());
   if (uplink.facts == nullptr) return fmt::format("{} has not started", uplink.name());

@@ -35,6 +35,8 @@ struct Translation {
 };
 Translation translation(const View& view, const UplinkView& uplink, const Address& source);
 
+/// What its probe says of it.
+std::string dead_text(const UplinkView& uplink, Family family);
 /// Why it cannot be chosen now.
 std::string why_not(const UplinkView& uplink, Family family);
 

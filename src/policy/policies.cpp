@@ -178,11 +178,18 @@ std::vector<model::UplinkId> candidates(const View& view, const model::PolicyCon
   return found;
 }
 
+bool takes_despite(const View& view, const model::PolicyConfig& line, Family family) {
+  const auto& choices = view.inputs().selector.choices(family);
+  return line.index < choices.size() && choices[line.index].despite;
+}
+
 std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::PolicyConfig& line) {
   std::map<Prefix, const UplinkView*> found;
+  const bool despite = takes_despite(view, line, Family::V6);
   for (const auto& id : line.use) {
     const auto* uplink = view.find(id.name);
     if (uplink == nullptr || !uplink->carries6) continue;
+    if (uplink->dead(Family::V6) && !despite) continue;
     if (!uplink->config->default_route && !line.names_destinations()) continue;  // a closed network
     for (const auto& delegation : uplink->prefixes)
       if (delegation.confirmed()) found.emplace(delegation.prefix, uplink);

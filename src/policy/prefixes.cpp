@@ -142,7 +142,10 @@ std::vector<Subnet> View::subnets(const model::LanConfig& lan) const {
       const bool single = !delegation.reserved();
       if (single && !has_the_only_one(uplink)) continue;
       if (auto subnet = delegation.subnet(single ? 0 : lan.subnet))
-        found.push_back({.prefix = *subnet, .uplink = &uplink, .delegation = &delegation});
+        found.push_back({.prefix = *subnet,
+                         .uplink = &uplink,
+                         .delegation = &delegation,
+                         .passed_over = uplink.passed_over6 && !lan.uplink});
     }
   }
   return found;

@@ -50,6 +50,18 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
     }
     uplinks_.push_back(uplink);
   }
+  pass_over();
+}
+
+/// A wrong verdict must not cut the last road.
+void View::pass_over() {
+  for (Family family : {Family::V4, Family::V6}) {
+    const bool another = std::ranges::any_of(uplinks_, [&](const UplinkView& uplink) {
+      return uplink.config->default_route && uplink.carries(family) && !uplink.dead(family);
+    });
+    for (UplinkView& uplink : uplinks_)
+      (family == Family::V4 ? uplink.passed_over4 : uplink.passed_over6) = another && uplink.dead(family);
+  }
 }
 
 const UplinkView* View::find(std::string_view name) const {

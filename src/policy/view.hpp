@@ -54,7 +54,9 @@ struct UplinkView {
   const model::UplinkFacts* facts = nullptr;  // nullptr: not heard of yet
   model::UplinkNumber number = 0;
   bool usable4 = false, usable6 = false;
-  bool carries6 = false;               // usable, and with an address the internet can answer to
+  bool carries6 = false;  // usable, and with an address the internet can answer to
+  /// Its probe judges it dead, and another uplink is a road for everything.
+  bool passed_over4 = false, passed_over6 = false;
   std::optional<Ipv4> address{};       // held by the session, not a duplicate
   std::optional<Ipv6> link_local{};    // likewise
   std::vector<Ipv6> addresses6{};      // the line's own global ones
@@ -67,6 +69,9 @@ struct UplinkView {
   bool has_session() const { return config->kind == model::UplinkKind::Pppoe; }
   std::uint32_t table() const { return model::kTableBase + number; }
   bool usable(Family family) const { return family == Family::V4 ? usable4 : usable6; }
+  /// Its probe says that nothing comes back.
+  bool dead(Family family) const { return facts != nullptr && facts->dead(family); }
+  bool passed_over(Family family) const { return family == Family::V4 ? passed_over4 : passed_over6; }
   /// What a policy may choose.
   bool carries(Family family) const { return family == Family::V4 ? usable4 : carries6; }
   std::uint16_t mtu_of(Family family) const;
@@ -81,9 +86,10 @@ struct Subnet {
   Prefix prefix;
   const UplinkView* uplink = nullptr;
   const Delegation* delegation = nullptr;
+  bool passed_over = false;  // its uplink is, and hosts here may take another
 
   /// The internet answers hosts of it now.
-  bool alive() const { return delegation != nullptr && delegation->confirmed() && uplink->carries6; }
+  bool alive() const { return delegation != nullptr && delegation->confirmed() && uplink->carries6 && !passed_over; }
 };
 
 class View {
@@ -132,6 +138,8 @@ class View {
   std::optional<Ipv6> self_source6() const;
 
  private:
+  void pass_over();
+
   const Inputs& inputs_;
   std::vector<UplinkView> uplinks_;
   std::set<std::string> named_;

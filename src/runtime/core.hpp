@@ -90,6 +90,9 @@ class Core {
   std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
   std::string protocol_state(const std::string& uplink) const { return lines_.protocol_state(uplink); }
   std::optional<Instant> next_renewal(const std::string& uplink) const { return lines_.next_renewal(uplink, now_); }
+  std::vector<model::ProbeSnapshot> probes(const std::string& uplink) const {
+    return lines_.probes(uplink, doors_.alarm.now());
+  }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
   bool awaiting_confirmation() const { return rollback_.has_value(); }

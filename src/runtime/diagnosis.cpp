@@ -118,6 +118,7 @@ std::vector<model::Finding> Core::findings() const {
     if (facts == nullptr || (!examined_.empty() && config.id.name != examined_)) continue;
     health::UplinkEvidence uplink{.config = &config, .facts = facts};
     if (config.ipv6 && facts->v6) uplink.dhcp6 = dhcp6_evidence(config);
+    uplink.probes = probes(config.id.name);
     uplink.closed_only = only_closed(*facts);
     examination_.describe(config.id.name, uplink);
     evidence.uplinks.push_back(std::move(uplink));

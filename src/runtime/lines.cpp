@@ -54,11 +54,12 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
   }
   uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan), left.held);
   made.recall(std::move(left.ipv6), now);
-  auto [at, fresh] = units_.insert_or_assign(name, Unit(std::move(made)));
+  auto [at, fresh] =
+      units_.insert_or_assign(name, Unit(std::move(made), uplink::ProbeSide(without_routes(config), random_.fork())));
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
-  note_facts(name, at->second.uplink.facts());
+  note_facts(name, at->second.uplink.facts(), at->second);
   look_at_talk(name, at->second);
   at->second.uplink.on_interface(interface.facts, now);
   if (config.start) at->second.uplink.start(now);
@@ -80,6 +81,7 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   auto& unit = at->second;
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
+  unit.probe.configure(without_routes(config), now);
   look_at_talk(at->first, unit);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);
@@ -224,12 +226,14 @@ Lines::SessionKey Lines::key_of(const model::SessionRecord& session) {
   return {session.interface, session.session_id, session.local, session.peer};
 }
 
-void Lines::note_facts(const std::string& name, const model::UplinkFacts& facts) {
+void Lines::note_facts(const std::string& name, model::UplinkFacts facts, const Unit& unit) {
+  facts.health4 = unit.probe.health(Family::V4);
+  facts.health6 = unit.probe.health(Family::V6);
   auto& known = facts_[name];
   if (known == facts) return;
   if (known.session) by_session_.erase(key_of(*known.session));
   if (facts.session) by_session_[key_of(*facts.session)] = name;
-  known = facts;
+  known = std::move(facts);
   changed_ = true;
 }
 
@@ -248,7 +252,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                          socket->send(frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
                    },
                    [&](uplink::FactsChanged& changed) {
-                     note_facts(name, changed.facts);
+                     note_facts(name, std::move(changed.facts), unit);
                      told_facts = true;
                    },
                    [&](uplink::Datagram& datagram) {
@@ -266,6 +270,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
   }
   unit.stirred = false;
   unit.deadline = unit.uplink.next_deadline();
+  tend_probe(name, unit, now);
 }
 
 void Lines::take_frames(Instant now) {
@@ -297,7 +302,9 @@ bool Lines::turn(Instant now, Frames frames) {
     if (frames == Frames::Take) take_talk(name, unit, now);
     if (frames == Frames::Take) take_datagrams(name, unit, now);
     if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
+    if (frames == Frames::Take) take_echoes(name, unit, Look::WhereTold, now);
     if (unit.stirred) drain(name, unit, now);
+    run_probe(name, unit, now);
     if (!unit.deadline || now < *unit.deadline) continue;
     if (unit.uplink.facts().attached)
       unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
@@ -338,7 +345,8 @@ std::optional<Instant> Lines::next_deadline() const {
   for (const auto& [name, unit] : units_) {
     const auto deadline = unit.stirred ? unit.uplink.next_deadline() : unit.deadline;
     if (deadline && (!next || *deadline < *next)) next = deadline;
-    if (unit.open_again && (!next || *unit.open_again < *next)) next = unit.open_again;
+    for (const auto& at : {unit.open_again, unit.echo_again, unit.probe.next_deadline()})
+      if (at && (!next || *at < *next)) next = at;
   }
   return next;
 }
