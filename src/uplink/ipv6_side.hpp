@@ -82,6 +82,8 @@ class Ipv6Side {
   std::string waiting_for() const;
   std::optional<Instant> next_renewal(Instant now) const;
   Ipv6Diagnosis diagnosis() const;
+  /// For another one in the place of this.
+  Ipv6Memory memory(Instant now) const;
   /// Whoever waits for a server asks now instead of when the pause is over.
   void ask_again(Instant now);
 

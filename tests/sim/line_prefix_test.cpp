@@ -209,5 +209,48 @@ TEST_F(LinePrefixStory, ANetworkThatTheFileCallsClosedIsUpAndCarriesNothing) {
   EXPECT_TRUE(node.saw("uplink.closed-network"));
 }
 
+TEST_F(LinePrefixStory, AChangeOfKindRemembersThePrefixAndAsksForTheSameOne) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto prefix = facts().prefixes[0];
+  const auto solicits = server.heard(MessageType::Solicit);
+  const auto become = [&](model::UplinkKind kind) {
+    config.uplinks[0].kind = kind;
+    config.uplinks[0].user = "user@isp";
+    node->apply(std::make_shared<const model::Config>(config), {{"hikari", Secret("secret")}});
+    world.run(minutes(1));
+  };
+  become(model::UplinkKind::Pppoe);
+  ASSERT_EQ(facts().prefixes.size(), 1U);
+  EXPECT_EQ(facts().prefixes[0].prefix, prefix.prefix);
+  EXPECT_EQ(facts().prefixes[0].valid_until, prefix.valid_until);
+  EXPECT_FALSE(facts().prefixes[0].confirmed);
+  become(model::UplinkKind::Static);
+  EXPECT_TRUE(facts().prefixes.empty());
+  become(model::UplinkKind::Ipoe);
+  EXPECT_TRUE(delegated());
+  EXPECT_EQ(facts().prefixes[0].prefix, prefix.prefix);
+  EXPECT_EQ(server.heard(MessageType::Solicit), solicits) << "a Rebind, not a new question";
+  EXPECT_GE(server.heard(MessageType::Rebind), 1U);
+}
+
+TEST_F(LinePrefixStory, WhatALineRemembersGrowsOldWhileItAsksForNothing) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto until = facts().prefixes[0].valid_until;
+  config.uplinks[0].ipv4 = true;
+  config.uplinks[0].ipv6 = false;
+  node->apply(std::make_shared<const model::Config>(config), {});
+  world.run(minutes(5));
+  EXPECT_TRUE(facts().prefixes.empty());
+  server.behaviour.silent = true;
+  config.uplinks[0].ipv6 = true;
+  node->apply(std::make_shared<const model::Config>(config), {});
+  world.run(seconds(1));
+  ASSERT_EQ(facts().prefixes.size(), 1U);
+  EXPECT_FALSE(facts().prefixes[0].confirmed);
+  EXPECT_EQ(facts().prefixes[0].valid_until, until);
+}
+
 }  // namespace
 }  // namespace michi::sim
