@@ -130,6 +130,7 @@ class Core {
   std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) const;
   policy::Inputs inputs() const;
   health::Dhcp6Evidence dhcp6_evidence(const model::UplinkConfig& config) const;
+  std::map<std::string, Examination::LanWire> lan_wires() const;
   std::vector<health::ResolverEvidence> resolvers() const;
 
   Doors doors_;
@@ -142,6 +143,7 @@ class Core {
   Tickets tickets_;
   std::optional<Prefix> ula_;
   Lans lans_;
+  Examination examination_;
   Lines lines_;
   Hooks hooks_;
   Resolver resolver_;
@@ -166,7 +168,6 @@ class Core {
   Ending ending_ = Ending::No;
   std::optional<Instant> give_up_at_;
   bool end_desired_ = false;
-  Examination examination_;
   std::string examined_;  // the uplink the last examination is about; empty: all
   bool warned_ = false;   // what surrounds michi was told once
 };
