@@ -225,6 +225,7 @@ json::value to_json(const Refusal& refusal) {
 json::value to_json(const TracedFrame& frame) {
   return json::object{{"time_ns", frame.wall_time_ns},
                       {"direction", frame.outgoing ? "out" : "in"},
+                      {"link", frame.link == TracedFrame::Link::Raw ? "raw" : "ethernet"},
                       {"text", frame.text},
                       {"frame", to_hex(frame.frame)}};
 }

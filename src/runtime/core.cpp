@@ -50,9 +50,10 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
              {.event = [this](const model::Event& e) { event(e); },
               .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
               .trace =
-                  [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-                    if (trace_) trace_(uplink, direction, frame, now);
+                  [this](const std::string& uplink, const Traced& traced) {
+                    if (trace_) trace_(uplink, traced);
                   },
+              .tracing = [this] { return static_cast<bool>(trace_); },
               .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
               .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),

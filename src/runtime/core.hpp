@@ -45,7 +45,7 @@ struct UplinkChange {
 class Core {
  public:
   using EventSink = std::function<void(const model::Event&, Instant)>;
-  using TraceSink = std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)>;
+  using TraceSink = std::function<void(const std::string& uplink, const Traced&)>;
 
   /// `schedule` asks the owner to call turn() soon; it may be called from any door's wake-up.
   Core(Doors doors, CoreOptions options, Random random, port::Wake schedule, EventSink events);

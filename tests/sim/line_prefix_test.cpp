@@ -2,11 +2,14 @@
 // across lost carriers and crashes; and a network that leads nowhere.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "kit/dhcp6_world.hpp"
 #include "sim/core_rig.hpp"
+#include "wire/describe.hpp"
 #include "wire/icmp6.hpp"
+#include "wire/ip6.hpp"
 
 namespace michi::sim {
 namespace {
@@ -250,6 +253,36 @@ TEST_F(LinePrefixStory, WhatALineRemembersGrowsOldWhileItAsksForNothing) {
   ASSERT_EQ(facts().prefixes.size(), 1U);
   EXPECT_FALSE(facts().prefixes[0].confirmed);
   EXPECT_EQ(facts().prefixes[0].valid_until, until);
+}
+
+TEST_F(LinePrefixStory, ATraceHasEveryDatagramAsAPacketThatReadsAsItWasSaid) {
+  std::vector<std::string> said;
+  node->set_trace([&](const std::string& uplink, const runtime::Traced& traced) {
+    EXPECT_EQ(uplink, "hikari");
+    if (traced.layer != runtime::Traced::Layer::Ipv6) return;
+    const auto packet = wire::ip6::parse_packet(traced.bytes);
+    ASSERT_TRUE(packet);
+    const bool neighbours = packet->next_header == wire::icmp6::kProtocol;
+    EXPECT_TRUE(!neighbours || wire::icmp6::is_sealed(packet->source, packet->destination, packet->payload));
+    said.push_back((traced.direction == runtime::Direction::Out ? "> " : "< ") + wire::describe_ipv6(traced.bytes));
+  });
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto prefix = to_text(facts().prefixes[0].prefix);
+  const auto count = [&](std::string_view begins, std::string_view holds) {
+    return std::ranges::count_if(said, [&](const std::string& line) {
+      return line.starts_with(begins) && line.find(holds) != std::string::npos;
+    });
+  };
+  EXPECT_GE(count("> fe80::2 > ff02::2 ICMPv6 Router-Solicitation", ""), 1);
+  EXPECT_GE(count("< fe80::1 > ff02::1 ICMPv6 Router-Advertisement", "lifetime=1800"), 1);
+  EXPECT_GE(count("> fe80::2 > ff02::1:2 DHCPv6 Solicit", "IA_PD"), 1);
+  EXPECT_GE(count("< ", "DHCPv6 Advertise"), 1);
+  EXPECT_GE(count("< ", prefix), 1) << said.size();
+  node->set_trace({});
+  const auto before = said.size();
+  world.run(hours(4));
+  EXPECT_EQ(said.size(), before) << "a trace ends";
 }
 
 }  // namespace
