@@ -121,9 +121,7 @@ model::Snapshot Api::snapshot() const {
     if (const auto at = core.next_renewal(name)) uplink.next_renewal = std::max(*at - now, Duration{});
     uplink.waiting_for = core.waiting_for(name);
     uplink.protocol_state = core.protocol_state(name);
-    const auto counters = core.counters(name);
-    uplink.traffic = {counters.rx_packets, counters.rx_bytes,   counters.tx_packets,    counters.tx_bytes,
-                      counters.rx_dropped, counters.tx_dropped, counters.foreign_source};
+    uplink.traffic = core.counters(name);
     uplink.closed_routes = config.routes.size();
     uplink.routes_date = config.routes_date;
     snapshot.uplinks.push_back(std::move(uplink));

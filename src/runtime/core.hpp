@@ -95,7 +95,7 @@ class Core {
   bool awaiting_confirmation() const { return rollback_.has_value(); }
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
-  port::PlaneCounters counters(const std::string& uplink) const;
+  model::TrafficCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
