@@ -232,6 +232,7 @@ void LineLife::on_frame(Bytes frame, Instant now) {
 void LineLife::on_device(std::optional<Ipv6> link_local, Instant now) {
   if (device_ == link_local) return;
   device_ = link_local;
+  anew_ = true;  // nobody can speak from the address before
   settle(now);
 }
 

@@ -103,7 +103,7 @@ class LineLife {
   std::unique_ptr<Ipv6Side> ipv6_;  // from the first link, or from the first record
   std::optional<Ipv6> device_;      // our link-local address there
   std::optional<Ipv6> server_;      // who spoke DHCPv6 to us last: the router, where none advertises itself
-  bool anew_ = false;               // the carrier came back: everything is to be confirmed
+  bool anew_ = false;               // the carrier came back, or our address is another: everything is to be confirmed
 
   std::optional<Instant> due_;          // of the phase
   std::optional<Instant> tell_up_by_;   // while facts.incomplete

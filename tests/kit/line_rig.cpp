@@ -119,7 +119,7 @@ void LineRig::take(uplink::Output& output) {
                  [&](uplink::Datagram& sent) {
                    MICHI_INVARIANT(!quiet_, "nothing is sent after stop");
                    MICHI_INVARIANT(interface_ && interface_->carrier, "a datagram leaves with a carrier");
-                   MICHI_INVARIANT(sent.source.is_link_local() || sent.source.is_unspecified(), "from its own link");
+                   MICHI_INVARIANT(device_ && sent.source == *device_, "from the device's address");
                    if (sent.service == uplink::Service::Dhcp6) asked6_ = std::move(sent.bytes);
                  },
                  [&](uplink::PersistLease& persist) {
