@@ -189,6 +189,14 @@ void print_detail(std::ostream& out, const json::value& uplink) {
   const auto count = [&](std::string_view key) {
     return static_cast<std::uint64_t>(number_at(*counters, key).value_or(0));
   };
+  if (const auto interface = text_at(*counters, "interface"); !interface.empty()) {
+    line("received", fmt::format("{} in {} packets, {} dropped", size_text(count("rx_bytes")), count("rx_packets"),
+                                 count("rx_dropped")));
+    line("sent", fmt::format("{} in {} packets, {} dropped", size_text(count("tx_bytes")), count("tx_packets"),
+                             count("tx_dropped")));
+    const auto others = joined(texts_at(*counters, "shared_with"));
+    return line("counted", fmt::format("everything on {}{}", interface, others.empty() ? "" : ", with " + others));
+  }
   line("received", fmt::format("{} in {} packets, {} refused", size_text(count("rx_bytes")), count("rx_packets"),
                                count("rx_dropped")));
   line("sent", fmt::format("{} in {} packets, {} refused, {} with a foreign source", size_text(count("tx_bytes")),

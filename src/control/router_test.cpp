@@ -128,7 +128,7 @@ TEST(Schema, an_uplink_that_is_up_has_all_its_keys) {
       R"("prefixes":[],"prefix_renewal_ms":null,"probes":[],)"
       R"("session":{"id":17,"interface":"wan0","local_mac":"00:00:00:00:00:00","peer_mac":"02:00:00:00:00:01",)"
       R"("ac_name":"ac1","service_name":""},"counters":{"rx_packets":0,"rx_bytes":1536,"tx_packets":0,"tx_bytes":0,)"
-      R"("rx_dropped":0,"tx_dropped":0,"foreign_source":0},"closed_routes":0,"routes_date":""})");
+      R"("rx_dropped":0,"tx_dropped":0,"foreign_source":0,"interface":null,"shared_with":[]},"closed_routes":0,"routes_date":""})");
 }
 
 TEST(Schema, a_probe_tells_its_verdict_and_what_it_knows_of_each_destination) {

@@ -80,10 +80,15 @@ json::array addresses_json(const model::UplinkFacts& facts) {
 }
 
 json::object counters_json(const model::TrafficCounters& counters) {
-  return {{"rx_packets", counters.rx_packets},        {"rx_bytes", counters.rx_bytes},
-          {"tx_packets", counters.tx_packets},        {"tx_bytes", counters.tx_bytes},
-          {"rx_dropped", counters.rx_dropped},        {"tx_dropped", counters.tx_dropped},
-          {"foreign_source", counters.foreign_source}};
+  return {{"rx_packets", counters.rx_packets},
+          {"rx_bytes", counters.rx_bytes},
+          {"tx_packets", counters.tx_packets},
+          {"tx_bytes", counters.tx_bytes},
+          {"rx_dropped", counters.rx_dropped},
+          {"tx_dropped", counters.tx_dropped},
+          {"foreign_source", counters.foreign_source},
+          {"interface", counters.interface.empty() ? json::value(nullptr) : json::value(counters.interface)},
+          {"shared_with", strings(counters.shared_with)}};
 }
 
 json::array probes_json(const std::vector<model::ProbeSnapshot>& probes) {
@@ -249,6 +254,7 @@ json::value to_json(const Refusal& refusal) {
 json::value to_json(const TracedFrame& frame) {
   return json::object{{"time_ns", frame.wall_time_ns},
                       {"direction", frame.outgoing ? "out" : "in"},
+                      {"link", frame.link == TracedFrame::Link::Raw ? "raw" : "ethernet"},
                       {"text", frame.text},
                       {"frame", to_hex(frame.frame)}};
 }

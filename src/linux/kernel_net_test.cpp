@@ -235,6 +235,20 @@ TEST_F(KernelNetTest, forwarding_and_the_reverse_path_filter_are_told_at_first_a
   }
 }
 
+TEST_F(KernelNetTest, what_a_device_has_counted_is_told) {
+  open();
+  EXPECT_FALSE(door_->link_counters("nobody"));
+  ASSERT_EQ(run("ip link set lo up"), 0);
+  const auto before = door_->link_counters("lo");
+  ASSERT_TRUE(before);
+  ASSERT_EQ(run("ping -c 3 -i 0.01 -q 127.0.0.1 > /dev/null"), 0);
+  const auto after = door_->link_counters("lo");
+  ASSERT_TRUE(after);
+  EXPECT_GE(after->rx_packets, before->rx_packets + 6);
+  EXPECT_GE(after->rx_bytes, before->rx_bytes + 6U * 84);
+  EXPECT_EQ(after->tx_packets, after->rx_packets);
+}
+
 TEST_F(KernelNetTest, what_main_says_of_an_address_is_told_with_gateways_and_refusals) {
   open();
   const auto ask = [&](std::string_view to) { return door_->main_route(*parse_address(to), 0xff000000); };

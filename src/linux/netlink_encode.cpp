@@ -219,6 +219,14 @@ ByteVec encode_route_question(const Address& to, std::uint32_t mark, std::uint32
   return message.take();
 }
 
+ByteVec encode_counters_question(std::uint32_t index, std::uint32_t sequence) {
+  NetlinkMessage message(RTM_GETSTATS, 0, sequence);
+  auto& header = message.extra<if_stats_msg>();
+  header.ifindex = index;
+  header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  return message.take();
+}
+
 ByteVec encode_dump(DumpPart part, std::uint32_t sequence) {
   const auto routes = [&](Family family) {
     NetlinkMessage message(RTM_GETROUTE, NLM_F_DUMP, sequence);

@@ -17,6 +17,9 @@ namespace michi::model {
 struct TrafficCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
   std::uint64_t rx_dropped = 0, tx_dropped = 0, foreign_source = 0;
+  /// A line's are its interface's: everything that passes there. Of a session empty: they are its own.
+  std::string interface{};
+  std::vector<std::string> shared_with{};  // uplinks whose traffic is in these figures, too
 };
 
 struct PrefixSnapshot {

@@ -45,21 +45,22 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                  [this](const std::string& key, const auto& value) {
                    keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
                  }}),
+      examination_(doors_, random.fork(), schedule_),
       lines_(doors_, std::move(random), schedule_,
              {.event = [this](const model::Event& e) { event(e); },
               .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
               .trace =
-                  [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-                    if (trace_) trace_(uplink, direction, frame, now);
+                  [this](const std::string& uplink, const Traced& traced) {
+                    if (trace_) trace_(uplink, traced);
                   },
+              .tracing = [this] { return static_cast<bool>(trace_); },
               .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
               .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
-      reconciler_(remembered_firewall(doors_.store)),
-      examination_(doors_.observers, doors_.plane) {
+      reconciler_(remembered_firewall(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
   doors_.firewall.on_wake(schedule_);
@@ -268,7 +269,7 @@ void Core::run_deadlines() {
   if (due(reconciler_.next_deadline())) reconciler_.on_deadline(now_);
   resolver_.on_deadline(now_);
   lans_.turn(now_);
-  examination_.on_deadline(now_);
+  examination_.turn(now_);
   if (rollback_ && rollback_->at <= now_) {
     auto old = std::move(*rollback_);
     rollback_.reset();

@@ -45,7 +45,7 @@ struct UplinkChange {
 class Core {
  public:
   using EventSink = std::function<void(const model::Event&, Instant)>;
-  using TraceSink = std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)>;
+  using TraceSink = std::function<void(const std::string& uplink, const Traced&)>;
 
   /// `schedule` asks the owner to call turn() soon; it may be called from any door's wake-up.
   Core(Doors doors, CoreOptions options, Random random, port::Wake schedule, EventSink events);
@@ -98,7 +98,7 @@ class Core {
   bool awaiting_confirmation() const { return rollback_.has_value(); }
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
-  port::PlaneCounters counters(const std::string& uplink) const;
+  model::TrafficCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
@@ -133,6 +133,7 @@ class Core {
   std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) const;
   policy::Inputs inputs() const;
   health::Dhcp6Evidence dhcp6_evidence(const model::UplinkConfig& config) const;
+  std::map<std::string, Examination::LanWire> lan_wires() const;
   std::vector<health::ResolverEvidence> resolvers() const;
 
   Doors doors_;
@@ -145,6 +146,7 @@ class Core {
   Tickets tickets_;
   std::optional<Prefix> ula_;
   Lans lans_;
+  Examination examination_;
   Lines lines_;
   Hooks hooks_;
   Resolver resolver_;
@@ -169,7 +171,6 @@ class Core {
   Ending ending_ = Ending::No;
   std::optional<Instant> give_up_at_;
   bool end_desired_ = false;
-  Examination examination_;
   std::string examined_;  // the uplink the last examination is about; empty: all
   bool warned_ = false;   // what surrounds michi was told once
 };

@@ -22,6 +22,9 @@ constexpr Duration kHeldUp = milliseconds(20);
 /// conversation: the kernel's objects would wait for its end.
 constexpr std::size_t kFramesAtOnce = 64;
 
+/// What the kernel gives to what is sent on a link: to multicast groups, and in neighbour discovery, all of them.
+constexpr std::uint8_t kHopLimit = 255;
+
 std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
   if (!link) return std::nullopt;
   return uplink::InterfaceFacts{.carrier = link->up && link->carrier, .mtu = link->mtu, .mac = link->mac};
@@ -207,7 +210,7 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
     if (owner == by_session_.end()) return;
     const auto unit = units_.find(owner->second);
     if (unit == units_.end()) return;
-    if (sinks_.trace) sinks_.trace(unit->first, Direction::In, frame, now);
+    trace_frame(unit->first, Direction::In, frame);
     unit->second.uplink.on_frame(frame, now);
     // Not owner->second: draining may take its entry out of the index.
     drain(unit->first, unit->second, now);
@@ -216,7 +219,7 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
   for (auto& [name, unit] : units_) {
     const auto& config = unit.uplink.config();
     if (config.interface != interface || config.kind != model::UplinkKind::Pppoe) continue;
-    if (sinks_.trace) sinks_.trace(name, Direction::In, frame, now);
+    trace_frame(name, Direction::In, frame);
     unit.uplink.on_frame(frame, now);
     drain(name, unit, now);
   }
@@ -246,7 +249,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                      auto* socket = unit.talk.get();
                      if (!socket && at != interfaces_.end()) socket = at->second.socket.get();
                      if (!socket) return;
-                     if (sinks_.trace) sinks_.trace(name, Direction::Out, frame.bytes, now);
+                     trace_frame(name, Direction::Out, frame.bytes);
                      // A frame the kernel refuses is a lost frame: the protocol's own timers see to it.
                      std::ignore =
                          socket->send(frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
@@ -256,7 +259,14 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                      told_facts = true;
                    },
                    [&](uplink::Datagram& datagram) {
-                     if (unit.sockets) unit.sockets->send(datagram);
+                     if (!unit.sockets) return;
+                     trace_datagram(name, Direction::Out,
+                                    {.service = datagram.service,
+                                     .bytes = datagram.bytes,
+                                     .source = datagram.source,
+                                     .destination = datagram.destination,
+                                     .hop_limit = kHopLimit});
+                     unit.sockets->send(datagram);
                    },
                    [&](uplink::PersistLease& persist) { sinks_.lease(name, persist.record); },
                    [&](uplink::Persist& persist) { sinks_.persist(name, persist.record); },

@@ -28,13 +28,23 @@ namespace michi::runtime {
 
 enum class Direction : std::uint8_t { In, Out };
 
+/// What was said, as a trace has it. Of a datagram the packet around it is made up: its socket has it no more.
+struct Traced {
+  enum class Layer : std::uint8_t { Ethernet, Ipv6 };
+  Direction direction = Direction::In;
+  Layer layer = Layer::Ethernet;
+  Bytes bytes;
+};
+
 class Lines {
  public:
   struct Sinks {
     std::function<void(const model::Event&)> event;
     /// A record to keep or forget (nullopt), by uplink name.
     std::function<void(const std::string&, const std::optional<model::SessionRecord>&)> persist;
-    std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
+    std::function<void(const std::string& uplink, const Traced&)> trace;  // may be empty
+    /// Whether anybody traces; what has to be made for a trace is made then only.
+    std::function<bool()> tracing;  // may be empty
     /// An address to keep or forget, by uplink name; also nullopt when the uplink itself is gone.
     std::function<void(const std::string&, const std::optional<uplink::HeldAddress>&)> address;
     /// What DHCPv6 keeps, by uplink name; also nullopt when the uplink itself is gone.
@@ -124,6 +134,8 @@ class Lines {
   void look_at_talk(const std::string& name, Unit& unit);
   void take_talk(const std::string& name, Unit& unit, Instant now);
   void take_datagrams(const std::string& name, Unit& unit, Instant now);
+  void trace_frame(const std::string& name, Direction direction, Bytes frame) const;
+  void trace_datagram(const std::string& name, Direction direction, const uplink::Heard& datagram) const;
   void look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now);
   void tend_device(const std::string& name, Unit& unit, Instant now);
   void tend_probe(const std::string& name, Unit& unit, Instant now);

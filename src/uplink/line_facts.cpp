@@ -52,9 +52,7 @@ void LineLife::tend_ipv6(Instant now) {
   if (!asks_v6() || (phase_ == LinePhase::LinkHold && !link_ready())) return;
   const bool stands = row().link && link_ready() && device_;
   if (stands && phase_ != LinePhase::Releasing && (!ipv6_ || !ipv6_->is_up() || anew_)) {
-    if (!ipv6_)
-      ipv6_ = std::make_unique<Ipv6Side>(config_.id.name, config_.delegation, std::exchange(memory_, {}),
-                                         random_.fork(), now);
+    if (!ipv6_) remember(now);
     ipv6_->on_link_up({.local = *device_,
                        .mac = link_->mac,
                        .carrier = link_->mac,
