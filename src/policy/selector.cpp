@@ -19,7 +19,7 @@ std::vector<Prefix> own_of(const model::UplinkFacts& facts, const std::vector<co
 
 bool takes_everything(const model::PolicyConfig& line) {
   return std::holds_alternative<model::FromAnywhere>(line.from) && line.protocol == model::Protocol::Any &&
-         line.ports.empty() && line.to.empty();
+         line.ports.empty() && !line.names_destinations();
 }
 
 }  // namespace
