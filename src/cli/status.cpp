@@ -75,6 +75,14 @@ std::string lans_text(const json::value& status) {
   return rows.size() == 1 ? "" : table_text(rows) + below;
 }
 
+/// "shared with LAN home by proxy (answering, hosts: 2)"
+std::string proxy_text(const json::value& prefix) {
+  const auto* proxy = value_at(prefix, "proxy");
+  if (proxy == nullptr || !proxy->is_object()) return {};
+  return fmt::format("shared with LAN {} by proxy ({}, hosts: {})", text_at(*proxy, "lan"), text_at(*proxy, "state"),
+                     number_at(*proxy, "hosts").value_or(0));
+}
+
 void print_overview(std::ostream& out, const json::value& status) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "SINCE", "ADDRESS", "INTERFACE", "REASON"}};
   std::string below;
@@ -84,6 +92,9 @@ void print_overview(std::ostream& out, const json::value& status) {
     rows.push_back({text_at(uplink, "name"), text_at(uplink, "state"),
                     duration_text(number_at(uplink, "since_ms").value_or(0)),
                     or_dash(joined(texts_at(uplink, "addresses"))), text_at(uplink, "interface"), why_not(uplink)});
+    for (const auto& prefix : list_at(uplink, "prefixes"))
+      if (const auto proxy = proxy_text(prefix); !proxy.empty())
+        below += fmt::format("{}: {} {}\n", text_at(uplink, "name"), text_at(prefix, "prefix"), proxy);
     const auto state = text_at(uplink, "state");
     if (state == "up" || state == "down" || state == "stopping") continue;
     const auto detail = text_at(uplink, "detail");
@@ -114,8 +125,10 @@ std::string prefix_line(const json::value& prefix) {
     const auto value = number_at(prefix, key);
     return value ? "for " + duration_text(*value) : std::string("without end");
   };
-  return fmt::format("{} {}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
-                     true_at(prefix, "on_line") ? ", the line's own" : "", left("preferred_ms"), left("valid_ms"));
+  const auto proxy = proxy_text(prefix);
+  return fmt::format("{} {}{}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
+                     true_at(prefix, "on_line") ? ", the line's own" : "", proxy.empty() ? "" : ", " + proxy,
+                     left("preferred_ms"), left("valid_ms"));
 }
 
 void print_detail(std::ostream& out, const json::value& uplink) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "linux/frame_filter.hpp"
+#include "port/datagram_socket.hpp"
 #include "port/fd.hpp"
 #include "port/frame_socket.hpp"
 
@@ -24,5 +25,10 @@ Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const
 /// Frames of a DHCPv4 client.
 Result<std::unique_ptr<port::FrameSocket>, port::OsError> open_dhcp4(boost::asio::io_context& loop,
                                                                      const std::string& interface, int index);
+
+/// What neighbours of a device say to each other; `speaker` sends.
+Result<std::unique_ptr<port::DatagramSocket>, port::OsError> open_neighbours(
+    boost::asio::io_context& loop, const std::string& device, int index,
+    std::unique_ptr<port::DatagramSocket> speaker);
 
 }  // namespace michi::linux

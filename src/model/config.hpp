@@ -95,6 +95,9 @@ struct UplinkConfig {
   Dhcp4Config dhcp;
   StaticConfig fixed;
   std::optional<bool> closed{};  // its IPv6 is without the internet; nothing: seen by its addresses
+  /// A LAN gets the /64 of the line itself where nothing is routed to us. Nothing: on kind ipoe, if it is no closed
+  /// network.
+  std::optional<bool> neighbour_proxy{};
   std::optional<Ipv4> address;   // asked for in IPCP
   std::uint16_t mtu = 1492;      // above 1492: RFC 4638
   std::uint16_t mss = 0;         // 0: from the MTU (R21)

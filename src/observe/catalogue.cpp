@@ -113,6 +113,13 @@ constexpr std::array kCatalogue = {
     Message{"prefix.on-line", Notice,
             "No prefix is delegated on this uplink: the /64 that its router advertises is used instead."},
     Message{"prefix.renewed", Debug, "The time of a delegated IPv6 prefix was extended."},
+    Message{"proxy.shared", Notice,
+            "Nothing is delegated on this uplink, and hosts of a LAN have addresses of the line's own /64: michi "
+            "answers for them on the line, once they have shown themselves on the LAN. `neighbour-proxy = false` "
+            "forbids it."},
+    Message{"proxy.unusable", Warning,
+            "What neighbours say on a device cannot be heard, so hosts of the LAN are not answered for on the line. "
+            "It is tried again every five seconds."},
     Message{
         "reload.applied", Notice,
         "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. What it did to "

@@ -103,7 +103,12 @@ class Walk {
     for (const auto& lan : view_.config().lans)
       for (const auto& own : lan.addresses) consider(lan.interface, own);
     for (const auto& lan : view_.config().lans)
-      for (const auto& subnet : view_.subnets(lan)) consider(lan.interface, subnet.prefix);
+      for (const auto& subnet : view_.subnets(lan))
+        if (!subnet.by_proxy) consider(lan.interface, subnet.prefix);
+    for (const auto& host : view_.inputs().neighbours) consider(host.device, Prefix::host(host.address));
+    for (const auto& uplink : view_.uplinks())
+      for (const auto& shared : uplink.shared)
+        if (shared.facts->confirmed && uplink.usable6) consider(uplink.device(), shared.prefix);
     for (const auto& entry : view_.inputs().surroundings.addresses)
       if (entry.device != "lo" && view_.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
     return found;
@@ -227,6 +232,11 @@ class Walk {
         if (delegation.prefix.contains(query_.destination))
           return end("1 more specific route", fmt::format("unreachable {}", to_text(delegation.prefix)),
                      fmt::format("{} is delegated to {}, and on no LAN", to_text(query_.destination), uplink.name()));
+    for (const auto& uplink : view_.uplinks())
+      for (const auto& shared : uplink.shared)
+        if (shared.prefix.contains(query_.destination))
+          return end("1 more specific route", fmt::format("unreachable {}", to_text(shared.prefix)),
+                     fmt::format("{} is on the line of {}, which is away", to_text(query_.destination), uplink.name()));
     return std::nullopt;
   }
 

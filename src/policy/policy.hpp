@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,7 @@ struct Inputs {
   const Selector& selector;
   const Surroundings& surroundings;
   std::optional<Prefix> ula{};  // the house's own /48 (RFC 4193), kept by the runtime
+  std::span<const model::Neighbour> neighbours{};  // hosts that proxies have found
 };
 
 model::Desired derive(const Inputs& inputs);
