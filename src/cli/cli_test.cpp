@@ -168,6 +168,13 @@ TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
                   R"("lans":[{"name":"home","interface":"lan0","state":"advertising","default_router":true,)"
                   R"("prefixes":[{"prefix":"2001:db8:1::/64","deprecated":false,"preferred_ms":2700000,)"));
   EXPECT_TRUE(has(ask({"status", "isp"}).out, "session       0x0011 at ac1"));
+  commands.state.uplinks[0].prefixes = {
+      {*parse_prefix("2001:db8:b:1::/64"), seconds(60), seconds(120), true, true,
+       model::ProxySnapshot{.lan = "home", .state = "answering", .hosts = 2, .asked = 9, .answered = 7}}};
+  EXPECT_TRUE(has(ask({"status"}).out, "isp: 2001:db8:b:1::/64 shared with LAN home by proxy (answering, hosts: 2)\n"));
+  EXPECT_TRUE(has(ask({"status", "isp"}).out,
+                  "2001:db8:b:1::/64 confirmed, the line's own, shared with LAN home by proxy (answering, hosts: 2), "
+                  "preferred for 1 m, valid for 2 m\n"));
   EXPECT_TRUE(has(ask({"--json", "status"}).out, R"({"schema":1,"version":"0.1.0")"));
   EXPECT_EQ(ask({"status", "nobody"}).status, kUsage);
 }

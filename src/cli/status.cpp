@@ -92,6 +92,14 @@ std::string health_text(const json::value& probe) {
                      detail);
 }
 
+/// "shared with LAN home by proxy (answering, hosts: 2)"
+std::string proxy_text(const json::value& prefix) {
+  const auto* proxy = value_at(prefix, "proxy");
+  if (proxy == nullptr || !proxy->is_object()) return {};
+  return fmt::format("shared with LAN {} by proxy ({}, hosts: {})", text_at(*proxy, "lan"), text_at(*proxy, "state"),
+                     number_at(*proxy, "hosts").value_or(0));
+}
+
 void print_overview(std::ostream& out, const json::value& status) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "SINCE", "ADDRESS", "INTERFACE", "REASON"}};
   std::string below;
@@ -104,6 +112,9 @@ void print_overview(std::ostream& out, const json::value& status) {
     for (const auto& probe : list_at(uplink, "probes"))
       if (text_at(probe, "health") == "dead")
         below += fmt::format("{}: {}\n", text_at(uplink, "name"), health_text(probe));
+    for (const auto& prefix : list_at(uplink, "prefixes"))
+      if (const auto proxy = proxy_text(prefix); !proxy.empty())
+        below += fmt::format("{}: {} {}\n", text_at(uplink, "name"), text_at(prefix, "prefix"), proxy);
     const auto state = text_at(uplink, "state");
     if (state == "up" || state == "down" || state == "stopping") continue;
     const auto detail = text_at(uplink, "detail");
@@ -134,8 +145,10 @@ std::string prefix_line(const json::value& prefix) {
     const auto value = number_at(prefix, key);
     return value ? "for " + duration_text(*value) : std::string("without end");
   };
-  return fmt::format("{} {}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
-                     true_at(prefix, "on_line") ? ", the line's own" : "", left("preferred_ms"), left("valid_ms"));
+  const auto proxy = proxy_text(prefix);
+  return fmt::format("{} {}{}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
+                     true_at(prefix, "on_line") ? ", the line's own" : "", proxy.empty() ? "" : ", " + proxy,
+                     left("preferred_ms"), left("valid_ms"));
 }
 
 void print_detail(std::ostream& out, const json::value& uplink) {

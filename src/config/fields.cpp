@@ -180,6 +180,7 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"dhcp.vendor-class", uplink.dhcp.vendor_class},
           {"dhcp.release", uplink.kind == model::UplinkKind::Ipoe ? yes_no(uplink.dhcp.release) : ""},
           {"closed", uplink.closed ? yes_no(*uplink.closed) : ""},
+          {"neighbour-proxy", uplink.neighbour_proxy ? yes_no(*uplink.neighbour_proxy) : ""},
           {"address", uplink.fixed.address ? michi::to_text(*uplink.fixed.address) : text_or_empty(uplink.address)},
           {"gateway", text_or_empty(uplink.fixed.gateway)},
           {"address6", text_or_empty(uplink.fixed.address6)},

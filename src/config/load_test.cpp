@@ -202,6 +202,7 @@ kind = "ipoe"
 interface = "wan0"
 ipv4 = true
 closed = false
+neighbour-proxy = true
 dhcp = { host-name = "router", client-id = "ff00000001", vendor-class = "michi", release = true }
 [uplink.fix]
 kind = "static"
@@ -226,6 +227,7 @@ TEST(Load, UplinksThatAreTheInterfaceThemselves) {
   const auto& hgw = result.config.uplinks[1];
   EXPECT_EQ(hgw.dhcp, (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
   EXPECT_EQ(hgw.closed, std::optional(false));
+  EXPECT_EQ(hgw.neighbour_proxy, std::optional(true));
 }
 
 TEST(Load, TheSampleOfEveryKeyNamesEveryKey) {

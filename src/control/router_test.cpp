@@ -155,13 +155,16 @@ TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
                                   .domains = {"example.jp"},
                                   .mtu = 1454};
   isp.prefixes = {{*parse_prefix("2001:db8:a::/56"), seconds(60), std::nullopt, true, false},
-                  {*parse_prefix("2001:db8:b:1::/64"), Duration{}, seconds(120), false, true}};
+                  {*parse_prefix("2001:db8:b:1::/64"), Duration{}, seconds(120), false, true,
+                   model::ProxySnapshot{
+                       .lan = "home", .state = "remembered", .hosts = 2, .asked = 9, .answered = 7, .withheld = 1}}};
   isp.next_renewal = seconds(30);
   const auto value = to_json(isp);
-  EXPECT_EQ(
-      boost::json::serialize(value.at("prefixes")),
-      R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_line":false},)"
-      R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_line":true}])");
+  EXPECT_EQ(boost::json::serialize(value.at("prefixes")),
+            R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_line":false,)"
+            R"("proxy":null},)"
+            R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_line":true,)"
+            R"("proxy":{"lan":"home","state":"remembered","hosts":2,"asked":9,"answered":7,"withheld":1}}])");
   EXPECT_EQ(value.at("prefix_renewal_ms").as_int64(), 30000);
   EXPECT_EQ(boost::json::serialize(value.at("ipv6")),
             R"({"address":"fe80::1","peer":"fe80::2","addresses":["2001:db8::1"],"dns":["2001:db8::53"],)"

@@ -51,6 +51,12 @@ json::value ipv6_json(const std::optional<model::Ipv6Facts>& facts) {
                       {"mtu", facts->mtu == 0 ? json::value(nullptr) : json::value(facts->mtu)}};
 }
 
+json::value proxy_json(const std::optional<model::ProxySnapshot>& proxy) {
+  if (!proxy) return nullptr;
+  return json::object{{"lan", proxy->lan},     {"state", proxy->state},       {"hosts", proxy->hosts},
+                      {"asked", proxy->asked}, {"answered", proxy->answered}, {"withheld", proxy->withheld}};
+}
+
 json::array prefixes_json(const std::vector<model::PrefixSnapshot>& prefixes) {
   json::array out;
   for (const auto& one : prefixes)
@@ -58,7 +64,8 @@ json::array prefixes_json(const std::vector<model::PrefixSnapshot>& prefixes) {
                                {"state", one.confirmed ? "confirmed" : "remembered"},
                                {"preferred_ms", milliseconds_of(one.preferred)},
                                {"valid_ms", milliseconds_of(one.valid)},
-                               {"on_line", one.on_line}});
+                               {"on_line", one.on_line},
+                               {"proxy", proxy_json(one.proxy)}});
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "linux/packet_socket.hpp"
 #include "linux/readiness.hpp"
 #include "linux/socket_options.hpp"
 #include "port/fd.hpp"
@@ -61,6 +62,7 @@ bool prepare(int fd, int index, const std::string& device, port::Speaker speaker
   if (!set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kHopLimit) ||
       !set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, kHopLimit))
     return false;
+  if (speaker == port::Speaker::NdProxy) return hear_only_icmp6(fd, {});
   if (speaker == port::Speaker::NdHost) return hear_only_icmp6(fd, {ND_ROUTER_ADVERT});
   return hear_only_icmp6(fd, {ND_ROUTER_SOLICIT, ND_ROUTER_ADVERT}) && join(fd, index, "ff02::2");
 }
@@ -174,7 +176,9 @@ Result<std::unique_ptr<port::DatagramSocket>, port::OsError> DatagramSockets::op
   port::Fd fd(::socket(AF_INET6, kind, udp ? int{IPPROTO_UDP} : int{IPPROTO_ICMPV6}));
   if (!fd) return Fault(error("open IPv6 socket", device));
   if (!prepare(fd.get(), index, device, speaker)) return Fault(error("prepare IPv6 socket", device));
-  return std::make_unique<Socket>(loop_, device, index, speaker, std::move(fd));
+  auto socket = std::make_unique<Socket>(loop_, device, index, speaker, std::move(fd));
+  if (speaker == port::Speaker::NdProxy) return open_neighbours(loop_, device, index, std::move(socket));
+  return socket;
 }
 
 }  // namespace michi::linux

@@ -11,6 +11,7 @@
 #include "base/bytes.hpp"
 #include "linux/frame_filter.hpp"
 #include "linux/readiness.hpp"
+#include "port/datagram_socket.hpp"
 #include "port/fd.hpp"
 #include "port/frame_socket.hpp"
 
@@ -62,5 +63,9 @@ Result<void, port::OsError> send_frame(int fd, Bytes frame, const std::string& i
 /// Frames of a DHCPv4 client.
 Result<std::unique_ptr<port::FrameSocket>, port::OsError> open_dhcp4(boost::asio::io_context& loop,
                                                                      const std::string& interface, int index);
+
+/// What neighbours of a device say to each other; `speaker` sends.
+Result<std::unique_ptr<port::DatagramSocket>, port::OsError> open_neighbours(
+    boost::asio::io_context& loop, const std::string& device, int index, std::unique_ptr<port::DatagramSocket> speaker);
 
 }  // namespace michi::linux

@@ -105,11 +105,14 @@ struct UplinkConfig {
   Dhcp4Config dhcp;
   StaticConfig fixed;
   std::optional<bool> closed{};  // its IPv6 is without the internet; nothing: seen by its addresses
-  std::optional<Ipv4> address;   // asked for in IPCP
-  std::uint16_t mtu = 1492;      // above 1492: RFC 4638
-  std::uint16_t mss = 0;         // 0: from the MTU (R21)
-  bool default_route = true;     // may carry flows of no closed network (R15, R182)
-  std::vector<Prefix> routes;    // closed prefixes of this uplink, also from routes_file
+  /// A LAN gets the /64 of the line itself where nothing is routed to us. Nothing: on kind ipoe, if it is no closed
+  /// network.
+  std::optional<bool> neighbour_proxy{};
+  std::optional<Ipv4> address;  // asked for in IPCP
+  std::uint16_t mtu = 1492;     // above 1492: RFC 4638
+  std::uint16_t mss = 0;        // 0: from the MTU (R21)
+  bool default_route = true;    // may carry flows of no closed network (R15, R182)
+  std::vector<Prefix> routes;   // closed prefixes of this uplink, also from routes_file
   std::string routes_file;
   std::string routes_date;  // as the file says (R5)
   UplinkDns dns;

@@ -146,6 +146,8 @@ struct AdvertisedPrefix {
   Prefix prefix;
   Instant preferred_until = Instant::max();
   Instant valid_until = Instant::max();
+  /// Hosts reach each other's addresses without the router. Otherwise everything goes to the router.
+  bool on_link = true;
   auto operator<=>(const AdvertisedPrefix&) const = default;
 };
 
@@ -161,6 +163,25 @@ struct AdvertisementWant {
   std::vector<Ipv6> dns;       // `::` stands for the router's link-local address there
   std::vector<std::string> domains;
   bool operator==(const AdvertisementWant&) const = default;
+};
+
+/// Neighbour discovery proxy of a line's /64 for one LAN: which of its addresses are hosts there, and answers for
+/// these on the line.
+struct ProxyWant {
+  std::string uplink;
+  std::string device;  // of the line
+  Prefix prefix;
+  std::string lan;
+  std::string lan_device;
+  bool answers = false;  // the prefix is the line's now; otherwise hosts are only looked after
+  bool operator==(const ProxyWant&) const = default;
+};
+
+/// A host that has shown itself there.
+struct Neighbour {
+  Ipv6 address;
+  std::string device;
+  auto operator<=>(const Neighbour&) const = default;
 };
 
 struct ResolverServer {
@@ -197,6 +218,7 @@ struct Desired {
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;
   std::vector<AdvertisementWant> advertisements;
+  std::vector<ProxyWant> proxies;
   /// Flows that must choose again, because their uplink went away. Performed once per change of the
   /// generation, after everything else is in place.
   std::map<FlowsOf, std::uint64_t> flows_to_move;

@@ -22,11 +22,22 @@ struct TrafficCounters {
   std::vector<std::string> shared_with{};  // uplinks whose traffic is in these figures, too
 };
 
+/// The LAN that has a line's /64 by neighbour discovery proxy.
+struct ProxySnapshot {
+  std::string lan;
+  std::string state;  // "answering", "remembered", "waiting" for a device
+  std::size_t hosts = 0;
+  std::uint64_t asked = 0;     // for addresses that may be a host's, by the line's neighbours
+  std::uint64_t answered = 0;  // to them
+  std::uint64_t withheld = 0;  // by a limit
+};
+
 struct PrefixSnapshot {
   Prefix prefix;
   std::optional<Duration> preferred, valid;  // what is left; nullopt: without end
   bool confirmed = false;
   bool on_line = false;
+  std::optional<ProxySnapshot> proxy{};
 };
 
 /// Of one destination of a probe.

@@ -120,6 +120,8 @@ struct PrefixFacts {
   bool confirmed = false;
   /// The single /64 of the line itself, from a router's advertisement: nothing was delegated.
   bool on_line = false;
+  /// Of those: hosts of a LAN may have addresses of it, by neighbour discovery proxy (docs/decisions/0012).
+  bool shared = false;
   bool operator==(const PrefixFacts&) const = default;
 };
 

@@ -128,6 +128,13 @@ constexpr std::array kCatalogue = {
     Message{"probe.unusable", Warning,
             "The socket for an uplink's probe could not be opened; the text has the reason. The uplink counts as "
             "good meanwhile. It is tried again every five seconds."},
+    Message{"proxy.shared", Notice,
+            "Nothing is delegated on this uplink, and hosts of a LAN have addresses of the line's own /64: michi "
+            "answers for them on the line, once they have shown themselves on the LAN. `neighbour-proxy = false` "
+            "forbids it."},
+    Message{"proxy.unusable", Warning,
+            "What neighbours say on a device cannot be heard, so hosts of the LAN are not answered for on the line. "
+            "It is tried again every five seconds."},
     Message{"publish.closed", Warning,
             "An uplink that the file publishes a service on carries IPv6, and yet the service is open nowhere over it: "
             "the host can have no address there (no delegated prefix, no /64 for its LAN, an address of another "

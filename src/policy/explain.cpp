@@ -88,28 +88,6 @@ class Walk {
     return v4 != nullptr ? v4->value >= 0xe0000000 : address.v6()->octets[0] == 0xff;
   }
 
-  /// The interface whose network holds the address; the longest prefix wins.
-  std::string neighbour_interface(const Address& address) const {
-    std::string found;
-    int longest = 0;
-    auto consider = [&](std::string_view device, const Prefix& prefix) {
-      if (prefix.family() != address.family() || prefix.length <= longest || !prefix.contains(address)) return;
-      if (prefix.length == prefix.max_length() && prefix.address != address) return;
-      found = device;
-      longest = prefix.length;
-    };
-    // What the kernel says comes first: of equally long ones the first wins.
-    for (const auto& route : view_.inputs().surroundings.main_routes)
-      if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
-    for (const auto& lan : view_.config().lans)
-      for (const auto& own : lan.addresses) consider(lan.interface, own);
-    for (const auto& lan : view_.config().lans)
-      for (const auto& subnet : view_.subnets(lan)) consider(lan.interface, subnet.prefix);
-    for (const auto& entry : view_.inputs().surroundings.addresses)
-      if (entry.device != "lo" && view_.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
-    return found;
-  }
-
   /// What table main whole says of the destination; its default counts.
   const model::RouteEntry* main_route() const {
     const model::RouteEntry* found = nullptr;
@@ -121,7 +99,7 @@ class Walk {
   }
   std::string main_device() const {
     if (const auto* route = main_route()) return std::string(route->device.view());
-    return neighbour_interface(query_.destination);
+    return neighbour_interface(view_, query_.destination);
   }
 
   std::optional<Explanation> no_such_interface() {
@@ -149,7 +127,7 @@ class Walk {
       say(bound ? "the router's own flow, bound to an address" : "the router's own flow");
       return;
     }
-    if (arrives_on_.empty()) arrives_on_ = neighbour_interface(source_);
+    if (arrives_on_.empty()) arrives_on_ = neighbour_interface(view_, source_);
     if (arrives_on_.empty())
       for (const auto& uplink : view_.uplinks())
         if (view_.owns(uplink, query_.destination)) arrives_on_ = uplink.device();
@@ -185,7 +163,7 @@ class Walk {
     say("ICMPv6 echo and errors pass");
     answer_.verdict = is_routers(view_, query_.destination) ? Verdict::Local : Verdict::Main;
     answer_.law = "1 more specific route";
-    answer_.device = neighbour_interface(query_.destination);
+    answer_.device = neighbour_interface(view_, query_.destination);
     return std::move(answer_);
   }
 
@@ -197,7 +175,7 @@ class Walk {
         if (view_.owns(uplink, query_.destination) && holds(line.uplinks6, uplink.config->id))
           answer_.uplink = uplink.name();
       if (family() == Family::V6 && answer_.verdict == Verdict::Published && !is_routers(view_, query_.destination))
-        answer_.device = neighbour_interface(query_.destination);
+        answer_.device = neighbour_interface(view_, query_.destination);
       answer_.law = "published";
       answer_.rule = fmt::format("publish {}", line.index + 1);
       say(fmt::format("leads to {}", target_of(view_, line, query_)));
@@ -226,7 +204,7 @@ class Walk {
     if (const auto* route = main_route(); route != nullptr && route->type == model::RouteType::Unreachable)
       return end("1 more specific route", "lookup main suppress_prefixlength 0",
                  fmt::format("a route of table main refuses {}", to_text(query_.destination)));
-    const auto device = neighbour_interface(query_.destination);
+    const auto device = neighbour_interface(view_, query_.destination);
     if (device.empty()) return nobodys();
     return main("1 more specific route", "lookup main suppress_prefixlength 0", device,
                 fmt::format("table main leads to {} on {}", to_text(query_.destination), device));
@@ -238,6 +216,11 @@ class Walk {
         if (delegation.prefix.contains(query_.destination))
           return end("1 more specific route", fmt::format("unreachable {}", to_text(delegation.prefix)),
                      fmt::format("{} is delegated to {}, and on no LAN", to_text(query_.destination), uplink.name()));
+    for (const auto& uplink : view_.uplinks())
+      for (const auto& shared : uplink.shared)
+        if (shared.prefix.contains(query_.destination))
+          return end("1 more specific route", fmt::format("unreachable {}", to_text(shared.prefix)),
+                     fmt::format("{} is on the line of {}, which is away", to_text(query_.destination), uplink.name()));
     return std::nullopt;
   }
 

@@ -212,4 +212,30 @@ std::string why_not(const UplinkView& uplink, Family family) {
   return fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
 }
 
+std::string neighbour_interface(const View& view, const Address& address) {
+  std::string found;
+  int longest = 0;
+  auto consider = [&](std::string_view device, const Prefix& prefix) {
+    if (prefix.family() != address.family() || prefix.length <= longest || !prefix.contains(address)) return;
+    if (prefix.length == prefix.max_length() && prefix.address != address) return;
+    found = device;
+    longest = prefix.length;
+  };
+  // What the kernel says comes first: of equally long ones the first wins.
+  for (const auto& route : view.inputs().surroundings.main_routes)
+    if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
+  for (const auto& lan : view.config().lans)
+    for (const auto& own : lan.addresses) consider(lan.interface, own);
+  for (const auto& lan : view.config().lans)
+    for (const auto& subnet : view.subnets(lan))
+      if (!subnet.by_proxy) consider(lan.interface, subnet.prefix);
+  for (const auto& host : view.inputs().neighbours) consider(host.device, Prefix::host(host.address));
+  for (const auto& uplink : view.uplinks())
+    for (const auto& shared : uplink.shared)
+      if (shared.facts->confirmed && uplink.usable6) consider(uplink.device(), shared.prefix);
+  for (const auto& entry : view.inputs().surroundings.addresses)
+    if (entry.device != "lo" && view.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
+  return found;
+}
+
 }  // namespace michi::policy

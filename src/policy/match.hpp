@@ -25,6 +25,9 @@ std::string target_of(const View& view, const model::PublishConfig& line, const 
 /// The slot the kernel's jhash gives these addresses. nullopt: no hash, every packet draws.
 std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination);
 
+/// The interface whose network holds the address; the longest prefix wins.
+std::string neighbour_interface(const View& view, const Address& address);
+
 /// An address of the router itself.
 bool is_routers(const View& view, const Address& address);
 

@@ -193,6 +193,8 @@ std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::Pol
     if (!uplink->config->default_route && !line.names_destinations()) continue;  // a closed network
     for (const auto& delegation : uplink->prefixes)
       if (delegation.confirmed()) found.emplace(delegation.prefix, uplink);
+    for (const auto& shared : uplink->shared)
+      if (shared.facts->confirmed) found.emplace(shared.prefix, uplink);
   }
   return found;
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -115,7 +116,8 @@ struct Inputs {
   const AllFacts& facts;
   const Selector& selector;
   const Surroundings& surroundings;
-  std::optional<Prefix> ula{};  // the house's own /48 (RFC 4193), kept by the runtime
+  std::optional<Prefix> ula{};                     // the house's own /48 (RFC 4193), kept by the runtime
+  std::span<const model::Neighbour> neighbours{};  // hosts that proxies have found
 };
 
 model::Desired derive(const Inputs& inputs);

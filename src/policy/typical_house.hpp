@@ -21,6 +21,7 @@ struct House {
   Surroundings surroundings;
   Instant now = at(seconds(100));
   std::optional<Prefix> ula;
+  std::vector<model::Neighbour> neighbours;
 
   House() {
     uplink("isp", 1454).weight = 3;
@@ -129,6 +130,19 @@ struct House {
         {.prefix = prefix(text), .preferred_until = now + valid / 2, .valid_until = now + valid, .confirmed = true});
     tell();
   }
+  /// A line that is its interface itself, with one /64 for itself and the LANs, and an address of it.
+  void share(const std::string& name, std::string_view text, std::string_view own) {
+    auto& uplink = *std::ranges::find(config.uplinks, model::UplinkId{name}, &model::UplinkConfig::id);
+    uplink.kind = model::UplinkKind::Ipoe;
+    uplink.interface = "wan1";
+    uplink.mtu = 1500;
+    configure();
+    delegate(name, text);
+    auto& fact = facts[name];
+    fact.prefixes.front().on_line = fact.prefixes.front().shared = true;
+    fact.v6->addresses = {ipv6(own)};
+    tell();
+  }
   /// The session's end: its prefixes are remembered.
   void down6(const std::string& name) {
     auto& fact = facts[name];
@@ -164,7 +178,7 @@ struct House {
     return *this;
   }
 
-  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula}; }
+  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula, neighbours}; }
   model::Desired derived() const { return derive(inputs()); }
 };
 

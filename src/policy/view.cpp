@@ -43,9 +43,13 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
       }
       uplink.usable4 = facts->second.usable(Family::V4) && !is_held;
       uplink.usable6 = facts->second.usable(Family::V6);
-      for (const auto* prefix : prefixes.held.at(config.id.name))
-        uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
+      const bool has_lan = first_lan(uplink) != nullptr;
+      for (const auto* prefix : prefixes.held.at(config.id.name)) {
+        if (!prefix->shared) uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
+        if (prefix->shared && has_lan) uplink.shared.push_back({prefix->prefix.canonical(), prefix});
+      }
       std::ranges::stable_partition(uplink.prefixes, &Delegation::confirmed);
+      std::ranges::stable_partition(uplink.shared, [](const SharedPrefix& one) { return one.facts->confirmed; });
       uplink.carries6 = uplink.usable6 && (!uplink.addresses6.empty() || uplink.delegation() != nullptr);
     }
     uplinks_.push_back(uplink);
@@ -112,6 +116,8 @@ std::vector<Prefix> View::own(const UplinkView& uplink) const {
   for (const auto& address : uplink.addresses6) found.push_back(Prefix::host(address));
   for (const auto& delegation : uplink.prefixes)
     if (delegation.confirmed()) found.push_back(delegation.prefix);
+  for (const auto& shared : uplink.shared)
+    if (shared.facts->confirmed) found.push_back(shared.prefix);
   return disjoint(std::move(found));
 }
 

@@ -49,6 +49,12 @@ struct Delegation {
   Ipv6 self_address() const;
 };
 
+/// The line's own /64, of which a LAN has a part (docs/decisions/0012).
+struct SharedPrefix {
+  Prefix prefix;
+  const model::PrefixFacts* facts = nullptr;
+};
+
 struct UplinkView {
   const model::UplinkConfig* config = nullptr;
   const model::UplinkFacts* facts = nullptr;  // nullptr: not heard of yet
@@ -61,6 +67,7 @@ struct UplinkView {
   std::optional<Ipv6> link_local{};    // likewise
   std::vector<Ipv6> addresses6{};      // the line's own global ones
   std::vector<Delegation> prefixes{};  // confirmed ones first
+  std::vector<SharedPrefix> shared{};  // likewise
   std::uint16_t mtu = 1492;
 
   const std::string& name() const { return config->id.name; }
@@ -85,11 +92,12 @@ struct UplinkView {
 struct Subnet {
   Prefix prefix;
   const UplinkView* uplink = nullptr;
-  const Delegation* delegation = nullptr;
+  const model::PrefixFacts* facts = nullptr;
   bool passed_over = false;  // its uplink is, and hosts here may take another
+  bool by_proxy = false;     // the line's own: its other addresses are on the WAN
 
   /// The internet answers hosts of it now.
-  bool alive() const { return delegation != nullptr && delegation->confirmed() && uplink->carries6 && !passed_over; }
+  bool alive() const { return facts != nullptr && facts->confirmed && uplink->carries6 && !passed_over; }
 };
 
 class View {
@@ -130,7 +138,9 @@ class View {
   bool governs(Family family) const;
   /// The /64s of a LAN, its own first, remembered ones too.
   std::vector<Subnet> subnets(const model::LanConfig& lan) const;
-  /// The router's addresses on a LAN that follow from these.
+  /// The LAN that has what cannot be divided: the first that would advertise it.
+  const model::LanConfig* first_lan(const UplinkView& uplink) const;
+  /// The router's addresses on a LAN that follow from these. None in a shared one: somebody on the WAN may have them.
   static std::vector<Ipv6> router_addresses(const model::LanConfig& lan, const Subnet& subnet);
   /// The /48 the house's own subnets are of, when a LAN has one.
   std::optional<Prefix> ula() const;
@@ -175,6 +185,7 @@ std::uint32_t hash_seed(const model::PolicyConfig& line);
 
 // The parts of derive().
 std::vector<model::AdvertisementWant> derive_advertisements(const View& view);
+std::vector<model::ProxyWant> derive_proxies(const View& view);
 std::vector<model::RuleEntry> derive_rules(const View& view);
 std::vector<model::RouteEntry> derive_routes(const View& view);
 model::NftTable derive_firewall(const View& view);

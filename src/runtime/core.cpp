@@ -46,6 +46,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                    keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
                  }}),
       examination_(doors_, random.fork(), schedule_),
+      proxies_(doors_.datagrams, random.fork(), schedule_, [this](const model::Event& e) { event(e); }),
       lines_(doors_, std::move(random), schedule_,
              {.event = [this](const model::Event& e) { event(e); },
               .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
@@ -80,6 +81,7 @@ void Core::turn() {
     if (running_ && observed_dirty_) {
       lines_.on_links(view_.observed(), now_);
       lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+      proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
     }
     const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
     if (facts_changed) {
@@ -90,6 +92,7 @@ void Core::turn() {
     const bool dirty = policy_dirty_ || observed_dirty_;
     if (running_) decide();
     perform();
+    proxies_.send();
     if (!dirty && !facts_changed) break;
   }
   set_alarm();
@@ -156,7 +159,8 @@ policy::Inputs Core::inputs() const {
           .facts = lines_.facts(),
           .selector = selector_,
           .surroundings = surroundings_,
-          .ula = ula_};
+          .ula = ula_,
+          .neighbours = proxies_.hosts()};
 }
 
 void Core::decide() {
@@ -188,6 +192,8 @@ void Core::decide() {
   // An end is on the wire before anything else is done about it.
   lans_.on_desired(desired.advertisements, now_);
   lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+  proxies_.on_desired(desired.proxies, now_);
+  proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
   reconciler_.on_desired(std::move(desired), now_);
   if (!std::exchange(warned_, true))
     for (const auto& warning : warnings()) event(warning);
@@ -269,6 +275,7 @@ void Core::run_deadlines() {
   if (due(reconciler_.next_deadline())) reconciler_.on_deadline(now_);
   resolver_.on_deadline(now_);
   lans_.turn(now_);
+  if (proxies_.turn(now_)) policy_dirty_ = true;
   examination_.turn(now_);
   if (rollback_ && rollback_->at <= now_) {
     auto old = std::move(*rollback_);
@@ -292,6 +299,7 @@ void Core::set_alarm() {
   consider(reconciler_.next_deadline());
   consider(resolver_.next_deadline());
   consider(lans_.next_deadline());
+  consider(proxies_.next_deadline());
   consider(examination_.next_deadline());
   if (rollback_) consider(rollback_->at);
   consider(give_up_at_);

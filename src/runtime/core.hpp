@@ -22,6 +22,7 @@
 #include "runtime/kernel_view.hpp"
 #include "runtime/lans.hpp"
 #include "runtime/lines.hpp"
+#include "runtime/neighbour_proxies.hpp"
 #include "runtime/resolver.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/tickets.hpp"
@@ -101,6 +102,10 @@ class Core {
   model::TrafficCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
+  /// Of a prefix of this uplink that a LAN shares.
+  std::optional<model::ProxySnapshot> proxy(const std::string& uplink, const Prefix& prefix) const {
+    return proxies_.snapshot(uplink, prefix);
+  }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
  private:
@@ -147,6 +152,7 @@ class Core {
   std::optional<Prefix> ula_;
   Lans lans_;
   Examination examination_;
+  NeighbourProxies proxies_;
   Lines lines_;
   Hooks hooks_;
   Resolver resolver_;

@@ -85,6 +85,7 @@ class LineLife {
   void tend_ipv6(Instant now);
   void compose();
   void compose_ipv6();
+  bool is_shared(const Prefix& prefix) const;
   void compose_static();
   void compose_mtu();
   void judge_network();

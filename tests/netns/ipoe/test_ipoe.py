@@ -54,8 +54,21 @@ def test_behind_a_home_gateway_both_families_work(lab):
     assert probe.ask_tcp(lab.world.lan_a, WEB, 80) == ("web", ngn_of(lab).ipv4_outside)
 
 
-@pytest.mark.world(ipv6={"ngn": {"kind": "ra"}})
-def test_with_a_single_prefix_of_the_line_hosts_are_translated_to_the_routers_address(lab):
+ALONE = """
+[uplink.native]
+kind = "ipoe"
+interface = "wan0"
+neighbour-proxy = false
+
+[lan.home]
+interface = "lan0"
+address = "192.168.10.1/24"
+ula = "auto"
+"""
+
+
+@pytest.mark.world(config=ALONE, ipv6={"ngn": {"kind": "ra"}})
+def test_with_a_prefix_that_the_line_keeps_for_itself_hosts_are_translated_to_the_routers_address(lab):
     ready(lab)
     link = ngn_of(lab).link_prefix
     wait_until(lambda: probe.ask_udp(lab.router.space, WEB6, 7)[0] == "web", 15, "the router reaches the internet")
