@@ -158,7 +158,8 @@ struct Daemon::Parts {
     if (core.settled()) announce("running");
     if (core.stopped()) return finish();
     follow_configuration();
-    if (std::exchange(was_settled, core.settled()) != core.settled()) tidy_up_soon();
+    const bool derived = std::exchange(derivations, core.derivations()) != core.derivations();
+    if (std::exchange(was_settled, core.settled()) != core.settled() || derived) tidy_up_soon();
   }
 
   void announce(const std::string& status) {
@@ -327,6 +328,7 @@ struct Daemon::Parts {
   bool scheduled = false;
   bool announced = false;
   bool was_settled = false;
+  std::uint64_t derivations = 0;  // as the core counted them in the last turn
   bool finished = false;
   bool flush_commanded = false;
 };

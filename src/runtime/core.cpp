@@ -188,6 +188,7 @@ void Core::decide() {
   if (lines_.turn(now_, Lines::Frames::Leave)) policy_dirty_ = true;
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
+  ++derivations_;
   resolver_.on_servers(desired.resolver, now_);
   // An end is on the wire before anything else is done about it.
   lans_.on_desired(desired.advertisements, now_);

@@ -96,6 +96,8 @@ class Core {
   }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
+  /// How often all of it was derived anew: what that took for a moment may be given back.
+  std::uint64_t derivations() const { return derivations_; }
   bool awaiting_confirmation() const { return rollback_.has_value(); }
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
@@ -174,6 +176,7 @@ class Core {
   bool running_ = false;  // the first dump is in, uplinks exist
   bool observed_dirty_ = false;
   bool policy_dirty_ = false;
+  std::uint64_t derivations_ = 0;
   Ending ending_ = Ending::No;
   std::optional<Instant> give_up_at_;
   bool end_desired_ = false;

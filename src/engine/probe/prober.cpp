@@ -42,8 +42,8 @@ void Prober::start(std::optional<Address> next_hop, Instant now) {
   stop();
   identifier_ = static_cast<std::uint16_t>(random_.u32());
   sequence_ = static_cast<std::uint16_t>(random_.u32());
-  if (next_hop) next_hop_.emplace().address = *next_hop;
-  for (const Address& target : settings_.targets) targets_.emplace_back().address = target;
+  if (next_hop) next_hop_.emplace(*next_hop);
+  for (const Address& target : settings_.targets) targets_.emplace_back(target);
   if (next_hop_) ask(*next_hop_, now);
   for (Aim& target : targets_) ask(target, now);
   next_round_ = now + settings_.interval;
@@ -62,7 +62,7 @@ void Prober::on_next_hop(std::optional<Address> next_hop, Instant now) {
   if (same || !running()) return;
   next_hop_.reset();
   if (next_hop) {
-    next_hop_.emplace().address = *next_hop;
+    next_hop_.emplace(*next_hop);
     ask(*next_hop_, now);
   }
   judge();

@@ -104,6 +104,7 @@ class Prober {
     Instant at{};
   };
   struct Aim {
+    explicit Aim(const Address& to) : address(to) {}
     Address address;
     std::deque<Question> open;    // of the last rounds
     bool answered_round = false;  // since the last questions
