@@ -20,6 +20,8 @@
 
 namespace michi::policy {
 
+inline constexpr std::uint32_t kTableMain = 254;
+
 using AllFacts = std::map<std::string, model::UplinkFacts>;  // by uplink name
 using Numbers = std::map<std::string, model::UplinkNumber>;  // by uplink name
 

@@ -22,8 +22,6 @@ bool holds(const Range& range, const Value& value, Projection projection = {}) {
   return std::ranges::find(range, value, projection) != std::ranges::end(range);
 }
 
-inline constexpr std::uint32_t kTableMain = 254;
-
 /// Where michi's marks sit inside packet and conntrack marks. The other bits are never touched.
 struct Marks {
   std::uint32_t mask = 0xff000000;

@@ -92,7 +92,7 @@ void Core::turn() {
     const bool dirty = policy_dirty_ || observed_dirty_;
     if (running_) decide();
     perform();
-    proxies_.send();
+    proxies_.send(view_.observed().routes, now_);
     if (!dirty && !facts_changed) break;
   }
   set_alarm();

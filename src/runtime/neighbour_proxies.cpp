@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/policy.hpp"
+
 namespace michi::runtime {
 
 namespace {
 
-constexpr std::uint32_t kTableMain = 254;
 constexpr std::uint8_t kHostLength = 128;
 
 bool same(const model::ProxyWant& a, const model::ProxyWant& b) {
@@ -34,7 +35,7 @@ NeighbourProxies::NeighbourProxies(port::DatagramSockets& sockets, Random random
 
 void NeighbourProxies::adopt(const std::set<model::RouteEntry>& routes) {
   for (const auto& route : routes)
-    if (const auto* v6 = route.to.address.v6(); v6 != nullptr && route.table == kTableMain &&
+    if (const auto* v6 = route.to.address.v6(); v6 != nullptr && route.table == policy::kTableMain &&
                                                 route.to.length == kHostLength &&
                                                 route.type == model::RouteType::Unicast && !route.gateway)
       hosts_.push_back({*v6, route.device.str()});
@@ -71,8 +72,8 @@ bool NeighbourProxies::turn(Instant now) {
   return changed;
 }
 
-void NeighbourProxies::send() {
-  for (auto& one : proxies_) one.send();
+void NeighbourProxies::send(const std::set<model::RouteEntry>& routes, Instant now) {
+  for (auto& one : proxies_) one.send(routes, now);
 }
 
 std::optional<Instant> NeighbourProxies::next_deadline() const {

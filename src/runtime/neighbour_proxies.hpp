@@ -25,7 +25,8 @@ class NeighbourProxies {
                  Instant now);
   /// True: hosts() is another.
   bool turn(Instant now);
-  void send();
+  /// What waits, as far as the routes stand.
+  void send(const std::set<model::RouteEntry>& routes, Instant now);
   std::optional<Instant> next_deadline() const;
   const std::vector<model::Neighbour>& hosts() const { return hosts_; }
   std::optional<model::ProxySnapshot> snapshot(const std::string& uplink, const Prefix& prefix) const;

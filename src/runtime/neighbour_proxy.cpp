@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/policy.hpp"
+
 namespace michi::runtime {
 
 namespace {
@@ -17,6 +19,7 @@ using engine::ndisc::ProxySide;
 constexpr int kDatagramsPerTurn = 64;
 constexpr Duration kRetry = seconds(5);
 constexpr unsigned kChangesAtOnce = 16;
+constexpr Duration kAnswerWaits = seconds(1);  // RETRANS_TIMER of whoever asked
 constexpr Duration kChangeEvery = milliseconds(100);
 constexpr std::size_t kLan = 0;  // the engine's index of the only one
 
@@ -65,7 +68,7 @@ void NeighbourProxy::on_kernel(const std::map<std::string, model::Link>& links,
     retry_at_.reset();
   } else if (other && proxy_) {
     proxy_->set_own(own_);
-    drain();
+    drain(now);
   }
   if (!std::exchange(looked_, true) || lan_moved) changed_ = true;
   tend(now);
@@ -115,7 +118,7 @@ void NeighbourProxy::begin(Instant now) {
   for (const auto& host : std::exchange(before_, {})) routes.push_back({host, kLan});
   proxy_->start(routes, now);
   changed_ = true;
-  drain();
+  drain(now);
 }
 
 /// Everybody known is kept for the next beginning.
@@ -140,10 +143,10 @@ void NeighbourProxy::take(Side& side, Instant now) {
   }
 }
 
-void NeighbourProxy::drain() {
+void NeighbourProxy::drain(Instant now) {
   while (auto output = proxy_->poll()) {
     if (auto* message = std::get_if<ProxyMessage>(&*output))
-      outgoing_.push_back(std::move(*message));
+      outgoing_.push_back({std::move(*message), now + kAnswerWaits});
     else
       changed_ = true;
   }
@@ -155,7 +158,7 @@ bool NeighbourProxy::turn(Instant now) {
   take(lan_, now);
   if (proxy_) {
     if (const auto at = proxy_->next_deadline(); at && *at <= now) proxy_->on_deadline(now);
-    drain();
+    drain(now);
   }
   tell_at_.reset();
   if (!changed_) return false;
@@ -164,11 +167,22 @@ bool NeighbourProxy::turn(Instant now) {
   return false;
 }
 
-void NeighbourProxy::send() {
-  for (const auto& one : std::exchange(outgoing_, {})) {
-    const Side& side = one.lan ? lan_ : wan_;
-    // What the kernel refuses is a lost datagram: it is asked again.
-    if (side.socket) std::ignore = side.socket->send(one.message.bytes, one.message.destination, one.message.source);
+bool NeighbourProxy::is_routed(const Ipv6& host, const std::set<model::RouteEntry>& routes) const {
+  const auto to = Prefix::host(host);
+  const auto route = routes.lower_bound({.table = policy::kTableMain, .to = to});
+  return route != routes.end() && route->table == policy::kTableMain && route->to == to &&
+         route->device == want_.lan_device;
+}
+
+void NeighbourProxy::send(const std::set<model::RouteEntry>& routes, Instant now) {
+  for (auto& one : std::exchange(outgoing_, {})) {
+    const auto& [lan, host, message] = one.message;
+    const Side& side = lan ? lan_ : wan_;
+    if (now >= one.until || !side.socket) continue;
+    if (!lan && !is_routed(host, routes))
+      outgoing_.push_back(std::move(one));
+    else  // What the kernel refuses is a lost datagram: it is asked again.
+      std::ignore = side.socket->send(message.bytes, message.destination, message.source);
   }
 }
 

@@ -3,10 +3,12 @@
 // them on the line. One engine with a socket on either side.
 //
 // Without the line it goes on looking after the hosts of the LAN; without the LAN there are none. Where either side
-// is another than before, everybody known is asked for again. What it has to say leaves when send() is called, after
-// the routes to the hosts were asked for. It decides nothing about the prefix.
+// is another than before, everybody known is asked for again. An answer for a host leaves when the kernel has the
+// route to it: what is sent to us before that would be sent back, and the sender told so. It decides nothing about the
+// prefix.
 //
-// Bounded: the engine's tables and rates, datagrams a turn, and changes told (they cost a derivation each).
+// Bounded: the engine's tables and rates, datagrams a turn, how long an answer waits, and changes told (they cost a
+// derivation each).
 
 #include <functional>
 #include <map>
@@ -41,7 +43,8 @@ class NeighbourProxy {
                  Instant now);
   /// Hears neighbours, runs deadlines. True: hosts() is another than was told.
   bool turn(Instant now);
-  void send();
+  /// `routes`: those that stand.
+  void send(const std::set<model::RouteEntry>& routes, Instant now);
   std::optional<Instant> next_deadline() const;
 
   std::vector<model::Neighbour> hosts() const;
@@ -62,7 +65,8 @@ class NeighbourProxy {
   void end();
   void begin(Instant now);
   void take(Side& side, Instant now);
-  void drain();
+  void drain(Instant now);
+  bool is_routed(const Ipv6& host, const std::set<model::RouteEntry>& routes) const;
   void complain(const std::string& text);
 
   model::ProxyWant want_;
@@ -75,7 +79,11 @@ class NeighbourProxy {
   std::vector<Ipv6> before_;  // hosts to begin with
   bool looked_ = false;       // the kernel was seen once
   std::optional<engine::ndisc::Proxy> proxy_;
-  std::vector<engine::ndisc::ProxyMessage> outgoing_;
+  struct Outgoing {
+    engine::ndisc::ProxyMessage message;
+    Instant until{};  // then whoever asked has asked again
+  };
+  std::vector<Outgoing> outgoing_;
   engine::ndisc::TokenBucket changes_;
   bool changed_ = false;  // and not told yet
   std::optional<Instant> tell_at_;

@@ -135,7 +135,7 @@ void Proxy::ask(Hosts::iterator host, Instant now) {
   for (std::size_t lan = 0; lan < settings_.lans.size(); ++lan) {
     const ProxySide& side = settings_.lans[lan];
     const NeighborSolicitation message{host->first, {wire::icmp6::SourceLinkLayer{side.mac}}};
-    outputs_.push_back(ProxyMessage{lan, make_message(message, side.local, to)});
+    outputs_.push_back(ProxyMessage{lan, host->first, make_message(message, side.local, to)});
   }
   enter(host, host->second.state, now + settings_.ask_every);
 }
@@ -157,7 +157,7 @@ void Proxy::answer(const Ipv6& target, const Ipv6& to, std::optional<std::size_t
   message.target = target;
   message.options = {wire::icmp6::TargetLinkLayer{side.mac}};
   const Ipv6& destination = message.solicited ? to : wire::icmp6::kAllNodes;
-  outputs_.push_back(ProxyMessage{lan, make_message(message, side.local, destination)});
+  outputs_.push_back(ProxyMessage{lan, target, make_message(message, side.local, destination)});
   if (!lan) ++counters_.answered;
 }
 

@@ -45,9 +45,10 @@ struct ProxySettings {
   Duration test_for = seconds(2);     // a host's test for duplicates: DupAddrDetectTransmits, and some delay
 };
 
-/// The LAN's index; none is the WAN.
+/// The LAN's index; none is the WAN. What is said there of a host is best said when packets find it.
 struct ProxyMessage {
   std::optional<std::size_t> lan;
+  Ipv6 host;  // asked for, or answered for
   Message message;
 };
 /// The host is on this LAN: a host route belongs there. Again with another index when it moved.

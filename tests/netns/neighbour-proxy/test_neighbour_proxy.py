@@ -3,7 +3,7 @@ import ipaddress
 
 import pytest
 from harness import wait_until
-from lab import hosts6, ipv6, probe
+from lab import hosts6, probe
 from lab.ipv6 import ASKER6, WEB6
 from lab.process import Process
 
@@ -47,15 +47,14 @@ def test_a_host_reaches_the_internet_as_itself_and_is_reached_from_the_line(lab)
     assert probe.unreachable(ngn, address, 80, "tcp"), "nothing was opened"
     assert routed(lab, address) and answered(lab, address)
     seen = shared(lab)
-    assert (seen["lan"], seen["state"], seen["hosts"]) == ("home", "answering", 1), seen
-    assert "shared with LAN home by proxy (answering, hosts: 1)" in lab.router.michi("status").stdout
+    assert (seen["lan"], seen["state"]) == ("home", "answering") and seen["hosts"] >= 1, seen  # the LAN's other host may be there
+    assert "shared with LAN home by proxy (answering, hosts: " in lab.router.michi("status").stdout
     assert probe.ask_udp(lab.router.space, WEB6, 7)[0] == "web", "the router itself"
 
 
 def test_a_neighbour_on_the_line_and_a_host_of_the_lan_reach_each_other(lab):
     address = host(lab)
     neighbour = lab.world.space("neighbour")
-    ipv6.prepare(neighbour)
     lab.world.plug(neighbour, "eth0", "wan", "neighbour")
     hosts6.accept_advertisements(neighbour)
     other = hosts6.wait_address(neighbour, ngn_of(lab).link_prefix).address
@@ -63,7 +62,7 @@ def test_a_neighbour_on_the_line_and_a_host_of_the_lan_reach_each_other(lab):
     assert hosts6.ping(lab.world.lan_a, other, seconds=3)
     gateway = str(next(ipaddress.ip_network(ngn_of(lab).link_prefix).hosts()))
     assert hosts6.ping(lab.world.lan_a, gateway, seconds=3), "the line's router by its own address of the prefix"
-    assert shared(lab)["hosts"] == 1
+    assert not routed(lab, other) and not routed(lab, gateway)
 
 
 def test_a_host_that_takes_an_address_is_found_before_anybody_on_the_line_asks(lab):
