@@ -149,8 +149,7 @@ TEST_F(NeighbourProxiesTest, HostsOfAnEarlierLifeStandFromTheFirstDecisionAndAre
   const Ipv6 silent = ip("2409:10:1:2::88");
   auto through = route(ip("2409:10:1:2::89"), "lan0");
   through.gateway = Address(kRouter);
-  proxies->adopt({route(kHost, "lan0"), route(silent, "lan0"), route(ip("2409:10:1:2::90"), "lan0", 20001),
-                  through});
+  proxies->adopt({route(kHost, "lan0"), route(silent, "lan0"), route(ip("2409:10:1:2::90"), "lan0", 20001), through});
   EXPECT_EQ(proxies->hosts(), (Hosts{{kHost, "lan0"}, {silent, "lan0"}}));
   proxies->on_desired({want}, now);
   EXPECT_EQ(proxies->hosts(), (Hosts{{kHost, "lan0"}, {silent, "lan0"}})) << "before the kernel was looked at";
