@@ -2,7 +2,8 @@
 """michi beside pppd: `compare.py [--runs 20] [--build build/gcc] [GROUP …]`, then build/interop.json and docs/comparison.md.
 
 Each group boots a guest of its own (QEMU, Debian's kernel) that holds the access concentrator and all clients, and keeps its samples
-in build/comparison/GROUP.json, so far as it came. `--page` measures nothing and writes the page from the samples that are there.
+in build/comparison/ROW.json, so far as it came. At its end its rows go into docs/comparison.json, of which the page is made; `--page`
+measures nothing, takes over the samples of the rows that are named, and writes the page.
 """
 import argparse
 import datetime
@@ -20,6 +21,7 @@ sys.path[:0] = [str(ROOT), str(HERE)]
 
 import compare_page  # noqa: E402
 import compare_prefix  # noqa: E402
+import compare_record  # noqa: E402
 import compare_wire  # noqa: E402
 import root  # noqa: E402
 from compare_place import CLIENTS, Place  # noqa: E402
@@ -125,6 +127,8 @@ LOSE_AC = "lose_first ac1 && "
 GROUPS = {"setup-kernel": setup("kernel"), "setup-user": setup("user"), "lost-from-client": setup("kernel", LOSE, " && lost_one"),
           "lost-from-server": setup("kernel", LOSE_AC, " && lost_one"), "dead": dead, "password": password, "restart": restart, "idle": idle,
           "prefix": compare_prefix.prefix}
+# A run of the one gives the rows of the others.
+WITH = {"prefix-lost": "prefix", "prefix-renumbered": "prefix"}
 
 
 def apart(name, result):
@@ -138,23 +142,25 @@ def main():
     parser.add_argument("--build", default="build/gcc")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--page", action="store_true", help="measure nothing; write the page")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=" ".join(GROUPS))
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=" ".join((*GROUPS, *WITH)))
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    unknown = [name for name in options.groups if name not in GROUPS]
+    unknown = [name for name in options.groups if name not in GROUPS and name not in WITH]
     if unknown:
-        sys.exit(f"no group {', '.join(unknown)}; there are: {' '.join(GROUPS)}")
-    if not options.page:
+        sys.exit(f"no group {', '.join(unknown)}; there are: {' '.join((*GROUPS, *WITH))}")
+    if options.page:
+        compare_record.merge(options.groups)
+    else:
         if os.geteuid() != 0:
             sys.exit("needs root")
         root.ready()
-        compare_page.SAMPLES.mkdir(parents=True, exist_ok=True)
-        for name in options.groups or GROUPS:
+        for name in dict.fromkeys(WITH.get(name, name) for name in options.groups or GROUPS):
             print(f"== {name}", flush=True)
             for result in GROUPS[name](ROOT / options.build, options.runs):
                 result["date"] = datetime.date.today().isoformat()
-                for row, samples in apart(name, result).items():
-                    (compare_page.SAMPLES / f"{row}.json").write_text(json.dumps(samples, indent=1) + "\n")
+                rows = apart(name, result)
+                compare_record.keep_samples(rows)
+            compare_record.merge(rows)
     compare_page.write()
     return 0
 
