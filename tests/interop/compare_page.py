@@ -134,7 +134,8 @@ exactly one in each run.
     if "idle" in samples:
         parts.append(_idle(samples))
         parts.append("Echoes every 10 s from the client and every 5 s from the access concentrator. Memory and processor time are those of the client's\n"
-                     f"processes, not of the kernel; one run each, 60 s. Measured {samples['idle']['date']}.\n")
+                     "processes, not of the kernel; one run each, two minutes, after a minute in which whoever looks for routers has looked. michi\n"
+                     f"has `dhcp6 = {{ prefix = false }}` there: pppd asks for no prefix either. Measured {samples['idle']['date']}.\n")
     parts.append("## What this says\n\n" + _verdicts(samples))
     missing = [name for name in (*TIMED, "password", "idle") if name not in samples]
     if missing:
