@@ -94,6 +94,19 @@ void Uplink::Life::settle(Instant now) {
   outputs.push_back(FactsChanged{facts});
 }
 
+void Uplink::Life::hear(Bytes frame, Instant now) {
+  const bool steady = phase == Up && !facts.incomplete;
+  on_frame(frame, now);
+  drain_discovery(now);
+  while (steady && phase == Up && ppp) {
+    auto output = ppp->poll();
+    if (!output) return;
+    on_session_output(*output, now);
+    if (!std::holds_alternative<engine::ppp::SendFrame>(*output)) break;
+  }
+  settle(now);
+}
+
 std::string Uplink::Life::protocol_state() const {
   if (ppp) {
     const std::string more = ipv6 ? ipv6->state_text() : std::string{};

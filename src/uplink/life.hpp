@@ -59,6 +59,8 @@ struct Uplink::Life {
   void tell(model::Severity severity, std::string_view code, const Edge& edge);
   void say(model::Severity severity, std::string code, std::string text);
   void settle(Instant now);  // drain the engines, publish
+  /// A frame and what it leads to. Of a session that is up it is an echo, nearly always: then nothing is published.
+  void hear(Bytes frame, Instant now);
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
   std::string protocol_state() const;

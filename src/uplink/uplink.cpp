@@ -95,8 +95,7 @@ void Uplink::on_interface(std::optional<InterfaceFacts> facts, Instant now) {
 
 void Uplink::on_frame(Bytes frame, Instant now) {
   if (line_) return line_->on_frame(frame, now);
-  life_->on_frame(frame, now);
-  life_->settle(now);
+  life_->hear(frame, now);
 }
 
 void Uplink::on_turn(Instant now) {
