@@ -8,11 +8,15 @@
 #include <cerrno>
 #include <utility>
 
+#include "linux/boot_timer.hpp"
+
 namespace michi::linux {
 
 namespace {
 
 constexpr int kReceiveBuffer = 2 << 20;  // hundreds of sessions at once; the kernel counts a small frame as 2 KiB
+
+constexpr Duration kSoon = milliseconds(1);  // from one frame to the next of a conversation, or of a flood
 
 bool accepted(Accept accept, unsigned char marked) {
   switch (accept) {
@@ -64,6 +68,7 @@ Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const
 PacketSource::PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept accept, port::Wake told)
     : fd_(std::move(fd)), accept_(accept), told_(std::move(told)), readable_(loop, fd_.get(), [this] {
         pending_ = just_told_ = true;
+        empties_ = BootTimer::now() - rested_at_ < kSoon;
         told_();
       }) {
   readable_.arm();
@@ -71,8 +76,16 @@ PacketSource::PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept ac
 
 std::optional<ByteVec> PacketSource::next(std::span<std::byte> buffer, int most) {
   for (int reads = 0; pending_ && reads < most; ++reads)
-    if (auto frame = read(buffer)) return frame;
+    if (auto frame = read(buffer)) {
+      if (!empties_) rest();
+      return frame;
+    }
   return std::nullopt;
+}
+
+void PacketSource::rest() {
+  pending_ = false;
+  rested_at_ = BootTimer::now();
 }
 
 // A frame, or nothing; then `pending_` says whether to go on.
@@ -84,7 +97,7 @@ std::optional<ByteVec> PacketSource::read(std::span<std::byte> buffer) {
       ::recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &length);
   if (got < 0) {
     // ENETDOWN comes once when the interface goes down or away; frames come again when it is back.
-    if (errno != EINTR && errno != ENETDOWN) pending_ = false;
+    if (errno != EINTR && errno != ENETDOWN) rest();
     return std::nullopt;
   }
   const auto size = static_cast<std::size_t>(got);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/time.hpp"
 #include "linux/frame_filter.hpp"
 #include "linux/readiness.hpp"
 #include "port/datagram_socket.hpp"
@@ -35,7 +36,8 @@ enum class Accept : std::uint8_t {
   Incoming       // the socket's filter has looked at the address
 };
 
-/// One packet socket of several that are read in turns.
+/// One packet socket of several that are read in turns. Of one that is told of for the first time in a while one frame
+/// is read, nearly always the only one: arm() looks whether more is there, and then all of it is read.
 class PacketSource {
  public:
   /// `told` when something may wait; not again before arm().
@@ -46,16 +48,19 @@ class PacketSource {
   /// The frame read last is the first since the loop told of it: it was there before anything that was told later.
   bool read_as_told() const { return read_as_told_; }
   /// The next frame is looked for, told of or not.
-  void look() { pending_ = true; }
+  void look() { pending_ = empties_ = true; }
   void arm() { readable_.arm(); }
   int fd() const { return fd_.get(); }
 
  private:
   std::optional<ByteVec> read(std::span<std::byte> buffer);
+  void rest();
 
   port::Fd fd_;
   Accept accept_;
   bool pending_ = true;  // the loop has told that something is there, or nobody has looked yet
+  bool empties_ = true;  // it is read until nothing is left
+  Instant rested_at_{};
   bool just_told_ = false;
   bool read_as_told_ = false;
   port::Wake told_;

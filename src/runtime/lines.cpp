@@ -16,8 +16,6 @@ namespace {
 /// Frames taken from one socket before timers decide: as many small ones as the kernel keeps for it. What
 /// a flood leaves behind waits for the next turn, so that timers run.
 constexpr std::size_t kFramesPerTurn = 1024;
-/// A deadline that comes later than this came to a loop that was held up: frames may wait that it has not told of.
-constexpr Duration kHeldUp = milliseconds(20);
 /// Read before any of them is heard, so that a fast peer's answers do not make one turn of a whole
 /// conversation: the kernel's objects would wait for its end.
 constexpr std::size_t kFramesAtOnce = 64;
@@ -304,7 +302,7 @@ void Lines::take_frames(Instant now) {
 
 bool Lines::turn(Instant now, Frames frames) {
   if (frames == Frames::Take) {
-    if (const auto due = next_deadline(); due && now - *due > kHeldUp)
+    if (const auto due = next_deadline(); due && *due <= now)
       for (auto& [name, interface] : interfaces_)
         if (interface.socket) interface.socket->look();
     take_frames(now);
