@@ -10,6 +10,7 @@ import random
 import compare_wire
 from compare_place import CLIENTS, HERE, Place
 from field import uplink
+from lab.process import wait_until
 
 ROOT = HERE.parent.parent
 HOUSES = {who: CLIENTS[who] for who in ("michi", "pppd")}
@@ -44,6 +45,10 @@ class Street(Place):
         self.run(f"fetched {name}")
         return self.guest.share / f"{name}.pcap"
 
+    def passed(self, question):
+        """When that passed on the wire: tcpdump hears of frames a little later."""
+        return wait_until(lambda: question(self.fetch("wire")), 60, "it is in the capture", every=0.5)
+
     def heard(self, who, since, question):
         """(when, what) of the first advertisement after `since` on this client's LAN for which `question` holds; None: never."""
         name = f"lan-{HOUSES[who]}"
@@ -62,28 +67,27 @@ def preferred(said):
 
 def one_run(street, who, pool, samples):
     client = street.address[who]
-    wire = "wire"
     street.run(f"newcomer {who}", 60)
     begun = street.now()
     street.run(f"{DIAL[who]} && sleep 2")
     told = street.heard(who, begun, preferred)
     if told is None:
         raise AssertionError(f"{who} never advertised a prefix")
-    samples["prefix"][who].append(told[0] - compare_wire.discovery(street.fetch(wire), compare_wire.PADI, begun, source=client))
+    samples["prefix"][who].append(told[0] - street.passed(lambda seen: compare_wire.discovery(seen, compare_wire.PADI, begun, source=client)))
     old = preferred(told[1])
 
     street.run(f"sleep {1 + random.random():.3f}; refuse")
     begun = street.now()
     street.run("drop_line && sleep 1")
     told = street.heard(who, begun, lambda said: said.get(old) == 0)
-    ended = compare_wire.discovery(street.fetch(wire), compare_wire.PADT, begun, target=client)
+    ended = street.passed(lambda seen: compare_wire.discovery(seen, compare_wire.PADT, begun, target=client))
     samples["prefix-lost"][who].append(told and told[0] - ended)
 
     street.run(f"renumber {pool:x} && sleep {BREATH}")
     begun = street.now()
     street.run("admit && sleep 1")
     told = street.heard(who, begun, lambda said: preferred({p: t for p, t in said.items() if p != old}))
-    samples["prefix-renumbered"][who].append(told and told[0] - granted(street.fetch(wire), client, told))
+    samples["prefix-renumbered"][who].append(told and told[0] - street.passed(lambda seen: granted(seen, client, told)))
     street.run(f"leave {who}", 200)
 
 
@@ -91,8 +95,8 @@ def granted(capture, client, told):
     """When the Reply with what was advertised then came."""
     at, said = told
     lans = [ipaddress.ip_network(prefix) for prefix, lifetime in said.items() if lifetime]
-    return max(seconds for seconds, prefixes in compare_wire.delegations(capture, client)
-               if seconds <= at and any(lan.subnet_of(ipaddress.ip_network(prefix)) for lan in lans for prefix in prefixes))
+    return max((seconds for seconds, prefixes in compare_wire.delegations(capture, client)
+                if seconds <= at and any(lan.subnet_of(ipaddress.ip_network(prefix)) for lan in lans for prefix in prefixes)), default=None)
 
 
 def prefix(build, runs):
