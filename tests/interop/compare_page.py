@@ -97,9 +97,13 @@ Both have a LAN and are before the same Kea {one['kea']}, which stands behind a 
 loses its session by a PADT that nothing came before, finds no access concentrator for a while, and is then delegated a prefix of another
 range. Advertisements are captured at the LAN's other side. pppd is set up as in
 [ipv6-up](../tests/interop/guest/ipv6-up): its ipv6-up starts dhcp6c (Debian's wide-dhcpv6), whose script starts radvd {one['radvd']} with the
-prefix that the LAN was given (`MinRtrAdvInterval 3`, `DeprecatePrefix on`); its ipv6-down ends radvd first. pppd's `holdoff` is 1 s, and its echoes
-are 1 s apart as michi's are. Most of pppd's time until the first advertisement is its session's set-up (above) and the second in
-which dhcp6c gathers answers.
+prefix that the LAN was given (`MinRtrAdvInterval 3`, `DeprecatePrefix on`); its ipv6-down ends radvd first. pppd's `holdoff` is 1 s.
+
+Until its first advertisement pppd's time is the session's set-up (above), the up to one second that dhcp6c waits before it asks (RFC 8415
+§18.2.1), and the second in which it gathers answers. michi asks at once, as the line has two ends. In the captures of 2026-11-29 that was 1 ms
+after the last Configure-Ack of IPV6CP, while the access concentrator's pppd needed 1 to 2 ms until it took IPv6: a message that came
+before had no answer and was repeated after a second, which is most of michi's time where it took more than one. So it is after a
+reconnect, too; the third row begins with the answer.
 """
 
 

@@ -2,8 +2,8 @@
 
     sessions_relay.py SERVER PORT LINK-ADDRESS
 
-The server stays where it is, as at a provider; so no client has to wait for one to start. Clients are heard by a packet socket: one
-that joins a group on each new device is a millisecond late for a client that asks at once. Prints "ready" when it listens.
+The server stays where it is, as at a provider; so no client has to wait for one to start. Clients are heard by a packet socket:
+to join a group on each new device takes a millisecond, in which one that asks at once is not heard. Prints "ready" when it listens.
 """
 import select
 import socket
