@@ -1,5 +1,9 @@
-"""docs/comparison.md and `comparison[]` of build/interop.json, made of nothing but the record (compare_record.py)."""
+"""docs/comparison.md and `comparison[]` of build/interop.json, made of nothing but the record (compare_record.py).
+
+    compare_page.py    says whether the page is that of the record
+"""
 import json
+import sys
 
 import compare_record
 from compare_record import ROOT
@@ -192,3 +196,8 @@ def write():
     whole = json.loads(target.read_text()) if target.exists() else {"cells": []}
     target.write_text(json.dumps(whole | {"comparison": rows(samples)}, indent=1) + "\n")
     print(f"{PAGE.relative_to(ROOT)} and {target.relative_to(ROOT)}: {len(rows(samples))} figures")
+
+
+if __name__ == "__main__":
+    if PAGE.read_text() != page(compare_record.load()):
+        sys.exit(f"{PAGE.relative_to(ROOT)} is not the page of {compare_record.RECORD.relative_to(ROOT)}: tests/interop/compare.py --page writes it")
