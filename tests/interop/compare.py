@@ -158,6 +158,7 @@ def main():
         root.ready()
         for name in dict.fromkeys(WITH.get(name, name) for name in options.groups or GROUPS):
             print(f"== {name}", flush=True)
+            rows = {}
             for result in GROUPS[name](ROOT / options.build, options.runs):
                 result["date"] = datetime.date.today().isoformat()
                 rows = apart(name, result)

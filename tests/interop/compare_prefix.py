@@ -4,12 +4,12 @@ Both have a LAN whose other side is captured, and are before the same Kea, which
 each run a client begins with nothing, loses its session by a PADT, and gets another prefix after its return.
 """
 import ipaddress
-import pathlib
 import random
 
 import compare_wire
 from compare_place import CLIENTS, HERE, Place
 from field import uplink
+from lab.process import wait_until
 
 ROOT = HERE.parent.parent
 HOUSES = {who: CLIENTS[who] for who in ("michi", "pppd")}
@@ -25,10 +25,11 @@ class Street(Place):
     """Two houses with a LAN each, and a provider that delegates."""
 
     def __init__(self, build, runs):
-        super().__init__(build, runs, uplinks=[uplink(interface='"eth0"', start="false", echo='{ interval = "1s", failures = 3 }')],
-                         lan=LAN, files=FILES, snap=512)
+        super().__init__(build, runs, uplinks=[uplink(interface='"eth0"', start="false", echo='{ interval = "1s", failures = 3 }',
+                                                       dhcp6="{ release = true }")],
+                         lan=LAN, files=FILES, snap=2048)
         try:
-            self.run("provider && administrator && " + " && ".join(f"house {space}" for space in HOUSES.values()), 600)
+            self.run("provider && administrator && " + " && ".join(f"house {space}" for space in HOUSES.values()) + " && michid_start", 600)
             self.say("the provider delegates")
         except BaseException:
             self.close()
@@ -37,20 +38,25 @@ class Street(Place):
     def run(self, text, seconds=300):
         return super().run(f". /share/compare_prefix.sh\n{text}", seconds)
 
-    def now(self):
-        return int(self.run("date +%s%N")) / 1e9
+    def begin(self, text):
+        """When this job began."""
+        return int(self.run(f"date +%s%N; {text}").split()[0]) / 1e9
 
-    def fetch(self, name) -> pathlib.Path:
-        self.run(f"fetched {name}")
-        return self.guest.share / f"{name}.pcap"
+    def fetch(self, name):
+        """When this capture ended so far, and where it is."""
+        return self.begin(f"fetched {name}"), self.guest.share / f"{name}.pcap"
+
+    def passed(self, question):
+        """When that passed on the wire: tcpdump hears of frames a little later."""
+        return wait_until(lambda: question(self.fetch("wire")[1]), 60, "it is in the capture", every=0.5)
 
     def heard(self, who, since, question):
         """(when, what) of the first advertisement after `since` on this client's LAN for which `question` holds; None: never."""
         name = f"lan-{HOUSES[who]}"
         while True:
-            capture = self.fetch(name)
+            until, capture = self.fetch(name)
             told = next(((at, said) for at, said in compare_wire.advertisements(capture) if at > since and question(said)), None)
-            if told or self.now() > since + NEVER:
+            if told or until > since + NEVER:
                 return told
             # Asked seldom, for the one processor works for those that are timed.
             self.run(f"quietly 5 grown {name} {capture.stat().st_size} || true", 10)
@@ -62,44 +68,39 @@ def preferred(said):
 
 def one_run(street, who, pool, samples):
     client = street.address[who]
-    wire = "wire"
-    street.run(f"newcomer {who}", 60)
-    begun = street.now()
-    street.run(f"{DIAL[who]} && sleep 2")
+    begun = street.begin(f"{DIAL[who]} && sleep 2")
     told = street.heard(who, begun, preferred)
     if told is None:
         raise AssertionError(f"{who} never advertised a prefix")
-    samples["prefix"][who].append(told[0] - compare_wire.discovery(street.fetch(wire), compare_wire.PADI, begun, source=client))
+    samples["prefix"][who].append(told[0] - street.passed(lambda seen: compare_wire.discovery(seen, compare_wire.PADI, begun, source=client)))
     old = preferred(told[1])
 
     street.run(f"sleep {1 + random.random():.3f}; refuse")
-    begun = street.now()
-    street.run("drop_line && sleep 1")
+    begun = street.begin("drop_line; sleep 1")
     told = street.heard(who, begun, lambda said: said.get(old) == 0)
-    ended = compare_wire.discovery(street.fetch(wire), compare_wire.PADT, begun, target=client)
+    ended = street.passed(lambda seen: compare_wire.discovery(seen, compare_wire.PADT, begun, target=client))
     samples["prefix-lost"][who].append(told and told[0] - ended)
 
     street.run(f"renumber {pool:x} && sleep {BREATH}")
-    begun = street.now()
-    street.run("admit && sleep 1")
+    begun = street.begin("admit && sleep 1")
     told = street.heard(who, begun, lambda said: preferred({p: t for p, t in said.items() if p != old}))
-    samples["prefix-renumbered"][who].append(told and told[0] - granted(street.fetch(wire), client, told))
-    street.run(f"leave {who}", 200)
+    samples["prefix-renumbered"][who].append(told and told[0] - street.passed(lambda seen: granted(seen, client, told)))
+    street.run(f"hang_up {who}", 200)
 
 
 def granted(capture, client, told):
     """When the Reply with what was advertised then came."""
     at, said = told
     lans = [ipaddress.ip_network(prefix) for prefix, lifetime in said.items() if lifetime]
-    return max(seconds for seconds, prefixes in compare_wire.delegations(capture, client)
-               if seconds <= at and any(lan.subnet_of(ipaddress.ip_network(prefix)) for lan in lans for prefix in prefixes))
+    return max((seconds for seconds, prefixes in compare_wire.delegations(capture, client)
+                if seconds <= at and any(lan.subnet_of(ipaddress.ip_network(prefix)) for lan in lans for prefix in prefixes)), default=None)
 
 
 def prefix(build, runs):
     """PADI to the first advertisement with the prefix; PADT to the first with preferred lifetime 0; Reply with another to that one."""
     samples = {name: {who: [] for who in HOUSES} for name in ("prefix", "prefix-lost", "prefix-renumbered")}
     with Street(build, runs) as street:
-        more = {"never": NEVER, "radvd": street.run("radvd --version 2>&1 | sed -n 's/^Version: *//p'").strip(),
+        more = {"limit": NEVER, "radvd": street.run("radvd --version 2>&1 | sed -n 's/^Version: *//p'").strip(),
                 "kea": street.run("kea-dhcp6 -v").split()[0]}
         for count in range(runs):
             for number, who in enumerate(HOUSES):

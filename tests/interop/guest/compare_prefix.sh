@@ -4,7 +4,7 @@ KEA_ADDRESS=2001:db8:ffff::547
 
 house() { # house SPACE: its `lan0`, and what is heard at the other side
   ip link add "lan-$1" type veth peer name lan0 netns "$1" && ip link set "lan-$1" up && in_space "$1" ip link set lan0 up || return
-  setsid tcpdump -i "lan-$1" -U -s 512 -w "/tmp/lan-$1.pcap" 'icmp6 and ip6[40] == 134' >"/tmp/lan-$1.log" 2>&1 &
+  setsid tcpdump -i "lan-$1" -U -s 2048 -w "/tmp/lan-$1.pcap" 'icmp6 and ip6[40] == 134' >"/tmp/lan-$1.log" 2>&1 &
   within 20 grep -q listening "/tmp/lan-$1.log"
 }
 
@@ -59,18 +59,4 @@ grown() { [ "$(stat -c %s "/tmp/$1.pcap")" -gt "$2" ]; }
 fetched() { # fetched NAME…: captures, so far
   local name
   for name in "$@"; do cp "/tmp/$name.pcap" "/share/$name.pcap" || return; done
-}
-
-newcomer() { # newcomer CLIENT: nobody remembers a prefix
-  [ "$1" = michi ] || return 0
-  rm -rf /var/lib/michi /run/michi && michid_start
-}
-
-leave() { # leave CLIENT: nothing of it runs any more
-  if [ "$1" = michi ]; then
-    kill -TERM "$(cat /tmp/michid.pid)" && michid_ended
-  else
-    kill -TERM $(pppds kclient) && quietly 60 nothing_in kclient
-  fi
-  quietly 60 no_sessions
 }

@@ -2,7 +2,8 @@
 
     sessions_relay.py SERVER PORT LINK-ADDRESS
 
-The server stays where it is, as at a provider; so no client has to wait for one to start. Prints "ready" when it listens.
+The server stays where it is, as at a provider; so no client has to wait for one to start. Clients are heard by a packet socket:
+to join a group on each new device takes a millisecond, in which one that asks at once is not heard. Prints "ready" when it listens.
 """
 import select
 import socket
@@ -12,51 +13,45 @@ import sys
 from relay import INTERFACE_ID, RELAY_FORWARD, RELAY_MESSAGE, RELAY_REPLY, SERVERS, first, option, options
 
 PORT, CLIENT_PORT = 547, 546
-RTMGRP_LINK = 1
+IPV6, UDP = 0x86DD, 17
+HEADERS = 48  # of IPv6 and UDP
 
 
 def inet6(text):
     return socket.inet_pton(socket.AF_INET6, text)
 
 
-def join_new(sock, joined):
-    for index, name in socket.if_nameindex():
-        if name.startswith("ppp") and index not in joined:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, inet6(SERVERS) + struct.pack("@I", index))
-            joined.add(index)
+def from_client(clients, sock, server, link):
+    packet, (device, _, _, _, _) = clients.recvfrom(4096)
+    to, = struct.unpack_from("!H", packet, 42) if len(packet) > HEADERS and packet[6] == UDP else (0,)
+    if device.startswith("ppp") and to == PORT and packet[24:40] == inet6(SERVERS):
+        head = bytes([RELAY_FORWARD, 0]) + link + packet[8:24]
+        whose = option(INTERFACE_ID, struct.pack("!I", socket.if_nametoindex(device)))
+        sock.sendto(head + whose + option(RELAY_MESSAGE, packet[HEADERS:]), server)
 
 
-def pass_on(sock, server, link):
-    """From a client to the server, from the server to the client, as the message says."""
-    message, (peer, _, _, index) = sock.recvfrom(4096)
-    if not message:
-        return
-    if message[0] == RELAY_REPLY:
+def from_server(sock):
+    message = sock.recv(4096)
+    if message[:1] == bytes([RELAY_REPLY]):
         found = options(message[34:])
         client = socket.inet_ntop(socket.AF_INET6, message[18:34])
         index, = struct.unpack("!I", first(found, INTERFACE_ID))
         sock.sendto(first(found, RELAY_MESSAGE), (client, CLIENT_PORT, 0, index))
-    else:
-        head = bytes([RELAY_FORWARD, 0]) + link + inet6(peer.split("%")[0])
-        sock.sendto(head + option(INTERFACE_ID, struct.pack("!I", index)) + option(RELAY_MESSAGE, message), server)
 
 
 def main():
     server, link = (sys.argv[1], int(sys.argv[2])), inet6(sys.argv[3])
     sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     sock.bind(("::", PORT))
-    news = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-    news.bind((0, RTMGRP_LINK))
-    joined = set()
+    clients = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(IPV6))
     print("ready", flush=True)
     while True:
-        for readable in select.select([news, sock], [], [])[0]:
+        for readable in select.select([clients, sock], [], [])[0]:
             try:
-                if readable is news:
-                    news.recv(65536)
-                    join_new(sock, joined)
+                if readable is clients:
+                    from_client(clients, sock, server, link)
                 else:
-                    pass_on(sock, server, link)
+                    from_server(sock)
             except (OSError, struct.error) as error:  # a session that is gone meanwhile
                 print(f"{type(error).__name__}: {error}", flush=True)
 
