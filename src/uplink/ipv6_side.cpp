@@ -16,6 +16,9 @@ namespace ndisc = engine::ndisc;
 /// New ends of the same leases are written this often at most: a server that renews every second must not
 /// wear out the disk.
 constexpr Duration kKeepEvery = minutes(1);
+/// From the last Ack of IPv6CP until the peer's IPv6 stands: pppd throws away what comes in its first two milliseconds,
+/// and what is lost is said again after a whole second only.
+constexpr Duration kPeerSettles = milliseconds(20);
 constexpr std::int64_t kDuidEpoch = 946684800;  // 2000-01-01 00:00 UTC
 constexpr std::byte kDuidTypeTime{1};
 constexpr std::byte kDuidTypeUuid{4};
@@ -138,6 +141,7 @@ dhcp6::Settings Ipv6Side::client_settings() const {
   out.duid = *wire::Duid::from_bytes(duid_);
   const bool one_peer = link_->kind == ndisc::LinkKind::PointToPoint;
   out.link = one_peer ? dhcp6::LinkType::PointToPoint : dhcp6::LinkType::MultiAccess;
+  out.delay = kPeerSettles;
   const std::uint32_t iaid = config_.iaid.value_or(iaid_of(name_));
   if (config_.prefix) out.wanted.push_back({wire::dhcp6::IaType::Pd, iaid, config_.hint});
   if (config_.address) out.wanted.push_back({wire::dhcp6::IaType::Na, iaid, std::nullopt});

@@ -54,7 +54,7 @@ void Client::begin(Instant now) {
   failed_.reset();
   pause_ = {};
   sol_max_rt_ = inf_max_rt_ = kDefaultMaxRt;
-  delay_ = settings_.link == LinkType::MultiAccess ? random_.between({}, kMaxDelay) : Duration::zero();
+  delay_ = settings_.link == LinkType::MultiAccess ? random_.between({}, kMaxDelay) : settings_.delay;
   withdraw(bindings_.expire(now), WithdrawCause::Expired);
   if (settings_.wanted.empty())
     step(Event::BeginInform, now);

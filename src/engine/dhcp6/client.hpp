@@ -42,6 +42,7 @@ enum class LinkType : std::uint8_t {
 struct Settings {
   wire::Duid duid = wire::Duid::link_layer(Mac{});
   LinkType link = LinkType::PointToPoint;
+  Duration delay{};            // of the first message on a point-to-point link
   std::vector<Wanted> wanted;  // none: stateless. At most kMostWanted, each type and IAID once
   /// Option Request besides what the RFC demands in it. Only what can be used.
   std::vector<wire::dhcp6::OptionCode> requested = {
