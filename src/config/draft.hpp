@@ -39,6 +39,7 @@ void check_names(Draft& draft, const Environment& environment);
 void check_uplinks(Draft& draft);
 void check_line(Draft& draft, const model::UplinkConfig& uplink);
 void check_lans(Draft& draft);
+void check_pass_through(Draft& draft);
 void check_closed_networks(Draft& draft);
 void check_policies(Draft& draft);
 void check_publishes(Draft& draft);
@@ -54,6 +55,8 @@ std::vector<const Node*> array_tables(Draft& draft, const Node& document, const 
 /// The names of all uplinks, and a finding unless `word` is one of them.
 bool is_uplink(Draft& draft, const Word& word, const std::string& key);
 std::string policy_path(std::size_t index);
+/// Where a LAN is named that a line passes through.
+std::string pass_through_path(const std::string& line, const std::string& lan);
 std::string publish_path(std::size_t index);
 
 }  // namespace michi::config

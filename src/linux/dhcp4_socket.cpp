@@ -42,16 +42,13 @@ class Socket final : public port::FrameSocket {
     return Fault(port::OsError{"listen for another address on " + interface_, EOPNOTSUPP});
   }
 
+  void remove_address(Mac) override {}
+
   Result<void, port::OsError> send(Bytes frame, port::Priority) override {
     // The kernel takes the socket's protocol for the frame's.
     const auto parsed = wire::ether::parse_frame(frame);
     const bool arp = parsed && parsed->header.type == wire::ether::kTypeArp;
-    for (bool again = true;;) {
-      if (::send(sources_[arp ? 1 : 0].fd.get(), frame.data(), frame.size(), 0) >= 0) return {};
-      // An error left over from the interface going down is reported once, and not for this frame.
-      if (errno == EINTR || (errno == ENETDOWN && std::exchange(again, false))) continue;
-      return Fault(packet_error("send frame", interface_));
-    }
+    return send_frame(sources_[arp ? 1 : 0].fd.get(), frame, interface_);
   }
 
   std::optional<ByteVec> poll() override {

@@ -62,6 +62,23 @@ FrameFilter arp_filter() {
   };
 }
 
+FrameFilter pass_through_filter() {
+  constexpr std::uint32_t kLcp = 0xc021, kConfigureRequest = 1;
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kTypeOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 7),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kProtocolOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLcp, 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kProtocolOffset + 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kConfigureRequest, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kVlanTag),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kVlanIdMask, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
 FrameFilter own_address_filter(const Mac& mac) {
   const auto& m = mac.octets;
   const std::uint32_t high = std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];

@@ -24,6 +24,7 @@ namespace michi::linux {
 namespace {
 
 constexpr int kStrangersAtOnce = 1024;       // frames that are not for us, read in search of one that is
+constexpr int kOwnSources = 2;               // before those of own addresses
 constexpr int kDiscoveryAhead = 32;          // discovery frames before the first session frame has its turn
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
 constexpr int kUrgentPriority = 7;           // 802.1p network control
@@ -50,28 +51,22 @@ class Socket final : public port::FrameSocket {
     if (std::ranges::find(own_, mac) != own_.end() || mac == interface_address()) return {};
     auto tap = open_packet(ETH_P_ALL, index_, own_address_filter(mac), interface_);
     if (!tap) return Fault(tap.error());
-    packet_mreq request{};
-    request.mr_ifindex = index_;
-    request.mr_type = PACKET_MR_UNICAST;
-    request.mr_alen = ETH_ALEN;
-    std::memcpy(static_cast<void*>(request.mr_address), mac.octets.data(), ETH_ALEN);
-    if (::setsockopt(tap->get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0) {
-      return Fault(packet_error("listen for " + to_text(mac), interface_));
-    }
+    if (auto heard = hear_address(tap->get(), index_, mac, Membership::Begin, interface_); !heard) return heard;
     own_.push_back(mac);
     listen(std::move(*tap), Accept::AddressedByFilter);
     return {};
   }
 
+  void remove_address(Mac mac) override {
+    const auto at = std::ranges::find(own_, mac);
+    if (at == own_.end()) return;
+    sources_.erase(sources_.begin() + kOwnSources + (at - own_.begin()));
+    own_.erase(at);
+    turn_ = 0;
+  }
+
   Result<void, port::OsError> send(Bytes frame, port::Priority priority) override {
-    const int fd = priority == port::Priority::Urgent ? urgent() : normal();
-    for (bool again = true;;) {
-      const ssize_t sent = ::send(fd, frame.data(), frame.size(), 0);
-      if (sent >= 0) return {};
-      // An error left over from the interface going down is reported once, and not for this frame.
-      if (errno == EINTR || (errno == ENETDOWN && std::exchange(again, false))) continue;
-      return Fault(packet_error("send frame", interface_));
-    }
+    return send_frame(priority == port::Priority::Urgent ? urgent() : normal(), frame, interface_);
   }
 
   // The first frame of a session follows its PADS at once, through another socket. Discovery is
@@ -191,6 +186,7 @@ Result<std::unique_ptr<port::FrameSocket>, port::OsError> FrameSockets::open(con
   const unsigned index = interface.size() < IFNAMSIZ ? ::if_nametoindex(interface.c_str()) : 0;
   if (index == 0) return Fault(port::OsError{"open packet socket on " + interface, ENODEV});
   if (talk == port::Talk::Dhcp4) return open_dhcp4(loop_, interface, static_cast<int>(index));
+  if (talk == port::Talk::PassThrough) return open_pass_through(loop_, interface, static_cast<int>(index));
   auto discovery = open_packet(ETH_P_PPP_DISC, static_cast<int>(index), {}, interface);
   if (!discovery) return Fault(discovery.error());
   auto session = open_packet(ETH_P_PPP_SES, static_cast<int>(index), session_control_filter(), interface);

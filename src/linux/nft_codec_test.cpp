@@ -60,7 +60,7 @@ ByteVec element(const std::string& name, std::string_view key) {
 }
 
 std::string digest_of(const std::vector<ByteVec>& messages) {
-  NftListing listing;
+  NftListing listing(model::NftFamily::Inet);
   for (const ByteVec& message : messages) listing.on_message(as_message(message));
   return listing.digest();
 }
@@ -87,7 +87,7 @@ TEST(NftListing, the_order_of_rules_counts_and_that_of_elements_does_not) {
 }
 
 TEST(NftListing, sets_that_packets_fill_are_not_listed) {
-  NftListing listing;
+  NftListing listing(model::NftFamily::Inet);
   listing.on_message(as_message(set("uplinks", 0)));
   listing.on_message(as_message(set("sticky", NFT_SET_EVAL | NFT_SET_TIMEOUT)));
   EXPECT_EQ(listing.sets(), std::vector<std::string>{"uplinks"});
@@ -115,7 +115,7 @@ TEST(NftListing, a_named_counter_is_read_and_broken_ones_are_not) {
 TEST(NftEvent, changes_of_our_table_and_their_writer_are_told_from_others) {
   const auto ours = decode_nft_event(as_message(rule("input", "cmp", "x", 1)));
   ASSERT_TRUE(ours);
-  EXPECT_TRUE(std::get<NftChange>(*ours).ours);
+  EXPECT_EQ(std::get<NftChange>(*ours).ours, model::NftFamily::Inet);
   const auto other = decode_nft_event(as_message(Sample(NFT_MSG_NEWRULE, kInet, "firewalld").take()));
   EXPECT_FALSE(std::get<NftChange>(*other).ours);
   const ByteVec generation = *from_hex(

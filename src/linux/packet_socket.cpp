@@ -1,10 +1,13 @@
 #include "linux/packet_socket.hpp"
 
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
+#include <utility>
 
 namespace michi::linux {
 
@@ -43,6 +46,26 @@ Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const
     return Fault(packet_error("bind packet socket", interface));
   }
   return fd;
+}
+
+Result<void, port::OsError> send_frame(int fd, Bytes frame, const std::string& interface) {
+  for (bool again = true;;) {
+    if (::send(fd, frame.data(), frame.size(), 0) >= 0) return {};
+    // An error left over from the interface going down is reported once, and not for this frame.
+    if (errno == EINTR || (errno == ENETDOWN && std::exchange(again, false))) continue;
+    return Fault(packet_error("send frame", interface));
+  }
+}
+
+Result<void, port::OsError> hear_address(int fd, int index, Mac mac, Membership what, const std::string& interface) {
+  packet_mreq request{};
+  request.mr_ifindex = index;
+  request.mr_type = PACKET_MR_UNICAST;
+  request.mr_alen = ETH_ALEN;
+  std::memcpy(static_cast<void*>(request.mr_address), mac.octets.data(), ETH_ALEN);
+  const int option = what == Membership::Begin ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP;
+  if (::setsockopt(fd, SOL_PACKET, option, &request, sizeof request) == 0) return {};
+  return Fault(packet_error("listen for " + to_text(mac), interface));
 }
 
 }  // namespace michi::linux

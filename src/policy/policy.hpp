@@ -15,6 +15,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "model/pass_through.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::policy {
@@ -107,6 +108,7 @@ struct Inputs {
   const Selector& selector;
   const Surroundings& surroundings;
   std::optional<Prefix> ula{};  // the house's own /48 (RFC 4193), kept by the runtime
+  std::vector<model::PassedSession> passed{};
 };
 
 model::Desired derive(const Inputs& inputs);

@@ -22,6 +22,7 @@
 #include "runtime/kernel_view.hpp"
 #include "runtime/lans.hpp"
 #include "runtime/lines.hpp"
+#include "runtime/pass_through.hpp"
 #include "runtime/resolver.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/tickets.hpp"
@@ -98,6 +99,7 @@ class Core {
   port::PlaneCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
+  std::vector<model::PassedSnapshot> passed() const { return pass_through_.snapshots(doors_.alarm.now()); }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
  private:
@@ -121,6 +123,7 @@ class Core {
   bool done() const;
   void start_running();
   void take_reports();
+  void pass_on();
   void take_kernel_reports();
   void decide();
   void perform();
@@ -143,6 +146,7 @@ class Core {
   std::optional<Prefix> ula_;
   Lans lans_;
   Lines lines_;
+  PassThroughs pass_through_;
   Hooks hooks_;
   Resolver resolver_;
   Settings settings_;
