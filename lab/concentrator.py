@@ -101,11 +101,11 @@ class Concentrator:
         self.space.nft("add table netdev loss; add chain netdev loss in { type filter hook ingress device wire priority 0; };"
                        f"add rule netdev loss in numgen random mod 100 < {percent} drop")
 
-    def watch(self, name, match):
+    def watch(self, name, match, family="ip"):
         """Counts packets that come out of the sessions and match (nft); read with `seen`."""
-        self.space.nft("add table ip watch; add chain ip watch in { type filter hook prerouting priority raw; };"
-                       f"add counter ip watch {name}; add rule ip watch in iifname ppp {match} counter name {name}")
+        self.space.nft(f"add table {family} watch; add chain {family} watch in {{ type filter hook prerouting priority raw; }};"
+                       f"add counter {family} watch {name}; add rule {family} watch in iifname ppp {match} counter name {name}")
 
-    def seen(self, name):
-        listed = json.loads(self.space.run("nft", "-j", "list", "counter", "ip", "watch", name))
+    def seen(self, name, family="ip"):
+        listed = json.loads(self.space.run("nft", "-j", "list", "counter", family, "watch", name))
         return next(item["counter"]["packets"] for item in listed["nftables"] if "counter" in item)

@@ -106,10 +106,18 @@ TEST(Text, durations_sizes_and_tables_are_short) {
 }
 
 TEST(Pcapng, a_packet_block_carries_time_length_and_direction) {
-  const auto text = pcapng_packet(0x0102030405060708, true, *from_hex("aabbcc"));
+  const auto text = pcapng_packet(0x0102030405060708, true, CaptureLink::Ethernet, *from_hex("aabbcc"));
   const std::string length = "30000000";
   EXPECT_EQ(to_hex(bytes_of(text)), "06000000" + length + "00000000" + "04030201" + "08070605" + "03000000" +
                                         "03000000" + "aabbcc00" + "02000400" + "02000000" + "00000000" + length);
+}
+
+TEST(Pcapng, the_file_has_an_interface_for_frames_and_one_for_packets) {
+  const auto header = to_hex(bytes_of(pcapng_header("isp")));
+  EXPECT_NE(header.find("0100000000000000"), std::string::npos) << "LINKTYPE_ETHERNET";
+  EXPECT_NE(header.find("6500000000000000"), std::string::npos) << "LINKTYPE_RAW";
+  const auto packet = to_hex(bytes_of(pcapng_packet(0, false, CaptureLink::Raw, *from_hex("60"))));
+  EXPECT_EQ(packet.substr(16, 8), "01000000");
 }
 
 class WithDaemon : public testing::Test {
@@ -160,6 +168,13 @@ TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
                   R"("lans":[{"name":"home","interface":"lan0","state":"advertising","default_router":true,)"
                   R"("prefixes":[{"prefix":"2001:db8:1::/64","deprecated":false,"preferred_ms":2700000,)"));
   EXPECT_TRUE(has(ask({"status", "isp"}).out, "session       0x0011 at ac1"));
+  commands.state.uplinks[0].prefixes = {
+      {*parse_prefix("2001:db8:b:1::/64"), seconds(60), seconds(120), true, true,
+       model::ProxySnapshot{.lan = "home", .state = "answering", .hosts = 2, .asked = 9, .answered = 7}}};
+  EXPECT_TRUE(has(ask({"status"}).out, "isp: 2001:db8:b:1::/64 shared with LAN home by proxy (answering, hosts: 2)\n"));
+  EXPECT_TRUE(has(ask({"status", "isp"}).out,
+                  "2001:db8:b:1::/64 confirmed, the line's own, shared with LAN home by proxy (answering, hosts: 2), "
+                  "preferred for 1 m, valid for 2 m\n"));
   EXPECT_TRUE(has(ask({"--json", "status"}).out, R"({"schema":1,"version":"0.1.0")"));
   EXPECT_EQ(ask({"status", "nobody"}).status, kUsage);
 }

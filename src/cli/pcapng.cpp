@@ -36,6 +36,19 @@ std::string block(std::uint32_t type, const std::string& body) {
   return out;
 }
 
+std::string interface_block(std::uint16_t link_type, std::string_view name) {
+  std::string interface;
+  u16(interface, link_type);
+  u16(interface, 0);
+  u32(interface, 0);                                  // no limit
+  option(interface, 2, name);                         // if_name
+  option(interface, 9, std::string_view("\x09", 1));  // if_tsresol: 10^-9
+  option(interface, 0, "");
+  return block(1, interface);
+}
+
+constexpr std::uint16_t kEthernet = 1, kRaw = 101;  // LINKTYPE_ETHERNET, LINKTYPE_RAW
+
 }  // namespace
 
 std::string pcapng_header(std::string_view interface_name) {
@@ -47,21 +60,14 @@ std::string pcapng_header(std::string_view interface_name) {
   u32(section, 0xffffffff);
   option(section, 4, "michi " MICHI_VERSION);  // shb_userappl
   option(section, 0, "");
-
-  std::string interface;
-  u16(interface, 1);  // LINKTYPE_ETHERNET
-  u16(interface, 0);
-  u32(interface, 0);                                  // no limit
-  option(interface, 2, interface_name);               // if_name
-  option(interface, 9, std::string_view("\x09", 1));  // if_tsresol: 10^-9
-  option(interface, 0, "");
-  return block(0x0a0d0d0a, section) + block(1, interface);
+  return block(0x0a0d0d0a, section) + interface_block(kEthernet, interface_name) +
+         interface_block(kRaw, interface_name);
 }
 
-std::string pcapng_packet(std::int64_t time_ns, bool outgoing, Bytes frame) {
+std::string pcapng_packet(std::int64_t time_ns, bool outgoing, CaptureLink link, Bytes frame) {
   const auto time = static_cast<std::uint64_t>(time_ns);
   std::string body;
-  u32(body, 0);  // interface
+  u32(body, static_cast<std::uint32_t>(link));
   u32(body, static_cast<std::uint32_t>(time >> 32));
   u32(body, static_cast<std::uint32_t>(time & 0xffffffff));
   u32(body, static_cast<std::uint32_t>(frame.size()));

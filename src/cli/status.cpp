@@ -75,6 +75,31 @@ std::string lans_text(const json::value& status) {
   return rows.size() == 1 ? "" : table_text(rows) + below;
 }
 
+/// "198.51.100.53 answers in 12.345 ms"
+std::string probed_text(const json::value& probed) {
+  const auto text = fmt::format("{}{}", true_at(probed, "next_hop") ? "next hop " : "", text_at(probed, "address"));
+  const auto ago = number_at(probed, "last_answer_ms");
+  if (!ago) return text + " has not answered";
+  const auto took = static_cast<double>(number_at(probed, "round_trip_us").value_or(0)) / 1000;
+  if (true_at(probed, "answers")) return fmt::format("{} answers in {:.3f} ms", text, took);
+  return fmt::format("{} last answered {} ago in {:.3f} ms", text, duration_text(*ago), took);
+}
+
+/// "ipv4 dead: 192.0.2.1 answers, nothing beyond it does"
+std::string health_text(const json::value& probe) {
+  const auto detail = text_at(probe, "detail");
+  return fmt::format("{} {}{}{}", text_at(probe, "family"), text_at(probe, "health"), detail.empty() ? "" : ": ",
+                     detail);
+}
+
+/// "shared with LAN home by proxy (answering, hosts: 2)"
+std::string proxy_text(const json::value& prefix) {
+  const auto* proxy = value_at(prefix, "proxy");
+  if (proxy == nullptr || !proxy->is_object()) return {};
+  return fmt::format("shared with LAN {} by proxy ({}, hosts: {})", text_at(*proxy, "lan"), text_at(*proxy, "state"),
+                     number_at(*proxy, "hosts").value_or(0));
+}
+
 void print_overview(std::ostream& out, const json::value& status) {
   std::vector<std::vector<std::string>> rows = {{"NAME", "STATE", "SINCE", "ADDRESS", "INTERFACE", "REASON"}};
   std::string below;
@@ -84,6 +109,12 @@ void print_overview(std::ostream& out, const json::value& status) {
     rows.push_back({text_at(uplink, "name"), text_at(uplink, "state"),
                     duration_text(number_at(uplink, "since_ms").value_or(0)),
                     or_dash(joined(texts_at(uplink, "addresses"))), text_at(uplink, "interface"), why_not(uplink)});
+    for (const auto& probe : list_at(uplink, "probes"))
+      if (text_at(probe, "health") == "dead")
+        below += fmt::format("{}: {}\n", text_at(uplink, "name"), health_text(probe));
+    for (const auto& prefix : list_at(uplink, "prefixes"))
+      if (const auto proxy = proxy_text(prefix); !proxy.empty())
+        below += fmt::format("{}: {} {}\n", text_at(uplink, "name"), text_at(prefix, "prefix"), proxy);
     const auto state = text_at(uplink, "state");
     if (state == "up" || state == "down" || state == "stopping") continue;
     const auto detail = text_at(uplink, "detail");
@@ -114,8 +145,10 @@ std::string prefix_line(const json::value& prefix) {
     const auto value = number_at(prefix, key);
     return value ? "for " + duration_text(*value) : std::string("without end");
   };
-  return fmt::format("{} {}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
-                     true_at(prefix, "on_line") ? ", the line's own" : "", left("preferred_ms"), left("valid_ms"));
+  const auto proxy = proxy_text(prefix);
+  return fmt::format("{} {}{}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
+                     true_at(prefix, "on_line") ? ", the line's own" : "", proxy.empty() ? "" : ", " + proxy,
+                     left("preferred_ms"), left("valid_ms"));
 }
 
 void print_detail(std::ostream& out, const json::value& uplink) {
@@ -144,6 +177,10 @@ void print_detail(std::ostream& out, const json::value& uplink) {
     for (const auto& prefix : prefixes->as_array()) line("prefix", prefix_line(prefix));
   if (const auto renewal = number_at(uplink, "prefix_renewal_ms"))
     line("next renewal", "in " + duration_text(*renewal));
+  for (const auto& probe : list_at(uplink, "probes")) {
+    line("health", health_text(probe));
+    for (const auto& probed : list_at(probe, "probed")) line("", "  " + probed_text(probed));
+  }
   line("dns", joined(texts_at(uplink, "dns")));
   if (const auto mtu = number_at(uplink, "mtu")) line("mtu", fmt::format("{}", *mtu));
   if (const auto* session = value_at(uplink, "session"); session != nullptr && session->is_object()) {
@@ -165,6 +202,14 @@ void print_detail(std::ostream& out, const json::value& uplink) {
   const auto count = [&](std::string_view key) {
     return static_cast<std::uint64_t>(number_at(*counters, key).value_or(0));
   };
+  if (const auto interface = text_at(*counters, "interface"); !interface.empty()) {
+    line("received", fmt::format("{} in {} packets, {} dropped", size_text(count("rx_bytes")), count("rx_packets"),
+                                 count("rx_dropped")));
+    line("sent", fmt::format("{} in {} packets, {} dropped", size_text(count("tx_bytes")), count("tx_packets"),
+                             count("tx_dropped")));
+    const auto others = joined(texts_at(*counters, "shared_with"));
+    return line("counted", fmt::format("everything on {}{}", interface, others.empty() ? "" : ", with " + others));
+  }
   line("received", fmt::format("{} in {} packets, {} refused", size_text(count("rx_bytes")), count("rx_packets"),
                                count("rx_dropped")));
   line("sent", fmt::format("{} in {} packets, {} refused, {} with a foreign source", size_text(count("tx_bytes")),

@@ -54,7 +54,8 @@ class Sink {
     const auto time = number_at(frame, "time_ns").value_or(0);
     if (capture_ != nullptr) {
       const auto octets = from_hex(text_at(frame, "frame"));
-      if (octets) *capture_ << pcapng_packet(time, out, *octets) << std::flush;
+      const auto link = text_at(frame, "link") == "raw" ? CaptureLink::Raw : CaptureLink::Ethernet;
+      if (octets) *capture_ << pcapng_packet(time, out, link, *octets) << std::flush;
     }
     if (capture_ != &context_.out) {
       context_.out << (context_.json ? std::string(line)
@@ -97,7 +98,7 @@ void add_trace(CLI::App& app, Context& context) {
   auto order = std::make_shared<Order>();
   auto* verb = app.add_subcommand("trace", "the control protocol of one uplink, decoded, live");
   verb->add_option("NAME", order->name, "the uplink")->required();
-  verb->add_option("-w,--write", order->file, "also write the frames to this pcapng file; - is standard output");
+  verb->add_option("-w,--write", order->file, "also write them to this pcapng file; - is standard output");
   verb->callback([&context, order] { context.chosen = [&context, order] { return trace(context, *order); }; });
 }
 

@@ -29,6 +29,17 @@ void check_gateway(Draft& draft, const std::string& path, const std::string& six
                "the gateway is a neighbour on the line");
 }
 
+/// Only the one network the line itself is can be shared; what is routed to us needs nobody to speak for it.
+void check_neighbour_proxy(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
+  constexpr std::uint8_t kSharedLength = 64;
+  const model::StaticConfig& fixed = uplink.fixed;
+  const bool can_be = fixed.address6 && fixed.address6->length == kSharedLength && fixed.prefixes.empty();
+  if (!uplink.neighbour_proxy.value_or(false) || can_be) return;
+  draft.reading.report.error(draft.reading.place(path + ".neighbour-proxy"), "nothing-to-share",
+                             fmt::format("[{}] has no /64 of its own alone that a LAN could share", path),
+                             "write address6 with /64 and no prefix, or leave neighbour-proxy out");
+}
+
 void check_static(Draft& draft, const model::UplinkConfig& uplink) {
   const std::string path = "uplink." + uplink.id.name;
   const model::StaticConfig& fixed = uplink.fixed;
@@ -40,6 +51,7 @@ void check_static(Draft& draft, const model::UplinkConfig& uplink) {
                 fixed.address && uplink.default_route);
   check_gateway(draft, path, "6", fixed.address6,
                 fixed.gateway6 ? std::optional(Address(*fixed.gateway6)) : std::nullopt, six && uplink.default_route);
+  check_neighbour_proxy(draft, uplink, path);
 }
 
 }  // namespace

@@ -59,6 +59,20 @@ TEST(Static, NeedsAnAddressAndANeighbourAsGateway) {
             std::string::npos);
 }
 
+TEST(NeighbourProxy, IsForLinesWithASlash64OfTheirOwnAlone) {
+  const std::string six = "address6 = \"2001:db8::2/64\"\ngateway6 = \"fe80::1\"\n";
+  EXPECT_EQ(errors(uplink("a", "ipoe", "neighbour-proxy = false")), "");
+  EXPECT_EQ(errors(uplink("a", "static", six + "neighbour-proxy = true")), "");
+  EXPECT_EQ(errors(uplink("a", "static", six + "neighbour-proxy = true\nprefix = \"2001:db8:1::/56\"")),
+            "m:6:19: error: [uplink.a] has no /64 of its own alone that a LAN could share; write address6 with /64 and "
+            "no prefix, or leave neighbour-proxy out\n");
+  EXPECT_NE(errors(uplink("a", "static", kStatic + "neighbour-proxy = true")).find("has no /64"), std::string::npos);
+  EXPECT_EQ(errors(uplink("a", "static", kStatic + "neighbour-proxy = false")), "");
+  EXPECT_NE(errors(uplink("a", "pppoe", "user = \"u\"\nneighbour-proxy = true")).find("\"ipoe\" or \"static\""),
+            std::string::npos);
+  EXPECT_NE(errors(uplink("a", "ipoe", "neighbour-proxy = \"auto\"")).find("neighbour-proxy"), std::string::npos);
+}
+
 TEST(TwoLines, CannotBeOneInterface) {
   EXPECT_NE(errors(uplink("a", "ipoe") + uplink("b", "static", kStatic)).find("are both the interface wan0 itself"),
             std::string::npos);

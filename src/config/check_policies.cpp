@@ -1,4 +1,4 @@
-// Which policies can never match, which published ports collide, and the policy that is implied.
+// Which policies can never match, and the policy that is implied.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,24 +12,33 @@ namespace {
 
 bool is_unconditional(const model::PolicyConfig& policy) {
   return std::holds_alternative<model::FromAnywhere>(policy.from) && policy.protocol == model::Protocol::Any &&
-         policy.ports.empty() && policy.to.empty();
+         policy.ports.empty() && !policy.names_destinations();
 }
 
-bool touch(const model::PortRange& a, const model::PortRange& b) { return a.first <= b.last && b.first <= a.last; }
-
-const model::LanConfig* lan_of(const model::Config& config, const Address& address) {
-  for (const model::LanConfig& lan : config.lans) {
-    if (std::ranges::any_of(lan.addresses, [&](const Prefix& own) { return own.contains(address); })) return &lan;
-  }
-  return nullptr;
+bool holds(const std::vector<Prefix>& prefixes, Family family) {
+  return std::ranges::any_of(prefixes, [&](const Prefix& prefix) { return prefix.family() == family; });
 }
 
 void check_families(Draft& draft, const model::PolicyConfig& policy) {
-  const auto* from = std::get_if<Prefix>(&policy.from);
-  if (from == nullptr || policy.to.empty()) return;
-  if (std::ranges::any_of(policy.to, [&](const Prefix& to) { return to.family() == from->family(); })) return;
+  const auto* prefix = std::get_if<Prefix>(&policy.from);
+  const bool is_of_uplink = std::holds_alternative<model::FromPrefix>(policy.from);
+  if ((prefix == nullptr && !is_of_uplink) || !policy.names_destinations()) return;
+  const Family family = prefix == nullptr ? Family::V6 : prefix->family();
+  if (holds(policy.to, family) || (family == Family::V6 && !policy.to_prefixes.empty())) return;
   draft.reading.report.warning(draft.reading.place(policy_path(policy.index) + ".to"), "never-matches",
                                fmt::format("{} never matches: from and to are not of one family", policy.label));
+}
+
+void check_prefixes(Draft& draft, const model::PolicyConfig& policy) {
+  auto check = [&](const model::UplinkId& id, const std::string& key) {
+    const model::UplinkConfig* uplink = draft.config.find(id);
+    if (uplink == nullptr || uplink->ipv6) return;
+    draft.reading.report.warning(draft.reading.place(policy_path(policy.index) + "." + key), "no-ipv6",
+                                 fmt::format("{}: uplink {} has ipv6 = false, and so no prefix: nothing matches",
+                                             policy.label, quoted(id.name)));
+  };
+  if (const auto* from = std::get_if<model::FromPrefix>(&policy.from)) check(from->uplink, "from");
+  for (const model::UplinkId& id : policy.to_prefixes) check(id, "to");
 }
 
 std::string names_of(const std::vector<model::UplinkId>& uplinks) {
@@ -38,59 +47,13 @@ std::string names_of(const std::vector<model::UplinkId>& uplinks) {
   return out;
 }
 
-void check_target(Draft& draft, const model::PublishConfig& publish) {
-  const Position at = draft.reading.place(publish_path(publish.index) + ".to");
-  const auto* host = std::get_if<model::ToHost>(&publish.to);
-  if (host == nullptr || host->port == 0) return;
-  const model::LanConfig* lan = lan_of(draft.config, Address(host->host));
-  if (lan == nullptr) {
-    draft.reading.report.warning(
-        at, "target-outside",
-        fmt::format("publish {}: {} is in no LAN of this file", publish.index + 1, to_text(host->host)));
-  } else if (std::ranges::any_of(lan->addresses,
-                                 [&](const Prefix& own) { return own.address == Address(host->host); })) {
-    draft.reading.report.warning(at, "target-is-router",
-                                 fmt::format("publish {}: {} is the router's own address in [lan.{}]",
-                                             publish.index + 1, to_text(host->host), lan->name),
-                                 fmt::format("write to = \"self:{}\"", host->port));
-  }
-}
-
-void check_uplinks_have_ipv4(Draft& draft, const model::PublishConfig& publish) {
-  for (const model::UplinkId& id : publish.uplinks) {
-    const model::UplinkConfig* uplink = draft.config.find(id);
-    if (uplink == nullptr || uplink->ipv4) continue;
-    draft.reading.report.warning(draft.reading.place(publish_path(publish.index) + ".uplink"), "no-ipv4",
-                                 fmt::format("publish {}: uplink {} has ipv4 = false, and only IPv4 is published",
-                                             publish.index + 1, quoted(id.name)));
-  }
-}
-
-void check_block_address(Draft& draft, const model::PublishConfig& publish) {
-  if (!publish.address) return;
-  const Position at = draft.reading.place(publish_path(publish.index) + ".address");
-  for (const model::UplinkId& id : publish.uplinks) {
-    const model::LanConfig* lan = lan_of(draft.config, Address(*publish.address));
-    if (lan != nullptr && lan->uplink && *lan->uplink != id) {
-      draft.reading.report.error(
-          at, "foreign-block",
-          fmt::format("publish {}: {} is of the block of uplink {}, not of {}", publish.index + 1,
-                      to_text(*publish.address), quoted(lan->uplink->name), quoted(id.name)));
-    } else if (lan != nullptr && !lan->uplink) {
-      draft.reading.report.warning(at, "inner-address",
-                                   fmt::format("publish {}: {} is an address of [lan.{}], which no provider routes",
-                                               publish.index + 1, to_text(*publish.address), lan->name),
-                                   "the LAN host goes into to = \"…\"");
-    }
-  }
-}
-
 }  // namespace
 
 void check_policies(Draft& draft) {
   const model::PolicyConfig* catches_all = nullptr;
   for (const model::PolicyConfig& policy : draft.config.policies) {
     check_families(draft, policy);
+    check_prefixes(draft, policy);
     if (catches_all != nullptr) {
       const bool never = catches_all->otherwise == model::Otherwise::Unreachable;
       draft.reading.report.warning(
@@ -101,30 +64,6 @@ void check_policies(Draft& draft) {
           "first match wins; put it before");
     } else if (is_unconditional(policy) && !policy.use.empty()) {  // an error of `use` has been told
       catches_all = &policy;
-    }
-  }
-}
-
-void check_publishes(Draft& draft) {
-  const std::vector<model::PublishConfig>& all = draft.config.publishes;
-  for (const model::PublishConfig& publish : all) {
-    check_target(draft, publish);
-    check_uplinks_have_ipv4(draft, publish);
-    check_block_address(draft, publish);
-    for (const model::PublishConfig& other : all) {
-      if (other.index >= publish.index) break;
-      if (other.protocol != publish.protocol || !touch(other.ports, publish.ports) || other.address != publish.address)
-        continue;
-      auto shared = std::ranges::find_if(
-          publish.uplinks, [&](const auto& id) { return std::ranges::find(other.uplinks, id) != other.uplinks.end(); });
-      if (shared == publish.uplinks.end()) continue;
-      draft.reading.report.error(
-          draft.reading.place(publish_path(publish.index)), "published-twice",
-          fmt::format("publish {} and publish {} both take {} port {} of uplink {}", other.index + 1, publish.index + 1,
-                      publish.protocol == model::Protocol::Tcp ? "tcp" : "udp",
-                      to_text(model::PortRange{std::max(other.ports.first, publish.ports.first),
-                                               std::min(other.ports.last, publish.ports.last)}),
-                      quoted(shared->name)));
     }
   }
 }

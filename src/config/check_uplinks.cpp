@@ -57,7 +57,7 @@ void check_mtu(Draft& draft, const model::UplinkConfig& uplink, const std::strin
 bool is_used(const model::Config& config, const model::UplinkId& id) {
   auto uses = [&](const auto& ids) { return std::ranges::find(ids, id) != ids.end(); };
   return std::ranges::any_of(config.policies, [&](const auto& policy) { return uses(policy.use); }) ||
-         std::ranges::any_of(config.publishes, [&](const auto& publish) { return uses(publish.uplinks); }) ||
+         std::ranges::any_of(config.publishes, [&](const auto& publish) { return uses(publish.uplinks6); }) ||
          std::ranges::any_of(config.lans, [&](const auto& lan) { return lan.uplink == id; });
 }
 
@@ -124,6 +124,7 @@ void check_uplinks(Draft& draft) {
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
     check_uplink(draft, uplink);
     check_line(draft, uplink);
+    check_probe(draft, uplink);
     if (!uplink.interface.empty() && uplink.kind == model::UplinkKind::Pppoe) ++sessions[uplink.interface];
     if (!uplink.address) continue;
     auto [owner, first] = addresses.try_emplace(*uplink.address, uplink.id.name);

@@ -2,7 +2,9 @@
 // Inside of the loader: the configuration while it is being read, and the steps that read and check
 // it. Nothing outside this room includes it.
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/section.hpp"
@@ -30,6 +32,7 @@ void refuse_other_kinds(Section& section, model::UplinkKind kind);
 void read_dhcp4(Section& uplink, model::Dhcp4Config& into);
 void read_static(Section& section, model::UplinkKind kind, model::UplinkConfig& uplink);
 void read_dhcp6(Section& uplink, model::DelegationConfig& into);
+void read_probe(Section& uplink, model::UplinkKind kind, model::ProbeConfig& into);
 void read_lans(Draft& draft, const Node& document);
 void read_policies(Draft& draft, const Node& document);
 void read_publishes(Draft& draft, const Node& document);
@@ -38,6 +41,7 @@ void read_publishes(Draft& draft, const Node& document);
 void check_names(Draft& draft, const Environment& environment);
 void check_uplinks(Draft& draft);
 void check_line(Draft& draft, const model::UplinkConfig& uplink);
+void check_probe(Draft& draft, const model::UplinkConfig& uplink);
 void check_lans(Draft& draft);
 void check_pass_through(Draft& draft);
 void check_closed_networks(Draft& draft);
@@ -52,8 +56,15 @@ std::vector<const Entry*> named_tables(Draft& draft, const Node& document, const
 /// The tables [[kind]], in the order of the file.
 std::vector<const Node*> array_tables(Draft& draft, const Node& document, const std::string& kind);
 
-/// The names of all uplinks, and a finding unless `word` is one of them.
-bool is_uplink(Draft& draft, const Word& word, const std::string& key);
+/// A finding unless `word` is the name of an uplink, or of a LAN, with `before` in front of it.
+bool is_uplink(Draft& draft, const Word& word, const std::string& key, std::string_view before = {});
+bool is_lan(Draft& draft, const Word& word, const std::string& key, std::string_view before = {});
+/// Names of uplinks. `prefixes` takes those written as "prefix.NAME"; without it none may be.
+std::vector<model::UplinkId> read_uplink_names(Draft& draft, Section& section, const std::string& key,
+                                               std::vector<model::UplinkId>* prefixes = nullptr);
+std::optional<model::PortRange> read_ports(Section& section, std::string_view key, const Node& node);
+/// The LAN one of whose networks holds the address.
+const model::LanConfig* lan_of(const model::Config& config, const Address& address);
 std::string policy_path(std::size_t index);
 /// Where a LAN is named that a line passes through.
 std::string pass_through_path(const std::string& line, const std::string& lan);

@@ -1,6 +1,8 @@
 // Fields of the configuration as text, in the spelling of the file.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/difference.hpp"
 #include "config/values.hpp"
 
@@ -22,6 +24,7 @@ std::string yes_no(bool value) { return value ? "true" : "false"; }
 std::string address_text(const Address& address) { return michi::to_text(address); }
 std::string prefix_text(const Prefix& prefix) { return michi::to_text(prefix); }
 std::string id_text(const model::UplinkId& id) { return id.name; }
+std::string prefix_of_text(const model::UplinkId& id) { return "prefix." + id.name; }
 std::string same(const std::string& text) { return text; }
 
 std::string_view auth_text(model::AuthKind kind) {
@@ -135,12 +138,16 @@ struct SourceText {
   std::string operator()(const model::FromAnywhere&) const { return ""; }
   std::string operator()(const model::FromSelf&) const { return "from self"; }
   std::string operator()(const model::FromLan& lan) const { return "from lan." + lan.name; }
+  std::string operator()(const model::FromPrefix& from) const { return "from prefix." + from.uplink.name; }
   std::string operator()(const Prefix& prefix) const { return "from " + michi::to_text(prefix); }
 };
 
 struct TargetText {
   std::string operator()(const model::ToHost& to) const {
     return fmt::format("{}:{}", michi::to_text(to.host), to.port);
+  }
+  std::string operator()(const model::ToHost6& to) const {
+    return michi::to_text(to.host) + (to.lan.empty() ? "" : " of lan." + to.lan);
   }
   std::string operator()(const model::ToSelf& to) const { return fmt::format("self:{}", to.port); }
   std::string operator()(const model::ToLocal&) const { return "local"; }
@@ -173,6 +180,7 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"dhcp.vendor-class", uplink.dhcp.vendor_class},
           {"dhcp.release", uplink.kind == model::UplinkKind::Ipoe ? yes_no(uplink.dhcp.release) : ""},
           {"closed", uplink.closed ? yes_no(*uplink.closed) : ""},
+          {"neighbour-proxy", uplink.neighbour_proxy ? yes_no(*uplink.neighbour_proxy) : ""},
           {"address", uplink.fixed.address ? michi::to_text(*uplink.fixed.address) : text_or_empty(uplink.address)},
           {"gateway", text_or_empty(uplink.fixed.gateway)},
           {"address6", text_or_empty(uplink.fixed.address6)},
@@ -195,7 +203,12 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"connect-timeout", to_text(uplink.connect_timeout)},
           {"grace", to_text(uplink.grace)},
           {"retry.min", to_text(uplink.retry_min)},
-          {"retry.max", to_text(uplink.retry_max)}};
+          {"retry.max", to_text(uplink.retry_max)},
+          {"probe", yes_no(uplink.probe.on)},
+          {"probe.targets", joined(uplink.probe.targets, address_text)},
+          {"probe.interval", uplink.probe.on ? to_text(uplink.probe.interval) : ""},
+          {"probe.failures", uplink.probe.on ? fmt::format("{}", uplink.probe.failures) : ""},
+          {"probe.recovery", uplink.probe.on ? fmt::format("{}", uplink.probe.recovery) : ""}};
 }
 
 Fields fields_of(const model::LanConfig& lan) {
@@ -240,6 +253,7 @@ std::string describe(const model::PolicyConfig& policy) {
     add(fmt::format("{}{}{}", protocol_text(policy.protocol), ports.empty() ? "" : " ", ports));
   }
   if (!policy.to.empty()) add("to " + joined(policy.to, prefix_text));
+  if (!policy.to_prefixes.empty()) add("to " + joined(policy.to_prefixes, prefix_of_text));
   add("use " + joined(policy.use, id_text));
   if (policy.mode == model::PolicyMode::Balance) {
     add(fmt::format("balance, sticky {}", sticky_text(policy.sticky)));
@@ -251,10 +265,14 @@ std::string describe(const model::PolicyConfig& policy) {
 }
 
 std::string describe(const model::PublishConfig& publish) {
-  std::string out = fmt::format("{} {} of {}", protocol_text(publish.protocol), to_text(publish.ports),
-                                joined(publish.uplinks, id_text));
+  std::vector<std::string> roads;
+  for (const auto& id : publish.uplinks6)
+    roads.push_back(std::ranges::find(publish.uplinks, id) == publish.uplinks.end() ? prefix_of_text(id) : id.name);
+  std::string out =
+      fmt::format("{} {} of {}", protocol_text(publish.protocol), to_text(publish.ports), joined(roads, same));
   if (publish.address) out += " at " + michi::to_text(*publish.address);
-  out += " to " + std::visit(TargetText{}, publish.to);
+  if (publish.to) out += " to " + std::visit(TargetText{}, *publish.to);
+  if (publish.to6) out += " over IPv6 to " + std::visit(TargetText{}, *publish.to6);
   if (!publish.allow.empty()) out += " for " + joined(publish.allow, prefix_text);
   return out;
 }

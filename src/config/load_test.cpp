@@ -82,6 +82,7 @@ echo = { interval = "20s", failures = 4, one-way = "90s" }
 connect-timeout = "1m30s"
 grace = "0s"
 retry = { min = "500ms", max = "5m" }
+probe = { targets = ["192.0.2.53", "198.51.100.53"], interval = "2s", failures = 5, recovery = 2 }
 [lan.home]
 interface = "lan0"
 address = ["192.168.10.1/24", "2001:db8:1::1/64"]
@@ -112,6 +113,8 @@ proto = "udp"
 port = "5000-5010"
 address = "203.0.113.6"
 to = "192.168.10.5:6000"
+to6 = "::10"
+lan = "home"
 allow = ["192.0.2.0/24"]
 )";
 
@@ -170,6 +173,11 @@ uplink isp
   grace = 0s
   retry.min = 500ms
   retry.max = 5m
+  probe = true
+  probe.targets = 192.0.2.53,198.51.100.53
+  probe.interval = 2s
+  probe.failures = 5
+  probe.recovery = 2
 lan home
   interface = lan0
   address = 192.168.10.1/24,2001:db8:1::1/64
@@ -185,7 +193,7 @@ lan home
   hosts = ::1,::53
   ula = fd12:3456:789a:7::/64
 policy mail: from lan.home, tcp 25,8000-8100, to 198.51.100.0/24, use isp, balance, sticky source-destination, weight isp=7, otherwise unreachable, return-after 1m
-publish udp 5000-5010 of isp at 203.0.113.6 to 192.168.10.5:6000 for 192.0.2.0/24
+publish udp 5000-5010 of isp at 203.0.113.6 to 192.168.10.5:6000 over IPv6 to ::10 of lan.home for 192.0.2.0/24
 )");
   EXPECT_EQ(result.routes_files, std::vector<std::string>{"/etc/michi/isp.routes"});
 }
@@ -196,6 +204,7 @@ kind = "ipoe"
 interface = "wan0"
 ipv4 = true
 closed = false
+neighbour-proxy = true
 dhcp = { host-name = "router", client-id = "ff00000001", vendor-class = "michi", release = true }
 [uplink.fix]
 kind = "static"
@@ -220,6 +229,7 @@ TEST(Load, UplinksThatAreTheInterfaceThemselves) {
   const auto& hgw = result.config.uplinks[1];
   EXPECT_EQ(hgw.dhcp, (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
   EXPECT_EQ(hgw.closed, std::optional(false));
+  EXPECT_EQ(hgw.neighbour_proxy, std::optional(true));
 }
 
 TEST(Load, TheSampleOfEveryKeyNamesEveryKey) {

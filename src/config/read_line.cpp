@@ -18,7 +18,7 @@ struct Belongs {
   std::string_view key;
   unsigned kinds;
 };
-constexpr std::array<Belongs, 23> kBelongs = {{
+constexpr std::array<Belongs, 24> kBelongs = {{
     {"user", kPppoe},
     {"ac-name", kPppoe},
     {"prefer-acs", kPppoe},
@@ -38,6 +38,7 @@ constexpr std::array<Belongs, 23> kBelongs = {{
     {"address", kPppoe | kStatic},
     {"dhcp", kIpoe},
     {"closed", kIpoe | kStatic},
+    {"neighbour-proxy", kIpoe | kStatic},
     {"gateway", kStatic},
     {"address6", kStatic},
     {"gateway6", kStatic},

@@ -220,6 +220,7 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   read_static(section, uplink.kind, uplink);
   read_dhcp4(section, uplink.dhcp);
   if (section.has("closed")) section.flag("closed", uplink.closed.emplace());
+  if (section.has("neighbour-proxy")) section.flag("neighbour-proxy", uplink.neighbour_proxy.emplace());
   section.number("mtu", uplink.mtu, 576, 1500);
   section.number("mss", uplink.mss, 536, 1460);
   section.flag("default-route", uplink.default_route);
@@ -229,6 +230,7 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   section.flag("nat", uplink.nat);
   read_plane(section, uplink.plane);
   read_timers(section, uplink);
+  read_probe(section, uplink.kind, uplink.probe);
   refuse_other_kinds(section, uplink.kind);
   section.finish();
   return uplink;

@@ -66,10 +66,12 @@ struct ExaminationReply {
   std::vector<model::Finding> findings;
 };
 
-/// One control frame of an uplink, for `trace`.
+/// One control frame of an uplink, or one packet of what it says in IPv6, for `trace`.
 struct TracedFrame {
+  enum class Link : std::uint8_t { Ethernet, Raw };  // Raw: begins with the header of IP
   std::int64_t wall_time_ns = 0;
   bool outgoing = false;
+  Link link = Link::Ethernet;
   ByteVec frame;
   std::string text;  // decoded, one line
 };

@@ -125,10 +125,24 @@ TEST(Schema, an_uplink_that_is_up_has_all_its_keys) {
       R"("detail":"","remedy":"","next_attempt_ms":null,"attempts":0,"waiting_for":[],"attached":true,"mtu":1454,)"
       R"("auth":"chap-md5","protocol_state":"","last_setup_ms":null,"addresses":["203.0.113.5"],"dns":["192.0.2.53"],)"
       R"("ipv4":{"address":"203.0.113.5","peer":"203.0.113.1","dns":["192.0.2.53"]},"ipv6":null,)"
-      R"("prefixes":[],"prefix_renewal_ms":null,)"
+      R"("prefixes":[],"prefix_renewal_ms":null,"probes":[],)"
       R"("session":{"id":17,"interface":"wan0","local_mac":"00:00:00:00:00:00","peer_mac":"02:00:00:00:00:01",)"
       R"("ac_name":"ac1","service_name":""},"counters":{"rx_packets":0,"rx_bytes":1536,"tx_packets":0,"tx_bytes":0,)"
-      R"("rx_dropped":0,"tx_dropped":0,"foreign_source":0},"closed_routes":0,"routes_date":""})");
+      R"("rx_dropped":0,"tx_dropped":0,"foreign_source":0,"interface":null,"shared_with":[]},"closed_routes":0,"routes_date":""})");
+}
+
+TEST(Schema, a_probe_tells_its_verdict_and_what_it_knows_of_each_destination) {
+  kit::FakeCommands commands;
+  auto& isp = commands.state.uplinks[0];
+  isp.probes = {{.family = Family::V4,
+                 .health = {model::Health::Dead, "192.0.2.1 answers, nothing beyond it does"},
+                 .probed = {{*parse_address("192.0.2.1"), true, true, microseconds(1234), milliseconds(500)},
+                            {*parse_address("198.51.100.53"), false, false, std::nullopt, std::nullopt}}}};
+  EXPECT_EQ(
+      boost::json::serialize(to_json(isp).at("probes")),
+      R"([{"family":"ipv4","health":"dead","detail":"192.0.2.1 answers, nothing beyond it does","probed":[)"
+      R"({"address":"192.0.2.1","next_hop":true,"answers":true,"round_trip_us":1234,"last_answer_ms":500},)"
+      R"({"address":"198.51.100.53","next_hop":false,"answers":false,"round_trip_us":null,"last_answer_ms":null}]}])");
 }
 
 TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
@@ -141,13 +155,16 @@ TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
                                   .domains = {"example.jp"},
                                   .mtu = 1454};
   isp.prefixes = {{*parse_prefix("2001:db8:a::/56"), seconds(60), std::nullopt, true, false},
-                  {*parse_prefix("2001:db8:b:1::/64"), Duration{}, seconds(120), false, true}};
+                  {*parse_prefix("2001:db8:b:1::/64"), Duration{}, seconds(120), false, true,
+                   model::ProxySnapshot{
+                       .lan = "home", .state = "remembered", .hosts = 2, .asked = 9, .answered = 7, .withheld = 1}}};
   isp.next_renewal = seconds(30);
   const auto value = to_json(isp);
-  EXPECT_EQ(
-      boost::json::serialize(value.at("prefixes")),
-      R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_line":false},)"
-      R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_line":true}])");
+  EXPECT_EQ(boost::json::serialize(value.at("prefixes")),
+            R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_line":false,)"
+            R"("proxy":null},)"
+            R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_line":true,)"
+            R"("proxy":{"lan":"home","state":"remembered","hosts":2,"asked":9,"answered":7,"withheld":1}}])");
   EXPECT_EQ(value.at("prefix_renewal_ms").as_int64(), 30000);
   EXPECT_EQ(boost::json::serialize(value.at("ipv6")),
             R"({"address":"fe80::1","peer":"fe80::2","addresses":["2001:db8::1"],"dns":["2001:db8::53"],)"

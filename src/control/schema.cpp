@@ -15,6 +15,11 @@ json::value milliseconds_of(const std::optional<Duration>& duration) {
   return whole_milliseconds(*duration);
 }
 
+json::value microseconds_of(const std::optional<Duration>& duration) {
+  if (!duration) return nullptr;
+  return std::chrono::duration_cast<microseconds>(*duration).count();
+}
+
 template <class List>
 json::array texts(const List& list) {
   json::array array;
@@ -46,6 +51,12 @@ json::value ipv6_json(const std::optional<model::Ipv6Facts>& facts) {
                       {"mtu", facts->mtu == 0 ? json::value(nullptr) : json::value(facts->mtu)}};
 }
 
+json::value proxy_json(const std::optional<model::ProxySnapshot>& proxy) {
+  if (!proxy) return nullptr;
+  return json::object{{"lan", proxy->lan},     {"state", proxy->state},       {"hosts", proxy->hosts},
+                      {"asked", proxy->asked}, {"answered", proxy->answered}, {"withheld", proxy->withheld}};
+}
+
 json::array prefixes_json(const std::vector<model::PrefixSnapshot>& prefixes) {
   json::array out;
   for (const auto& one : prefixes)
@@ -53,7 +64,8 @@ json::array prefixes_json(const std::vector<model::PrefixSnapshot>& prefixes) {
                                {"state", one.confirmed ? "confirmed" : "remembered"},
                                {"preferred_ms", milliseconds_of(one.preferred)},
                                {"valid_ms", milliseconds_of(one.valid)},
-                               {"on_line", one.on_line}});
+                               {"on_line", one.on_line},
+                               {"proxy", proxy_json(one.proxy)}});
   return out;
 }
 
@@ -75,10 +87,33 @@ json::array addresses_json(const model::UplinkFacts& facts) {
 }
 
 json::object counters_json(const model::TrafficCounters& counters) {
-  return {{"rx_packets", counters.rx_packets},        {"rx_bytes", counters.rx_bytes},
-          {"tx_packets", counters.tx_packets},        {"tx_bytes", counters.tx_bytes},
-          {"rx_dropped", counters.rx_dropped},        {"tx_dropped", counters.tx_dropped},
-          {"foreign_source", counters.foreign_source}};
+  return {{"rx_packets", counters.rx_packets},
+          {"rx_bytes", counters.rx_bytes},
+          {"tx_packets", counters.tx_packets},
+          {"tx_bytes", counters.tx_bytes},
+          {"rx_dropped", counters.rx_dropped},
+          {"tx_dropped", counters.tx_dropped},
+          {"foreign_source", counters.foreign_source},
+          {"interface", counters.interface.empty() ? json::value(nullptr) : json::value(counters.interface)},
+          {"shared_with", strings(counters.shared_with)}};
+}
+
+json::array probes_json(const std::vector<model::ProbeSnapshot>& probes) {
+  json::array out;
+  for (const auto& one : probes) {
+    json::array probed;
+    for (const auto& each : one.probed)
+      probed.push_back(json::object{{"address", to_text(each.address)},
+                                    {"next_hop", each.is_next_hop},
+                                    {"answers", each.answers},
+                                    {"round_trip_us", microseconds_of(each.round_trip)},
+                                    {"last_answer_ms", milliseconds_of(each.last_answer)}});
+    out.push_back(json::object{{"family", one.family == Family::V4 ? "ipv4" : "ipv6"},
+                               {"health", model::to_text(one.health.verdict)},
+                               {"detail", one.health.detail},
+                               {"probed", std::move(probed)}});
+  }
+  return out;
 }
 
 std::string remedy_for(const model::UplinkFacts& facts) {
@@ -114,6 +149,7 @@ json::value to_json(const model::UplinkSnapshot& uplink) {
                       {"ipv6", ipv6_json(facts.v6)},
                       {"prefixes", prefixes_json(uplink.prefixes)},
                       {"prefix_renewal_ms", milliseconds_of(uplink.next_renewal)},
+                      {"probes", probes_json(uplink.probes)},
                       {"session", session_json(facts.session)},
                       {"counters", counters_json(uplink.traffic)},
                       {"closed_routes", uplink.closed_routes},
@@ -225,6 +261,7 @@ json::value to_json(const Refusal& refusal) {
 json::value to_json(const TracedFrame& frame) {
   return json::object{{"time_ns", frame.wall_time_ns},
                       {"direction", frame.outgoing ? "out" : "in"},
+                      {"link", frame.link == TracedFrame::Link::Raw ? "raw" : "ethernet"},
                       {"text", frame.text},
                       {"frame", to_hex(frame.frame)}};
 }

@@ -238,8 +238,11 @@ TEST_F(ServerTest, a_trace_ends_with_its_reader) {
   hear(fd, "\r\n\r\n");
   ASSERT_EQ(commands.sinks.size(), 1u);
   commands.sinks.begin()->second({.wall_time_ns = 5, .outgoing = true, .frame = *from_hex("ffff"), .text = "PADI"});
-  EXPECT_NE(hear(fd, "PADI").find(R"({"time_ns":5,"direction":"out","text":"PADI","frame":"ffff"})"),
+  EXPECT_NE(hear(fd, "PADI").find(R"({"time_ns":5,"direction":"out","link":"ethernet","text":"PADI","frame":"ffff"})"),
             std::string::npos);
+  commands.sinks.begin()->second(
+      {.wall_time_ns = 6, .link = control::TracedFrame::Link::Raw, .frame = *from_hex("60"), .text = "Reply"});
+  EXPECT_NE(hear(fd, "Reply").find(R"("direction":"in","link":"raw","text":"Reply")"), std::string::npos);
   close(fd);
   context.restart();
   context.run_for(milliseconds(20));

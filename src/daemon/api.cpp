@@ -117,13 +117,12 @@ model::Snapshot Api::snapshot() const {
     if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
     for (const auto& one : facts->prefixes)
       uplink.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
-                                 one.confirmed, one.on_line});
+                                 one.confirmed, one.on_line, core.proxy(name, one.prefix)});
     if (const auto at = core.next_renewal(name)) uplink.next_renewal = std::max(*at - now, Duration{});
+    uplink.probes = core.probes(name);
     uplink.waiting_for = core.waiting_for(name);
     uplink.protocol_state = core.protocol_state(name);
-    const auto counters = core.counters(name);
-    uplink.traffic = {counters.rx_packets, counters.rx_bytes,   counters.tx_packets,    counters.tx_bytes,
-                      counters.rx_dropped, counters.tx_dropped, counters.foreign_source};
+    uplink.traffic = core.counters(name);
     uplink.closed_routes = config.routes.size();
     uplink.routes_date = config.routes_date;
     snapshot.uplinks.push_back(std::move(uplink));
@@ -236,9 +235,7 @@ Result<std::uint64_t, control::Refusal> Api::trace(const std::string& uplink, Tr
   if (!context_.core.facts().contains(uplink))
     return Fault(answer(runtime::Core::Answer::UnknownUplink, uplink).error());
   watchers_[++last_watcher_] = {uplink, std::move(sink)};
-  context_.core.set_trace([this](const std::string& name, runtime::Direction direction, Bytes frame, Instant) {
-    on_frame(name, direction, frame);
-  });
+  context_.core.set_trace([this](const std::string& name, const runtime::Traced& traced) { on_traced(name, traced); });
   return last_watcher_;
 }
 
@@ -247,14 +244,16 @@ void Api::cancel_trace(std::uint64_t number) {
   if (watchers_.empty()) context_.core.set_trace({});
 }
 
-void Api::on_frame(const std::string& uplink, runtime::Direction direction, Bytes frame) const {
+void Api::on_traced(const std::string& uplink, const runtime::Traced& traced) const {
+  const bool ethernet = traced.layer == runtime::Traced::Layer::Ethernet;
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   for (const auto& [number, watcher] : watchers_) {
     if (watcher.uplink != uplink) continue;
     watcher.sink({.wall_time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count(),
-                  .outgoing = direction == runtime::Direction::Out,
-                  .frame = copy_of(frame),
-                  .text = wire::describe_frame(frame)});
+                  .outgoing = traced.direction == runtime::Direction::Out,
+                  .link = ethernet ? control::TracedFrame::Link::Ethernet : control::TracedFrame::Link::Raw,
+                  .frame = copy_of(traced.bytes),
+                  .text = ethernet ? wire::describe_frame(traced.bytes) : wire::describe_ipv6(traced.bytes)});
   }
 }
 

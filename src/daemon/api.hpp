@@ -48,7 +48,7 @@ class Api final : public control::Commands {
     TraceSink sink;
   };
   Result<void, control::Refusal> answer(runtime::Core::Answer answer, const std::string& uplink) const;
-  void on_frame(const std::string& uplink, runtime::Direction direction, Bytes frame) const;
+  void on_traced(const std::string& uplink, const runtime::Traced& traced) const;
   std::set<std::string> foreign_devices() const;
 
   Context context_;

@@ -25,6 +25,7 @@
 #include "linux/alarm.hpp"
 #include "linux/capabilities.hpp"
 #include "linux/datagram_socket.hpp"
+#include "linux/echo_socket.hpp"
 #include "linux/entropy.hpp"
 #include "linux/files.hpp"
 #include "linux/firewall.hpp"
@@ -110,6 +111,7 @@ struct Daemon::Parts {
         alarm(loop),
         frames(loop),
         datagrams(loop),
+        echoes(loop),
         kernel(loop),
         firewall(loop),
         plane(loop),
@@ -117,7 +119,7 @@ struct Daemon::Parts {
         processes(loop),
         watcher(loop),
         core(
-            {alarm, frames, datagrams, observers, kernel, firewall, plane, store, processes, files},
+            {alarm, frames, datagrams, echoes, observers, kernel, firewall, plane, store, processes, files},
             {.run_directory = options.paths.run,
              .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
              .crash_point = crash_at(options.crash_at)},
@@ -156,7 +158,8 @@ struct Daemon::Parts {
     if (core.settled()) announce("running");
     if (core.stopped()) return finish();
     follow_configuration();
-    if (std::exchange(was_settled, core.settled()) != core.settled()) tidy_up_soon();
+    const bool derived = std::exchange(derivations, core.derivations()) != core.derivations();
+    if (std::exchange(was_settled, core.settled()) != core.settled() || derived) tidy_up_soon();
   }
 
   void announce(const std::string& status) {
@@ -303,6 +306,7 @@ struct Daemon::Parts {
   linux::Alarm alarm;
   linux::FrameSockets frames;
   linux::DatagramSockets datagrams;
+  linux::EchoSockets echoes;
   linux::Observers observers;
   linux::KernelNet kernel;
   linux::Firewall firewall;
@@ -324,6 +328,7 @@ struct Daemon::Parts {
   bool scheduled = false;
   bool announced = false;
   bool was_settled = false;
+  std::uint64_t derivations = 0;  // as the core counted them in the last turn
   bool finished = false;
   bool flush_commanded = false;
 };

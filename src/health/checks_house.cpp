@@ -9,6 +9,7 @@ namespace michi::health {
 
 namespace {
 
+using model::LanConfig;
 using model::Verdict;
 
 template <class T>
@@ -18,26 +19,51 @@ std::vector<std::string> texts(const std::vector<T>& values) {
   return out;
 }
 
+std::string sentence(const DhcpServerSeen& server) {
+  return fmt::format("{} ({}) offers {}, {}", to_text(server.identifier), to_text(server.mac), to_text(server.offered),
+                     server.router ? "router " + to_text(*server.router) : "no router");
+}
+
+/// Where another one serves, the hosts it serves should come here.
+bool leads_elsewhere(const LanConfig& lan, const DhcpServerSeen& server) {
+  return server.router &&
+         std::ranges::none_of(lan.addresses, [&](const Prefix& own) { return own.address == Address(*server.router); });
+}
+
 /// R108: hosts take the first answer, and half of them get the wrong router.
 void dhcp_servers(const LanEvidence& lan, Findings& found) {
   if (!lan.dhcp_servers) return;
+  const auto& servers = *lan.dhcp_servers;
   const std::string who = "lan." + lan.config->name;
-  if (lan.dhcp_servers->empty()) return found.good("lan.dhcp-servers", who, "no other DHCP server answers");
-  found.wrong(lan.config->dhcp ? Verdict::Bad : Verdict::Suspect, "lan.dhcp-servers", who,
-              lan.config->dhcp ? "another DHCP server answers on this LAN beside michi's"
-                               : "a DHCP server that is not michi's answers on this LAN",
-              texts(*lan.dhcp_servers),
-              "let one of them serve: change the other's address first, then stop its DHCP, so that no host loses its "
-              "router and resolver in between");
+  const auto code = "lan.dhcp-servers";
+  if (servers.empty()) return found.good(code, who, "no other DHCP server answers");
+  std::vector<std::string> evidence;
+  for (const auto& server : servers) evidence.push_back(sentence(server));
+  const auto one_of_them =
+      "let one of them serve: change the other's address first, then stop its DHCP, so that no host loses its router "
+      "and resolver in between";
+  if (lan.config->dhcp)
+    return found.wrong(Verdict::Bad, code, who, "another DHCP server answers on this LAN beside michi's",
+                       std::move(evidence), one_of_them);
+  if (servers.size() > 1)
+    return found.wrong(Verdict::Bad, code, who, fmt::format("{} DHCP servers answer on this LAN", servers.size()),
+                       std::move(evidence), one_of_them);
+  if (leads_elsewhere(*lan.config, servers.front()))
+    return found.wrong(Verdict::Suspect, code, who, "this LAN's DHCP server names another router than this one",
+                       std::move(evidence),
+                       "right if these hosts are to leave by that router; otherwise have the server name this LAN's "
+                       "address here, or write dhcp for this LAN and stop the other server");
+  found.good(code, who, "one DHCP server answers, not michi's, as the file wants it", std::move(evidence));
 }
 
 void foreign_routers(const LanEvidence& lan, Findings& found) {
   const std::string who = "lan." + lan.config->name;
-  if (lan.foreign_routers.empty())
+  if (!lan.foreign_routers) return;
+  if (lan.foreign_routers->empty())
     return found.good("lan.foreign-router", who, "no other IPv6 router advertises itself");
   found.wrong(
       Verdict::Suspect, "lan.foreign-router", who, "another router advertises itself on this LAN",
-      texts(lan.foreign_routers),
+      texts(*lan.foreign_routers),
       "right if it is wanted (an upper router on the same wire); otherwise turn its advertisements off, or write "
       "advertise = false for this LAN");
 }

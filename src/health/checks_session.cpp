@@ -86,6 +86,34 @@ void path_mtu(const UplinkEvidence& uplink, Findings& found) {
       fmt::format("write mtu = {}, or raise the MTU of {} and of what stands between", mtu, uplink.config->interface));
 }
 
+std::string probed_text(const model::ProbedSnapshot& probed) {
+  const auto who = fmt::format("{}{}", probed.is_next_hop ? "the next hop " : "target ", to_text(probed.address));
+  if (!probed.last_answer) return who + " has never answered an echo";
+  if (probed.answers) return who + " answers";
+  return fmt::format("{} last answered {} ms ago", who, whole_milliseconds(*probed.last_answer));
+}
+
+/// The state of an uplink says what its protocols agreed on, the probe what comes back (R118).
+void probe(const UplinkEvidence& uplink, Findings& found) {
+  for (const auto& probe : uplink.probes) {
+    const auto family = probe.family == Family::V4 ? "IPv4" : "IPv6";
+    if (probe.health.verdict == model::Health::Good)
+      found.good("probe", uplink.config->id.name, fmt::format("echoes come back in {}", family));
+    if (probe.health.verdict != model::Health::Dead) continue;
+    std::vector<std::string> seen;
+    for (const auto& probed : probe.probed) seen.push_back(probed_text(probed));
+    const bool next_hop = std::ranges::any_of(
+        probe.probed, [](const model::ProbedSnapshot& probed) { return probed.is_next_hop && probed.answers; });
+    found.wrong(Verdict::Bad, "probe", uplink.config->id.name,
+                fmt::format("up, but nothing comes back in {}: {}", family, probe.health.detail), std::move(seen),
+                next_hop
+                    ? "the fault is beyond the line: ask the provider; if other traffic passes, the targets answer "
+                      "no echo: name others in `probe`"
+                    : "check the modem and the line; if other traffic passes, the next hop has stopped answering "
+                      "echoes: name targets in `probe`, or write probe = false");
+  }
+}
+
 }  // namespace
 
 void check_session(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
@@ -97,6 +125,7 @@ void check_session(const Evidence& evidence, const UplinkEvidence& uplink, Findi
     if (is_up(uplink)) found.good("session", uplink.config->id.name, "the session is up");
   }
   path_mtu(uplink, found);
+  probe(uplink, found);
 }
 
 }  // namespace michi::health

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/net/address.hpp"
+#include "base/net/mac.hpp"
 #include "model/config.hpp"
 #include "model/finding.hpp"
 #include "model/kernel.hpp"
@@ -34,14 +35,23 @@ struct UplinkEvidence {
   std::optional<Dhcp6Evidence> dhcp6{};
   /// Of IPv6 packets in the time of the examination.
   std::optional<std::uint64_t> sent6{}, received6{};
+  std::vector<model::ProbeSnapshot> probes{};  // by family, those that run
   /// Its only global addresses belong to a network that does not reach the internet.
   bool closed_only = false;
 };
 
+/// A DHCPv4 server that offered something, and what.
+struct DhcpServerSeen {
+  Ipv4 identifier;
+  Mac mac;
+  Ipv4 offered{};
+  std::optional<Ipv4> router{};
+};
+
 struct LanEvidence {
   const model::LanConfig* config = nullptr;
-  std::vector<Ipv6> foreign_routers;
-  std::optional<std::vector<Ipv4>> dhcp_servers;  // that answered a question, without our own
+  std::optional<std::vector<Ipv6>> foreign_routers;         // where michi hears advertisements
+  std::optional<std::vector<DhcpServerSeen>> dhcp_servers;  // that answered a question, without our own
 };
 
 /// Which uplink the packets to a resolver take, against the one it belongs to.

@@ -75,6 +75,7 @@ class Doctor : public testing::Test {
 TEST_F(Doctor, a_house_in_order_has_no_trouble_and_says_what_was_looked_at) {
   delegate();
   lan.dhcp_servers.emplace();
+  lan.foreign_routers.emplace();
   EXPECT_EQ(troubles(), Codes{});
   EXPECT_GE(examined().size(), 5u);
 }
@@ -163,11 +164,27 @@ TEST_F(Doctor, an_advertised_mtu_below_the_links_is_told) {
   EXPECT_EQ(troubles(), Codes{"path.advertised-mtu"});
 }
 
-TEST_F(Doctor, a_second_dhcp_server_is_worse_where_michi_serves) {
+TEST_F(Doctor, a_second_dhcp_server_is_told_with_what_it_offers) {
   delegate();
-  lan.dhcp_servers = {*parse_ipv4("192.168.10.254")};
-  EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Suspect);
   config.lans[0].dhcp = model::DhcpRange{*parse_ipv4("192.168.10.100"), *parse_ipv4("192.168.10.200")};
+  lan.dhcp_servers = {{.identifier = *parse_ipv4("192.168.10.254"),
+                       .mac = *parse_mac("02:00:00:00:00:99"),
+                       .offered = *parse_ipv4("192.168.10.77"),
+                       .router = *parse_ipv4("192.168.10.254")}};
+  const auto found = finding("lan.dhcp-servers");
+  EXPECT_EQ(found.verdict, Verdict::Bad);
+  EXPECT_EQ(found.evidence,
+            std::vector<std::string>{"192.168.10.254 (02:00:00:00:00:99) offers 192.168.10.77, router 192.168.10.254"});
+}
+
+TEST_F(Doctor, where_michi_serves_no_addresses_one_server_is_right_and_two_are_not) {
+  delegate();
+  config.lans[0].addresses = {*parse_prefix("192.168.10.1/24")};
+  lan.dhcp_servers = {{.identifier = *parse_ipv4("192.168.10.2"), .mac = {}, .router = *parse_ipv4("192.168.10.1")}};
+  EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Good);
+  lan.dhcp_servers->front().router = *parse_ipv4("192.168.10.2");
+  EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Suspect);
+  lan.dhcp_servers->push_back({.identifier = *parse_ipv4("192.168.10.3"), .mac = {}});
   EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Bad);
 }
 
@@ -202,7 +219,7 @@ TEST_F(Doctor, damage_that_is_left_by_will_names_the_switch) {
 
 TEST_F(Doctor, the_worst_comes_first) {
   fail(Reason::NoAnswer);
-  lan.foreign_routers = {*parse_ipv6("fe80::9")};
+  lan.foreign_routers.emplace({*parse_ipv6("fe80::9")});
   const auto all = examined();
   ASSERT_GE(all.size(), 3u);
   EXPECT_EQ(all[0].verdict, Verdict::Bad);

@@ -11,7 +11,9 @@
 #include <cstring>
 #include <utility>
 
+#include "linux/packet_socket.hpp"
 #include "linux/readiness.hpp"
+#include "linux/socket_options.hpp"
 #include "port/fd.hpp"
 
 namespace michi::linux {
@@ -37,10 +39,6 @@ Ipv6 from_kernel(const in6_addr& address) {
   return out;
 }
 
-bool set(int fd, int level, int option, int value) {
-  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
-}
-
 bool join(int fd, int index, const char* group) {
   ipv6_mreq request{};
   ::inet_pton(AF_INET6, group, &request.ipv6mr_multiaddr);
@@ -48,30 +46,25 @@ bool join(int fd, int index, const char* group) {
   return ::setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request) == 0;
 }
 
-bool hear_only(int fd, std::initializer_list<int> types) {
-  icmp6_filter filter{};
-  ICMP6_FILTER_SETBLOCKALL(&filter);
-  for (const int type : types) ICMP6_FILTER_SETPASS(type, &filter);
-  return ::setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter) == 0;
-}
-
 bool prepare(int fd, int index, const std::string& device, port::Speaker speaker) {
-  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), static_cast<socklen_t>(device.size())) != 0 ||
-      !set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) || !set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) ||
-      !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, index) || !set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0))
+  if (!bind_to_device(fd, device) || !set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) ||
+      !set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) || !set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, index) ||
+      !set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0))
     return false;
-  set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+  set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
   if (speaker == port::Speaker::Dhcp6Client) {
     sockaddr_in6 own{};
     own.sin6_family = AF_INET6;
     own.sin6_port = htons(kDhcp6ClientPort);
-    return set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+    return set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) && set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
            ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0;
   }
-  if (!set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kHopLimit) || !set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, kHopLimit))
+  if (!set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kHopLimit) ||
+      !set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, kHopLimit))
     return false;
-  if (speaker == port::Speaker::NdHost) return hear_only(fd, {ND_ROUTER_ADVERT});
-  return hear_only(fd, {ND_ROUTER_SOLICIT, ND_ROUTER_ADVERT}) && join(fd, index, "ff02::2");
+  if (speaker == port::Speaker::NdProxy) return hear_only_icmp6(fd, {});
+  if (speaker == port::Speaker::NdHost) return hear_only_icmp6(fd, {ND_ROUTER_ADVERT});
+  return hear_only_icmp6(fd, {ND_ROUTER_SOLICIT, ND_ROUTER_ADVERT}) && join(fd, index, "ff02::2");
 }
 
 class Socket final : public port::DatagramSocket {
@@ -183,7 +176,9 @@ Result<std::unique_ptr<port::DatagramSocket>, port::OsError> DatagramSockets::op
   port::Fd fd(::socket(AF_INET6, kind, udp ? int{IPPROTO_UDP} : int{IPPROTO_ICMPV6}));
   if (!fd) return Fault(error("open IPv6 socket", device));
   if (!prepare(fd.get(), index, device, speaker)) return Fault(error("prepare IPv6 socket", device));
-  return std::make_unique<Socket>(loop_, device, index, speaker, std::move(fd));
+  auto socket = std::make_unique<Socket>(loop_, device, index, speaker, std::move(fd));
+  if (speaker == port::Speaker::NdProxy) return open_neighbours(loop_, device, index, std::move(socket));
+  return socket;
 }
 
 }  // namespace michi::linux

@@ -1,5 +1,6 @@
 #pragma once
-// port::DatagramSockets: raw ICMPv6 sockets and UDP port 546, each bound to its device.
+// port::DatagramSockets: raw ICMPv6 sockets and UDP port 546, each bound to its device. A proxy for neighbours hears
+// through a packet socket, for which the device takes every group.
 //
 // The kernel's own filter takes the types a speaker needs and no others. What netfilter drops on the
 // way in does not arrive here.

@@ -16,6 +16,7 @@ Ipv6 address(const char* text) { return *parse_ipv6(text); }
 // A router solicitation and an advertisement without options, checksum left to the kernel.
 const ByteVec kSolicit = *from_hex("8500000000000000");
 const ByteVec kAdvertise = *from_hex("86000000400007080000000000000000");
+const ByteVec kAnswer = *from_hex("8800000060000000fe800000000000000000000000000001");
 const ByteVec kNeighbour = *from_hex("8700000000000000fe800000000000000000000000000002");
 
 class DatagramSocketTest : public NetworkTest {
@@ -78,6 +79,35 @@ TEST_F(DatagramSocketTest, OtherTypesAndOtherDevicesAreNotHeard) {
   EXPECT_EQ(to_hex(Bytes(told->bytes).first(1)), "86");
   EXPECT_FALSE(host->poll());
   EXPECT_FALSE(elsewhere->poll());
+}
+
+TEST_F(DatagramSocketTest, AProxyHearsWhatIsAskedOfGroupsThatAreNotOurs) {
+  auto proxy = open("wan0", Speaker::NdProxy), elsewhere = open("lan0", Speaker::NdProxy);
+  auto other = open("wan0p", Speaker::NdProxy);
+  auto host = open("wan0", Speaker::NdHost), router = open("wan0p", Speaker::NdRouter);
+  ASSERT_TRUE(proxy && elsewhere && other && host && router);
+  ASSERT_TRUE(router->send(kAdvertise, address("ff02::1"), {}));
+  ASSERT_TRUE(router->send(kNeighbour, address("ff02::1:ff77:7777"), address("fe80::2")));
+  const auto asked = next(*proxy);
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(to_hex(Bytes(asked->bytes).first(1)), "87");
+  EXPECT_EQ(asked->bytes.size(), kNeighbour.size());
+  EXPECT_EQ(to_text(asked->source), "fe80::2");
+  EXPECT_EQ(to_text(asked->destination), "ff02::1:ff77:7777");
+  EXPECT_EQ(asked->hop_limit, 255);
+  EXPECT_FALSE(proxy->poll());
+  EXPECT_FALSE(elsewhere->poll());
+  EXPECT_TRUE(next(*host)) << "others hear what is theirs";
+
+  ASSERT_TRUE(proxy->send(kAnswer, address("fe80::2"), address("fe80::1")));
+  auto answered = next(*other);
+  // The kernel may have to ask for the neighbour first.
+  while (answered && to_hex(Bytes(answered->bytes).first(1)) == "87") answered = next(*other);
+  ASSERT_TRUE(answered);
+  EXPECT_EQ(to_hex(Bytes(answered->bytes).first(1)), "88");
+  EXPECT_EQ(to_text(answered->source), "fe80::1");
+  EXPECT_EQ(answered->hop_limit, 255);
+  EXPECT_FALSE(proxy->poll()) << "what we say ourselves is not heard";
 }
 
 TEST_F(DatagramSocketTest, ADhcpClientSpeaksFromItsPortOnEveryDeviceAtOnce) {

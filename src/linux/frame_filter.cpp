@@ -79,6 +79,21 @@ FrameFilter pass_through_filter() {
   };
 }
 
+FrameFilter neighbour_filter() {
+  constexpr std::uint32_t kNextHeaderAndHopLimit = 20, kMessage = 54;
+  constexpr std::uint32_t kIcmp6FromOneHopAway = 58 << 8 | 255;
+  constexpr std::uint32_t kSolicitation = 135 << 8, kAdvertisement = 136 << 8;  // both with code 0
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kNextHeaderAndHopLimit),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kIcmp6FromOneHopAway, 0, 4),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kMessage),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSolicitation, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kAdvertisement, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
 FrameFilter own_address_filter(const Mac& mac) {
   const auto& m = mac.octets;
   const std::uint32_t high = std::uint32_t{m[0]} << 24 | std::uint32_t{m[1]} << 16 | std::uint32_t{m[2]} << 8 | m[3];

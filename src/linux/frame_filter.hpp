@@ -24,6 +24,8 @@ FrameFilter dhcp4_filter();
 FrameFilter arp_filter();
 /// Discovery frames and LCP Configure-Requests for whomever, untagged or with VLAN id 0.
 FrameFilter pass_through_filter();
+/// Solicitations and advertisements of neighbours (RFC 4861 §4.3, §4.4) with hop limit 255, behind no other header.
+FrameFilter neighbour_filter();
 /// Discovery and such session frames for this address, untagged or with VLAN id 0.
 FrameFilter own_address_filter(const Mac& mac);
 

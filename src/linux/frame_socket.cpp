@@ -1,6 +1,5 @@
 #include "linux/frame_socket.hpp"
 
-#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -9,14 +8,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "linux/frame_filter.hpp"
 #include "linux/packet_socket.hpp"
-#include "linux/readiness.hpp"
 #include "port/fd.hpp"
 
 namespace michi::linux {
@@ -29,21 +26,12 @@ constexpr int kDiscoveryAhead = 32;          // discovery frames before the firs
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
 constexpr int kUrgentPriority = 7;           // 802.1p network control
 
-enum class Accept : std::uint8_t { AddressedByKernel, AddressedByFilter };
-
-struct Source {
-  port::Fd fd;
-  Accept accept = Accept::AddressedByKernel;
-  std::unique_ptr<Readiness> readable;
-  bool pending = true;  // the loop has told that something is there, or nobody has looked yet
-};
-
 class Socket final : public port::FrameSocket {
  public:
   Socket(boost::asio::io_context& loop, std::string interface, int index, port::Fd discovery, port::Fd session)
       : loop_(loop), interface_(std::move(interface)), index_(index) {
-    listen(std::move(discovery), Accept::AddressedByKernel);
-    listen(std::move(session), Accept::AddressedByKernel);
+    listen(std::move(discovery), Accept::ToUs);
+    listen(std::move(session), Accept::ToUs);
     ::setsockopt(urgent(), SOL_SOCKET, SO_PRIORITY, &kUrgentPriority, sizeof kUrgentPriority);
   }
 
@@ -53,7 +41,7 @@ class Socket final : public port::FrameSocket {
     if (!tap) return Fault(tap.error());
     if (auto heard = hear_address(tap->get(), index_, mac, Membership::Begin, interface_); !heard) return heard;
     own_.push_back(mac);
-    listen(std::move(*tap), Accept::AddressedByFilter);
+    listen(std::move(*tap), Accept::Incoming);
     return {};
   }
 
@@ -81,7 +69,7 @@ class Socket final : public port::FrameSocket {
       auto frame = next_of(*sources_[turn_]);
       if (!frame) continue;
       if (!discovery_goes_first()) return next_session(std::move(*frame));
-      sources_[0]->pending = true;
+      sources_[0]->look();
       auto earlier = next_discovery();
       if (!earlier) return next_session(std::move(*frame));
       held_ = std::move(frame);
@@ -91,20 +79,20 @@ class Socket final : public port::FrameSocket {
     // Nothing more now. What comes from here on is told before anybody asks again.
     ahead_ = 0;
     for (const auto& source : sources_) {
-      source->readable->arm();
+      source->arm();
     }
     return std::nullopt;
   }
 
   void look() override {
-    for (const auto& source : sources_) source->pending = true;
+    for (const auto& source : sources_) source->look();
   }
 
   void on_wake(port::Wake wake) override { wake_ = std::move(wake); }
 
  private:
-  int normal() const { return sources_[0]->fd.get(); }
-  int urgent() const { return sources_[1]->fd.get(); }
+  int normal() const { return sources_[0]->fd(); }
+  int urgent() const { return sources_[1]->fd(); }
 
   bool discovery_goes_first() const { return ahead_ < kDiscoveryAhead; }
 
@@ -120,43 +108,12 @@ class Socket final : public port::FrameSocket {
   }
 
   void listen(port::Fd fd, Accept accept) {
-    auto source = std::make_unique<Source>();
-    source->fd = std::move(fd);
-    source->accept = accept;
-    source->readable =
-        std::make_unique<Readiness>(loop_, source->fd.get(), [this, &told = *source] { on_readable(told); });
-    source->readable->arm();
-    sources_.push_back(std::move(source));
+    sources_.push_back(std::make_unique<PacketSource>(loop_, std::move(fd), accept, [this] {
+      if (wake_) wake_();
+    }));
   }
 
-  void on_readable(Source& source) {
-    source.pending = true;
-    if (wake_) wake_();
-  }
-
-  std::optional<ByteVec> next_of(Source& source) {
-    for (int reads = 0; source.pending && reads < kStrangersAtOnce; ++reads)
-      if (auto frame = read(source)) return frame;
-    return std::nullopt;
-  }
-
-  // A frame, or nothing; then `pending` says whether to go on.
-  std::optional<ByteVec> read(Source& source) {
-    sockaddr_ll from{};
-    socklen_t length = sizeof from;
-    const ssize_t got = ::recvfrom(source.fd.get(), buffer_.data(), buffer_.size(), MSG_TRUNC,
-                                   reinterpret_cast<sockaddr*>(&from), &length);
-    if (got < 0) {
-      // ENETDOWN comes once when the interface goes down or away; frames come again when it is back.
-      if (errno != EINTR && errno != ENETDOWN) source.pending = false;
-      return std::nullopt;
-    }
-    const auto size = static_cast<std::size_t>(got);
-    if (size > buffer_.size() || size < ETH_HLEN) return std::nullopt;
-    if (from.sll_pkttype == PACKET_OUTGOING) return std::nullopt;
-    if (source.accept == Accept::AddressedByKernel && from.sll_pkttype != PACKET_HOST) return std::nullopt;
-    return copy_of(Bytes(buffer_).first(size));
-  }
+  std::optional<ByteVec> next_of(PacketSource& source) { return source.next(buffer_, kStrangersAtOnce); }
 
   Mac interface_address() const {
     ifreq request{};
@@ -170,7 +127,7 @@ class Socket final : public port::FrameSocket {
   boost::asio::io_context& loop_;
   std::string interface_;
   int index_;
-  std::vector<std::unique_ptr<Source>> sources_;  // discovery, session, then one for each own address
+  std::vector<std::unique_ptr<PacketSource>> sources_;  // discovery, session, then one for each own address
   std::vector<Mac> own_;
   std::array<std::byte, kLongestFrame> buffer_{};
   std::size_t turn_ = 0;  // whose session frame was read last

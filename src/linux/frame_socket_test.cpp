@@ -96,6 +96,25 @@ TEST(FrameFilter, an_own_address_hears_its_control_frames_without_a_vlan_id) {
   EXPECT_FALSE(accepts(filter, frame(nearly, ETH_P_PPP_DISC, 0)));
 }
 
+TEST(FrameFilter, neighbours_are_heard_from_one_hop_away_and_nothing_else_is) {
+  const auto packet = [](std::uint16_t header_and_hops, std::uint16_t type_and_code) {
+    Writer out;
+    out.put(kOurs.bytes()).put(kPeer.bytes()).u16(ETH_P_IPV6).u32(0x60000000).u16(24).u16(header_and_hops);
+    while (out.size() < 54) out.u8(0);
+    out.u16(type_and_code);
+    while (out.size() < 78) out.u8(0);
+    return std::move(out).take();
+  };
+  const FrameFilter filter = neighbour_filter();
+  EXPECT_TRUE(accepts(filter, packet(0x3aff, 0x8700)));
+  EXPECT_TRUE(accepts(filter, packet(0x3aff, 0x8800)));
+  EXPECT_FALSE(accepts(filter, packet(0x3a40, 0x8700))) << "forwarded";
+  EXPECT_FALSE(accepts(filter, packet(0x3aff, 0x8600))) << "a router";
+  EXPECT_FALSE(accepts(filter, packet(0x3aff, 0x8701)));
+  EXPECT_FALSE(accepts(filter, packet(0x11ff, 0x8700))) << "UDP";
+  EXPECT_FALSE(accepts(filter, Bytes(packet(0x3aff, 0x8700)).first(54)));
+}
+
 class FrameSocketTest : public NetworkTest {
  protected:
   void SetUp() override {

@@ -56,14 +56,15 @@ class KernelNet::Impl {
   }
 
   std::optional<model::RouteEntry> main_route(const Address& to, std::uint32_t mark) {
-    const std::uint32_t sequence = commands_.next_sequence();
-    if (!commands_.send(encode_route_question(to, mark, sequence))) return std::nullopt;
-    std::optional<model::RouteEntry> route;
-    const auto on_message = [&](const nlmsghdr& message) {
-      if (message.nlmsg_seq == sequence) route = decode_route_answer(message, to, name_of);
-    };
-    while (commands_.receive() == NetlinkSocket::Read::Datagram) for_each_message(commands_.datagram(), on_message);
-    return route;
+    return ask<model::RouteEntry>([&](std::uint32_t sequence) { return encode_route_question(to, mark, sequence); },
+                                  [&](const nlmsghdr& message) { return decode_route_answer(message, to, name_of); });
+  }
+
+  std::optional<port::LinkCounters> link_counters(const std::string& device) {
+    const unsigned index = ::if_nametoindex(device.c_str());
+    if (index == 0) return std::nullopt;
+    return ask<port::LinkCounters>([&](std::uint32_t sequence) { return encode_counters_question(index, sequence); },
+                                   decode_counters_answer);
   }
 
   std::optional<port::NetReport> poll() {
@@ -89,6 +90,19 @@ class KernelNet::Impl {
 
   void wake() {
     if (wake_) wake_();
+  }
+
+  // The kernel answers such a question before the call that asks it returns.
+  template <class Answer, class Encode, class Decode>
+  std::optional<Answer> ask(Encode&& encode_question, Decode&& decode_answer) {
+    const std::uint32_t sequence = commands_.next_sequence();
+    if (!commands_.send(encode_question(sequence))) return std::nullopt;
+    std::optional<Answer> answer;
+    const auto on_message = [&](const nlmsghdr& message) {
+      if (message.nlmsg_seq == sequence) answer = decode_answer(message);
+    };
+    while (commands_.receive() == NetlinkSocket::Read::Datagram) for_each_message(commands_.datagram(), on_message);
+    return answer;
   }
 
   void on_readable() {
@@ -204,6 +218,9 @@ std::optional<port::NetReport> KernelNet::poll() { return impl_->poll(); }
 void KernelNet::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
 std::optional<model::RouteEntry> KernelNet::main_route(const Address& to, std::uint32_t mark) {
   return impl_->main_route(to, mark);
+}
+std::optional<port::LinkCounters> KernelNet::link_counters(const std::string& device) {
+  return impl_->link_counters(device);
 }
 
 }  // namespace michi::linux

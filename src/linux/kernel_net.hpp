@@ -29,6 +29,7 @@ class KernelNet final : public port::KernelNet {
   std::optional<port::NetReport> poll() override;
   void on_wake(port::Wake wake) override;
   std::optional<model::RouteEntry> main_route(const Address& to, std::uint32_t mark) override;
+  std::optional<port::LinkCounters> link_counters(const std::string& device) override;
 
  private:
   class Impl;

@@ -64,8 +64,8 @@ class KernelNetTest : public NetworkTest {
             .type = model::RouteType::Unicast,
             .device = std::move(device),
             .source = std::nullopt,
-            .mtu = 0,
-            .protocol = model::kRouteProtocol};
+            .protocol = model::kRouteProtocol,
+            .mtu = 0};
   }
   static model::RuleEntry rule(Family family) {
     return {.family = family,
@@ -233,6 +233,20 @@ TEST_F(KernelNetTest, forwarding_and_the_reverse_path_filter_are_told_at_first_a
         [&](const auto& seen) { return seen.path == "net/ipv4/conf/isp/rp_filter" && seen.value == value; }));
     EXPECT_TRUE(told("net/ipv4/ip_forward", value));
   }
+}
+
+TEST_F(KernelNetTest, what_a_device_has_counted_is_told) {
+  open();
+  EXPECT_FALSE(door_->link_counters("nobody"));
+  ASSERT_EQ(run("ip link set lo up"), 0);
+  const auto before = door_->link_counters("lo");
+  ASSERT_TRUE(before);
+  ASSERT_EQ(run("ping -c 3 -i 0.01 -q 127.0.0.1 > /dev/null"), 0);
+  const auto after = door_->link_counters("lo");
+  ASSERT_TRUE(after);
+  EXPECT_GE(after->rx_packets, before->rx_packets + 6);
+  EXPECT_GE(after->rx_bytes, before->rx_bytes + 6U * 84);
+  EXPECT_EQ(after->tx_packets, after->rx_packets);
 }
 
 TEST_F(KernelNetTest, what_main_says_of_an_address_is_told_with_gateways_and_refusals) {

@@ -73,6 +73,10 @@ ByteVec encode_route_question(const Address& to, std::uint32_t mark, std::uint32
 /// Nothing when main has none. A route that refuses has the type Unreachable and no device.
 std::optional<model::RouteEntry> decode_route_answer(const nlmsghdr& message, const Address& to, const NameOf& name_of);
 
+/// What a device has counted.
+ByteVec encode_counters_question(std::uint32_t index, std::uint32_t sequence);
+std::optional<port::LinkCounters> decode_counters_answer(const nlmsghdr& message);
+
 enum class DumpPart : std::uint8_t { Links, Addresses, RoutesV4, RoutesV6, RulesV4, RulesV6, Settings };
 /// A dump request that passes the kernel's strict check; routes only those of our protocol.
 ByteVec encode_dump(DumpPart part, std::uint32_t sequence);

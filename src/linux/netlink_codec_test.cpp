@@ -28,8 +28,8 @@ model::RouteEntry route(std::string_view to) {
           .type = model::RouteType::Unicast,
           .device = "isp",
           .source = std::nullopt,
-          .mtu = 0,
-          .protocol = model::kRouteProtocol};
+          .protocol = model::kRouteProtocol,
+          .mtu = 0};
 }
 
 template <class Fact>

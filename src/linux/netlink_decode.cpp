@@ -5,7 +5,9 @@
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "linux/netlink_attributes.hpp"
@@ -195,6 +197,21 @@ std::optional<model::RouteEntry> decode_route_answer(const nlmsghdr& message, co
   }
   route.device = name_of(index.value_or(0));
   return route;
+}
+
+std::optional<port::LinkCounters> decode_counters_answer(const nlmsghdr& message) {
+  if (message.nlmsg_type != RTM_NEWSTATS || header_of<if_stats_msg>(message) == nullptr) return std::nullopt;
+  const Bytes bytes = Attributes(attributes_of<if_stats_msg>(message)).bytes(IFLA_STATS_LINK_64);
+  rtnl_link_stats64 counted{};
+  // Newer kernels count more, older ones less, always behind what is read here.
+  if (bytes.size() < offsetof(rtnl_link_stats64, multicast)) return std::nullopt;
+  std::memcpy(&counted, bytes.data(), std::min(bytes.size(), sizeof counted));
+  return port::LinkCounters{.rx_packets = counted.rx_packets,
+                            .rx_bytes = counted.rx_bytes,
+                            .tx_packets = counted.tx_packets,
+                            .tx_bytes = counted.tx_bytes,
+                            .rx_dropped = counted.rx_dropped,
+                            .tx_dropped = counted.tx_dropped};
 }
 
 std::optional<NetFact> decode(const nlmsghdr& message, const NameOf& name_of) {

@@ -80,14 +80,14 @@ std::optional<ByteVec> encode_route(const model::RouteEntry& route, std::uint16_
   // A deletion with scope "nowhere" takes any scope.
   header.rtm_scope = !adding ? RT_SCOPE_NOWHERE : unicast && !route.gateway ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
   // A next hop on the line is there though no route says so: the network may be known to this table only.
-  if (adding && route.gateway && route.gateway->family() == Family::V4) header.rtm_flags = RTNH_F_ONLINK;
+  if (adding && route.gateway && (*route.gateway).family() == Family::V4) header.rtm_flags = RTNH_F_ONLINK;
   message.u32(RTA_TABLE, route.table);
   if (route.to.length > 0) message.bytes(RTA_DST, route.to.canonical().address.bytes());
   const bool v6 = route.to.family() == Family::V6;
   if (route.metric != 0 || v6) message.u32(RTA_PRIORITY, route.metric != 0 ? route.metric : kDefaultIpv6Metric);
   if (index != 0) message.u32(RTA_OIF, index);
-  if (adding && route.gateway) message.bytes(RTA_GATEWAY, route.gateway->bytes());
-  if (adding && route.source) message.bytes(RTA_PREFSRC, route.source->bytes());
+  if (adding && route.gateway) message.bytes(RTA_GATEWAY, (*route.gateway).bytes());
+  if (adding && route.source) message.bytes(RTA_PREFSRC, (*route.source).bytes());
   if (adding && route.mtu != 0) {
     nlattr* nest = message.begin(RTA_METRICS);
     message.u32(RTAX_MTU, route.mtu);
@@ -216,6 +216,14 @@ ByteVec encode_route_question(const Address& to, std::uint32_t mark, std::uint32
   const auto octets = to.bytes();
   message.bytes(RTA_DST, octets);
   message.u32(RTA_MARK, mark);
+  return message.take();
+}
+
+ByteVec encode_counters_question(std::uint32_t index, std::uint32_t sequence) {
+  NetlinkMessage message(RTM_GETSTATS, 0, sequence);
+  auto& header = message.extra<if_stats_msg>();
+  header.ifindex = index;
+  header.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
   return message.take();
 }
 

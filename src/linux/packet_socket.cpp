@@ -15,6 +15,18 @@ namespace {
 
 constexpr int kReceiveBuffer = 2 << 20;  // hundreds of sessions at once; the kernel counts a small frame as 2 KiB
 
+bool accepted(Accept accept, unsigned char marked) {
+  switch (accept) {
+    case Accept::ToUs:
+      return marked == PACKET_HOST;
+    case Accept::ToUsOrEverybody:
+      return marked == PACKET_HOST || marked == PACKET_BROADCAST;
+    case Accept::Incoming:
+      return marked != PACKET_OUTGOING;
+  }
+  return false;
+}
+
 }  // namespace
 
 port::OsError packet_error(const std::string& what, const std::string& interface) {
@@ -46,6 +58,36 @@ Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const
     return Fault(packet_error("bind packet socket", interface));
   }
   return fd;
+}
+
+PacketSource::PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept accept, port::Wake told)
+    : fd_(std::move(fd)), accept_(accept), told_(std::move(told)), readable_(loop, fd_.get(), [this] {
+        pending_ = true;
+        told_();
+      }) {
+  readable_.arm();
+}
+
+std::optional<ByteVec> PacketSource::next(std::span<std::byte> buffer, int most) {
+  for (int reads = 0; pending_ && reads < most; ++reads)
+    if (auto frame = read(buffer)) return frame;
+  return std::nullopt;
+}
+
+// A frame, or nothing; then `pending_` says whether to go on.
+std::optional<ByteVec> PacketSource::read(std::span<std::byte> buffer) {
+  sockaddr_ll from{};
+  socklen_t length = sizeof from;
+  const ssize_t got =
+      ::recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &length);
+  if (got < 0) {
+    // ENETDOWN comes once when the interface goes down or away; frames come again when it is back.
+    if (errno != EINTR && errno != ENETDOWN) pending_ = false;
+    return std::nullopt;
+  }
+  const auto size = static_cast<std::size_t>(got);
+  if (size > buffer.size() || size < ETH_HLEN || !accepted(accept_, from.sll_pkttype)) return std::nullopt;
+  return copy_of(Bytes(buffer).first(size));
 }
 
 Result<void, port::OsError> send_frame(int fd, Bytes frame, const std::string& interface) {

@@ -1,11 +1,17 @@
 #pragma once
-// A packet socket with its filter in place before the first frame. Inside of this room.
+// A packet socket with its filter in place before the first frame, and how frames are read from one and
+// sent through one. Inside of this room.
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
+#include "base/bytes.hpp"
 #include "linux/frame_filter.hpp"
+#include "linux/readiness.hpp"
+#include "port/datagram_socket.hpp"
 #include "port/fd.hpp"
 #include "port/frame_socket.hpp"
 
@@ -21,8 +27,39 @@ port::OsError packet_error(const std::string& what, const std::string& interface
 Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const FrameFilter& filter,
                                             const std::string& interface);
 
-/// Sends a whole frame.
+/// What a frame must be marked as by the kernel, which marks those with a VLAN id as another host's.
+enum class Accept : std::uint8_t {
+  ToUs,
+  ToUsOrEverybody,
+  Incoming  // the socket's filter has looked at the address
+};
+
+/// One packet socket of several that are read in turns.
+class PacketSource {
+ public:
+  /// `told` when something may wait; not again before arm().
+  PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept accept, port::Wake told);
+
+  /// The next frame that is for us; reads `most` others in search of it. Longer ones than `buffer` are left out.
+  std::optional<ByteVec> next(std::span<std::byte> buffer, int most);
+  /// The next frame is looked for, told of or not.
+  void look() { pending_ = true; }
+  void arm() { readable_.arm(); }
+  int fd() const { return fd_.get(); }
+
+ private:
+  std::optional<ByteVec> read(std::span<std::byte> buffer);
+
+  port::Fd fd_;
+  Accept accept_;
+  bool pending_ = true;  // the loop has told that something is there, or nobody has looked yet
+  port::Wake told_;
+  Readiness readable_;
+};
+
+/// A whole frame; `interface` is for the error's text.
 Result<void, port::OsError> send_frame(int fd, Bytes frame, const std::string& interface);
+
 /// The interface hears frames for this address as long as the socket is open, or no more.
 enum class Membership : std::uint8_t { Begin, End };
 Result<void, port::OsError> hear_address(int fd, int index, Mac mac, Membership what, const std::string& interface);
@@ -33,5 +70,9 @@ Result<std::unique_ptr<port::FrameSocket>, port::OsError> open_pass_through(boos
 /// Frames of a DHCPv4 client.
 Result<std::unique_ptr<port::FrameSocket>, port::OsError> open_dhcp4(boost::asio::io_context& loop,
                                                                      const std::string& interface, int index);
+
+/// What neighbours of a device say to each other; `speaker` sends.
+Result<std::unique_ptr<port::DatagramSocket>, port::OsError> open_neighbours(
+    boost::asio::io_context& loop, const std::string& device, int index, std::unique_ptr<port::DatagramSocket> speaker);
 
 }  // namespace michi::linux

@@ -77,6 +77,16 @@ struct StaticConfig {
   bool operator==(const StaticConfig&) const = default;
 };
 
+/// The probe of an uplink: echoes to the next hop, and to what the file names beyond it.
+struct ProbeConfig {
+  bool on = false;
+  std::vector<Address> targets{};
+  Duration interval = seconds(1);
+  unsigned failures = 3;  // intervals without an answer
+  unsigned recovery = 3;  // intervals with one, after that
+  bool operator==(const ProbeConfig&) const = default;
+};
+
 struct UplinkConfig {
   UplinkId id;
   UplinkKind kind = UplinkKind::Pppoe;
@@ -96,11 +106,14 @@ struct UplinkConfig {
   Dhcp4Config dhcp;
   StaticConfig fixed;
   std::optional<bool> closed{};  // its IPv6 is without the internet; nothing: seen by its addresses
-  std::optional<Ipv4> address;   // asked for in IPCP
-  std::uint16_t mtu = 1492;      // above 1492: RFC 4638
-  std::uint16_t mss = 0;         // 0: from the MTU (R21)
-  bool default_route = true;     // may carry flows of no closed network (R15, R182)
-  std::vector<Prefix> routes;    // closed prefixes of this uplink, also from routes_file
+  /// A LAN gets the /64 of the line itself where nothing is routed to us. Nothing: on kind ipoe, if it is no closed
+  /// network.
+  std::optional<bool> neighbour_proxy{};
+  std::optional<Ipv4> address;  // asked for in IPCP
+  std::uint16_t mtu = 1492;     // above 1492: RFC 4638
+  std::uint16_t mss = 0;        // 0: from the MTU (R21)
+  bool default_route = true;    // may carry flows of no closed network (R15, R182)
+  std::vector<Prefix> routes;   // closed prefixes of this uplink, also from routes_file
   std::string routes_file;
   std::string routes_date;  // as the file says (R5)
   UplinkDns dns;
@@ -110,6 +123,7 @@ struct UplinkConfig {
   Duration echo_interval = seconds(10);
   unsigned echo_failures = 3;
   Duration one_way = seconds(60);
+  ProbeConfig probe;
   Duration connect_timeout = seconds(30);  // R16
   Duration grace = seconds(10);            // renegotiation: how long device and addresses are kept
   Duration retry_min = seconds(1);
@@ -157,7 +171,11 @@ struct FromSelf {};
 struct FromLan {
   std::string name;
 };
-using PolicySource = std::variant<FromAnywhere, FromSelf, FromLan, Prefix>;
+/// Whatever prefix the uplink has.
+struct FromPrefix {
+  UplinkId uplink;
+};
+using PolicySource = std::variant<FromAnywhere, FromSelf, FromLan, FromPrefix, Prefix>;
 
 enum class PolicyMode : std::uint8_t { Failover, Balance };
 enum class Sticky : std::uint8_t { None, Source, SourceDestination };
@@ -169,14 +187,17 @@ struct PolicyConfig {
   std::string label;      // "policy 2" or its name
   PolicySource from;
   Protocol protocol = Protocol::Any;
-  std::vector<PortRange> ports;  // destination ports
-  std::vector<Prefix> to;        // destinations
-  std::vector<UplinkId> use;     // in this order
+  std::vector<PortRange> ports;       // destination ports
+  std::vector<Prefix> to;             // destinations
+  std::vector<UplinkId> to_prefixes;  // and whatever prefix these have
+  std::vector<UplinkId> use;          // in this order
   PolicyMode mode = PolicyMode::Failover;
   Sticky sticky = Sticky::Source;
   std::map<std::string, unsigned> weights;  // per uplink; default the uplink's weight
   Otherwise otherwise = Otherwise::NextPolicy;
   Duration return_after = seconds(10);
+
+  bool names_destinations() const { return !to.empty() || !to_prefixes.empty(); }
 };
 
 /// Where a published port leads: a LAN host, the router by its internal address ("self:53"), or a
@@ -191,15 +212,24 @@ struct ToSelf {
 struct ToLocal {};
 using PublishTarget = std::variant<ToHost, ToSelf, ToLocal>;
 
+/// A LAN host over IPv6, which is not translated: it is asked at its own address and port.
+struct ToHost6 {
+  Ipv6 host;
+  std::string lan;  // an identifier, in every prefix of the uplinks on this LAN; empty: the whole address
+};
+using PublishTarget6 = std::variant<ToHost6, ToSelf, ToLocal>;
+
 struct PublishConfig {
   std::size_t index = 0;
   int line = 0;
-  std::vector<UplinkId> uplinks;
+  std::vector<UplinkId> uplinks;   // over IPv4, and over IPv6
+  std::vector<UplinkId> uplinks6;  // over IPv6: these, and those of which only the prefix is named
   Protocol protocol = Protocol::Tcp;
   PortRange ports;
-  std::optional<Ipv4> address;  // another address of a routed block
-  PublishTarget to;             // for a range: the first port, the others in order
-  std::vector<Prefix> allow;    // empty: everyone
+  std::optional<Ipv4> address;        // another address of a routed block
+  std::optional<PublishTarget> to;    // for a range: the first port, the others in order; none: not over IPv4
+  std::optional<PublishTarget6> to6;  // none: not over IPv6
+  std::vector<Prefix> allow;          // empty: everyone
 };
 
 struct ControlConfig {

@@ -17,6 +17,7 @@
 #include "base/net/mac.hpp"
 #include "base/time.hpp"
 #include "model/device_name.hpp"
+#include "model/optional_address.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::model {
@@ -69,14 +70,15 @@ struct RouteEntry {  // held twice for every closed prefix: kept small
   Prefix to;
   std::uint32_t metric = 0;
   RouteType type = RouteType::Unicast;
-  DeviceName device{};               // empty for Unreachable
-  std::optional<Address> source{};   // preferred source
-  std::optional<Address> gateway{};  // next hop
-  std::uint32_t mtu = 0;             // 0: none
+  DeviceName device{};        // empty for Unreachable
+  OptionalAddress source{};   // preferred source
+  OptionalAddress gateway{};  // next hop
   std::uint8_t protocol = kRouteProtocol;
+  std::uint32_t mtu = 0;  // 0: none
   auto key() const { return std::tie(table, to, metric); }
   auto operator<=>(const RouteEntry&) const = default;
 };
+static_assert(sizeof(RouteEntry) <= 88);
 
 enum class RuleAction : std::uint8_t { Lookup, Unreachable };
 
@@ -159,6 +161,8 @@ struct AdvertisedPrefix {
   Prefix prefix;
   Instant preferred_until = Instant::max();
   Instant valid_until = Instant::max();
+  /// Hosts reach each other's addresses without the router. Otherwise everything goes to the router.
+  bool on_link = true;
   auto operator<=>(const AdvertisedPrefix&) const = default;
 };
 
@@ -174,6 +178,25 @@ struct AdvertisementWant {
   std::vector<Ipv6> dns;       // `::` stands for the router's link-local address there
   std::vector<std::string> domains;
   bool operator==(const AdvertisementWant&) const = default;
+};
+
+/// Neighbour discovery proxy of a line's /64 for one LAN: which of its addresses are hosts there, and answers for
+/// these on the line.
+struct ProxyWant {
+  std::string uplink;
+  std::string device;  // of the line
+  Prefix prefix;
+  std::string lan;
+  std::string lan_device;
+  bool answers = false;  // the prefix is the line's now; otherwise hosts are only looked after
+  bool operator==(const ProxyWant&) const = default;
+};
+
+/// A host that has shown itself there.
+struct Neighbour {
+  Ipv6 address;
+  std::string device;
+  auto operator<=>(const Neighbour&) const = default;
 };
 
 struct ResolverServer {
@@ -211,6 +234,7 @@ struct Desired {
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;
   std::vector<AdvertisementWant> advertisements;
+  std::vector<ProxyWant> proxies;
   /// Flows that must choose again, because their uplink went away. Performed once per change of the
   /// generation, after everything else is in place.
   std::map<FlowsOf, std::uint64_t> flows_to_move;

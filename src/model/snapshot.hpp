@@ -18,6 +18,19 @@ namespace michi::model {
 struct TrafficCounters {
   std::uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
   std::uint64_t rx_dropped = 0, tx_dropped = 0, foreign_source = 0;
+  /// A line's are its interface's: everything that passes there. Of a session empty: they are its own.
+  std::string interface{};
+  std::vector<std::string> shared_with{};  // uplinks whose traffic is in these figures, too
+};
+
+/// The LAN that has a line's /64 by neighbour discovery proxy.
+struct ProxySnapshot {
+  std::string lan;
+  std::string state;  // "answering", "remembered", "waiting" for a device
+  std::size_t hosts = 0;
+  std::uint64_t asked = 0;     // for addresses that may be a host's, by the line's neighbours
+  std::uint64_t answered = 0;  // to them
+  std::uint64_t withheld = 0;  // by a limit
 };
 
 struct PrefixSnapshot {
@@ -25,6 +38,23 @@ struct PrefixSnapshot {
   std::optional<Duration> preferred, valid;  // what is left; nullopt: without end
   bool confirmed = false;
   bool on_line = false;
+  std::optional<ProxySnapshot> proxy{};
+};
+
+/// Of one destination of a probe.
+struct ProbedSnapshot {
+  Address address;
+  bool is_next_hop = false;  // otherwise a target of the file
+  bool answers = false;
+  std::optional<Duration> round_trip{};   // of the last answer
+  std::optional<Duration> last_answer{};  // how long ago
+};
+
+/// The probe of one family while it runs.
+struct ProbeSnapshot {
+  Family family = Family::V4;
+  HealthFacts health{};
+  std::vector<ProbedSnapshot> probed{};
 };
 
 struct UplinkSnapshot {
@@ -41,6 +71,7 @@ struct UplinkSnapshot {
   std::string routes_date;
   std::vector<PrefixSnapshot> prefixes{};  // confirmed ones first
   std::optional<Duration> next_renewal{};  // of the prefixes, from now
+  std::vector<ProbeSnapshot> probes{};     // by family, those that run
 };
 
 struct PolicySnapshot {

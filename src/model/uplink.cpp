@@ -22,6 +22,18 @@ std::string_view to_text(UplinkState state) {
   return "";
 }
 
+std::string_view to_text(Health health) {
+  switch (health) {
+    case Health::Unknown:
+      return "unknown";
+    case Health::Good:
+      return "good";
+    case Health::Dead:
+      return "dead";
+  }
+  return "";
+}
+
 std::string_view to_text(Reason reason) {
   switch (reason) {
     case Reason::None:

@@ -61,7 +61,15 @@ enum class Reason : std::uint8_t {
   ClosedNetwork  // addresses, but of a network without the internet
 };
 
+/// What an uplink's probe found of one family; beside the state, which its protocols alone make.
+enum class Health : std::uint8_t {
+  Unknown,  // not probed, or nothing has answered yet
+  Good,
+  Dead  // it is up, and nothing comes back through it
+};
+
 std::string_view to_text(UplinkState state);  // "waiting"
+std::string_view to_text(Health health);      // "dead"
 std::string_view to_text(Reason reason);      // "no-answer"
 /// What a person can do about it; empty when nothing.
 std::string_view remedy_of(Reason reason);
@@ -112,7 +120,16 @@ struct PrefixFacts {
   bool confirmed = false;
   /// The single /64 of the line itself, from a router's advertisement: nothing was delegated.
   bool on_line = false;
+  /// Of those: hosts of a LAN may have addresses of it, by neighbour discovery proxy (docs/decisions/0012).
+  bool shared = false;
   bool operator==(const PrefixFacts&) const = default;
+};
+
+/// The verdict of a probe. Times of single answers are not in here: facts change when a conclusion does.
+struct HealthFacts {
+  Health verdict = Health::Unknown;
+  std::string detail{};  // while dead: where it ends, in a sentence
+  bool operator==(const HealthFacts&) const = default;
 };
 
 /// Everything policy and status need to know of one uplink. `attached` says that the data plane
@@ -135,6 +152,7 @@ struct UplinkFacts {
   std::optional<Ipv6Facts> v6;
   std::vector<PrefixFacts> prefixes{};  // confirmed ones first
   std::optional<Duration> last_setup;   // PADI to first network protocol
+  HealthFacts health4{}, health6{};
   bool operator==(const UplinkFacts&) const = default;
 
   /// What status, events and hooks call it: traffic does not wait for the second family, the report does.
@@ -142,6 +160,8 @@ struct UplinkFacts {
   bool usable(Family family) const {
     return state == UplinkState::Up && attached && (family == Family::V4 ? v4.has_value() : v6.has_value());
   }
+  const HealthFacts& health(Family family) const { return family == Family::V4 ? health4 : health6; }
+  bool dead(Family family) const { return health(family).verdict == Health::Dead; }
   /// Usable, and with an address the internet can answer to: what a policy may choose. IPv6CP alone gives none.
   bool carries(Family family) const;
 };

@@ -113,6 +113,33 @@ constexpr std::array kCatalogue = {
     Message{"prefix.on-line", Notice,
             "No prefix is delegated on this uplink: the /64 that its router advertises is used instead."},
     Message{"prefix.renewed", Debug, "The time of a delegated IPv6 prefix was extended."},
+    Message{"probe.dead", Error,
+            "An uplink is up, and the echoes of its probe are not answered any more, in the family the text "
+            "names. The detail says where it ends: the next hop is silent, or it answers and nothing beyond it "
+            "does. New flows take another uplink, those on this one are moved, and its IPv6 prefix is deprecated "
+            "on the LANs, as for an uplink that is lost; the session and its addresses stay. Where no other "
+            "uplink is left, this one is used all the same."},
+    Message{"probe.good", Notice,
+            "The echoes of an uplink's probe are answered; after `probe.dead` as many times in a row as "
+            "`recovery` says. Flows return as `return-after` says."},
+    Message{"probe.unknown", Info,
+            "An uplink that was judged dead is not probed now, or anew: it went down, its next hop changed, or "
+            "the file changed. Until something has answered it counts as good."},
+    Message{"probe.unusable", Warning,
+            "The socket for an uplink's probe could not be opened; the text has the reason. The uplink counts as "
+            "good meanwhile. It is tried again every five seconds."},
+    Message{"proxy.shared", Notice,
+            "Nothing is delegated on this uplink, and hosts of a LAN have addresses of the line's own /64: michi "
+            "answers for them on the line, once they have shown themselves on the LAN. `neighbour-proxy = false` "
+            "forbids it."},
+    Message{"proxy.unusable", Warning,
+            "What neighbours say on a device cannot be heard, so hosts of the LAN are not answered for on the line. "
+            "It is tried again every five seconds."},
+    Message{"publish.closed", Warning,
+            "An uplink that the file publishes a service on carries IPv6, and yet the service is open nowhere over it: "
+            "the host can have no address there (no delegated prefix, no /64 for its LAN, an address of another "
+            "prefix), or nobody is allowed. The text says which. Name the host by the last half of its address, or "
+            "take the uplink out of that entry."},
     Message{
         "reload.applied", Notice,
         "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. What it did to "

@@ -26,16 +26,20 @@ bool leads_out(const View& view, const model::LanConfig& lan) {
 }
 
 model::AdvertisedPrefix advertised(const Subnet& subnet) {
-  if (subnet.delegation == nullptr) return {.prefix = subnet.prefix};
-  const auto& facts = *subnet.delegation->facts;
+  if (subnet.facts == nullptr) return {.prefix = subnet.prefix};
+  const auto& facts = *subnet.facts;
   return {.prefix = subnet.prefix,
           .preferred_until = subnet.alive() ? facts.preferred_until : Instant{},
-          .valid_until = facts.valid_until};
+          .valid_until = facts.valid_until,
+          .on_link = !subnet.by_proxy};
 }
 
 void name_servers(const model::LanConfig& lan, const Subnet& subnet, model::AdvertisementWant& want) {
-  const bool answers = subnet.delegation == nullptr || subnet.alive();
-  if (lan.dns && answers) want.dns.push_back(View::router_addresses(lan, subnet).front());
+  const bool answers = subnet.facts == nullptr || subnet.alive();
+  if (!lan.dns || !answers) return;
+  const auto own = View::router_addresses(lan, subnet);
+  const Ipv6 server = own.empty() ? Ipv6{} : own.front();
+  if (!holds(want.dns, server)) want.dns.push_back(server);
 }
 
 model::AdvertisementWant on_lan(const View& view, const model::LanConfig& lan, const std::vector<Subnet>& subnets) {
@@ -51,7 +55,7 @@ model::AdvertisementWant on_lan(const View& view, const model::LanConfig& lan, c
   for (const auto& subnet : subnets) {
     want.prefixes.push_back(advertised(subnet));
     name_servers(lan, subnet, want);
-    if (subnet.delegation == nullptr && lan.ula == model::UlaKind::Fixed) want.routes.push_back(subnet.prefix);
+    if (subnet.facts == nullptr && lan.ula == model::UlaKind::Fixed) want.routes.push_back(subnet.prefix);
   }
   if (const auto ula = view.ula()) want.routes.push_back(*ula);
   if (!lan.domain.empty()) want.domains.push_back(lan.domain);
@@ -68,6 +72,20 @@ std::vector<model::AdvertisementWant> derive_advertisements(const View& view) {
     if (!lan.advertise || (subnets.empty() && !view.governs(Family::V6))) continue;
     wants.push_back(on_lan(view, lan, subnets));
   }
+  return wants;
+}
+
+std::vector<model::ProxyWant> derive_proxies(const View& view) {
+  std::vector<model::ProxyWant> wants;
+  for (const auto& lan : view.config().lans)
+    for (const auto& subnet : view.subnets(lan))
+      if (subnet.by_proxy)
+        wants.push_back({.uplink = subnet.uplink->name(),
+                         .device = subnet.uplink->device(),
+                         .prefix = subnet.prefix,
+                         .lan = lan.name,
+                         .lan_device = lan.interface,
+                         .answers = subnet.facts->confirmed});
   return wants;
 }
 

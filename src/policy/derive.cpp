@@ -86,6 +86,7 @@ model::Desired derive(const Inputs& inputs) {
   desired.sysctls = derive_sysctls(view);
   desired.resolver = derive_resolver(view);
   desired.advertisements = derive_advertisements(view);
+  desired.proxies = derive_proxies(view);
   desired.repair = inputs.config.global.repair;
   for (const auto& uplink : view.uplinks())
     for (Family family : {Family::V4, Family::V6})

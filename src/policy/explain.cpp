@@ -67,6 +67,7 @@ class Walk {
     if (!own_ && !uplink.carries(family()))
       return end(std::move(law), std::move(rule),
                  fmt::format("{} has no address the internet could answer to: IPv6 is refused there", uplink.name()));
+    if (uplink.dead(family())) say(dead_text(uplink, family()));
     answer_.verdict = Verdict::Uplink;
     answer_.uplink = uplink.name();
     answer_.device = uplink.device();
@@ -87,28 +88,6 @@ class Walk {
     return v4 != nullptr ? v4->value >= 0xe0000000 : address.v6()->octets[0] == 0xff;
   }
 
-  /// The interface whose network holds the address; the longest prefix wins.
-  std::string neighbour_interface(const Address& address) const {
-    std::string found;
-    int longest = 0;
-    auto consider = [&](std::string_view device, const Prefix& prefix) {
-      if (prefix.family() != address.family() || prefix.length <= longest || !prefix.contains(address)) return;
-      if (prefix.length == prefix.max_length() && prefix.address != address) return;
-      found = device;
-      longest = prefix.length;
-    };
-    // What the kernel says comes first: of equally long ones the first wins.
-    for (const auto& route : view_.inputs().surroundings.main_routes)
-      if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
-    for (const auto& lan : view_.config().lans)
-      for (const auto& own : lan.addresses) consider(lan.interface, own);
-    for (const auto& lan : view_.config().lans)
-      for (const auto& subnet : view_.subnets(lan)) consider(lan.interface, subnet.prefix);
-    for (const auto& entry : view_.inputs().surroundings.addresses)
-      if (entry.device != "lo" && view_.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
-    return found;
-  }
-
   /// What table main whole says of the destination; its default counts.
   const model::RouteEntry* main_route() const {
     const model::RouteEntry* found = nullptr;
@@ -120,7 +99,7 @@ class Walk {
   }
   std::string main_device() const {
     if (const auto* route = main_route()) return std::string(route->device.view());
-    return neighbour_interface(query_.destination);
+    return neighbour_interface(view_, query_.destination);
   }
 
   std::optional<Explanation> no_such_interface() {
@@ -148,25 +127,35 @@ class Walk {
       say(bound ? "the router's own flow, bound to an address" : "the router's own flow");
       return;
     }
-    if (arrives_on_.empty()) arrives_on_ = neighbour_interface(source_);
+    if (arrives_on_.empty()) arrives_on_ = neighbour_interface(view_, source_);
     if (arrives_on_.empty())
       for (const auto& uplink : view_.uplinks())
-        for (const auto& own : view_.own(uplink))
-          if (own.family() == query_.destination.family() && own.contains(query_.destination))
-            arrives_on_ = uplink.device();
+        if (view_.owns(uplink, query_.destination)) arrives_on_ = uplink.device();
     if (!arrives_on_.empty()) say(fmt::format("arrives on {}", arrives_on_));
     from_uplink_ = view_.find_device(arrives_on_);
   }
 
   Explanation arriving() {
-    const auto own = view_.own(*from_uplink_);
-    const bool is_own = std::ranges::any_of(own, [&](const Prefix& prefix) {
-      return prefix.family() == query_.destination.family() && prefix.contains(query_.destination);
-    });
+    const bool is_own = view_.owns(*from_uplink_, query_.destination);
     if (is_own)
       if (auto answer = published()) return *answer;
     if (is_own && family() == Family::V6 && query_.protocol == model::Protocol::Icmp) return answered();
+    closed_services();
     return end("default-deny", "", "not published: what arrives on an uplink unasked is refused");
+  }
+
+  /// The file opens this port on this uplink, but over IPv6 there is nothing to open now.
+  void closed_services() {
+    if (family() == Family::V4) return;
+    for (const auto& line : view_.config().publishes) {
+      if (!line.to6 || !names_service(line, query_) || !holds(line.uplinks6, from_uplink_->config->id)) continue;
+      const auto open = openings(view_, line);
+      if (std::ranges::none_of(open, [&](const Opening& at) { return at.uplink == from_uplink_; }))
+        say(fmt::format("publish {} opens nothing here: {}", line.index + 1, why_closed(line, *from_uplink_)));
+      for (const auto& at : open)
+        if (at.uplink == from_uplink_ && Address(at.address) != query_.destination)
+          say(fmt::format("publish {} is at {} here", line.index + 1, to_text(at.address)));
+    }
   }
 
   /// RFC 4890 §4.3.1: without echo and errors IPv6 does not work.
@@ -174,22 +163,22 @@ class Walk {
     say("ICMPv6 echo and errors pass");
     answer_.verdict = is_routers(view_, query_.destination) ? Verdict::Local : Verdict::Main;
     answer_.law = "1 more specific route";
-    answer_.device = neighbour_interface(query_.destination);
+    answer_.device = neighbour_interface(view_, query_.destination);
     return std::move(answer_);
   }
 
   std::optional<Explanation> published() {
     for (const auto& line : view_.config().publishes) {
-      if (!matches(view_, line, query_, source_)) continue;
-      answer_.verdict = std::holds_alternative<model::ToLocal>(line.to) ? Verdict::Local : Verdict::Published;
+      if (!matches(view_, line, query_, source_, from_uplink_)) continue;
+      answer_.verdict = stays_here(view_, line, family()) ? Verdict::Local : Verdict::Published;
       for (const auto& uplink : view_.uplinks())
-        for (const auto& own : view_.own(uplink))
-          if (own.family() == query_.destination.family() && own.contains(query_.destination) &&
-              holds(line.uplinks, uplink.config->id))
-            answer_.uplink = uplink.name();
+        if (view_.owns(uplink, query_.destination) && holds(line.uplinks6, uplink.config->id))
+          answer_.uplink = uplink.name();
+      if (family() == Family::V6 && answer_.verdict == Verdict::Published && !is_routers(view_, query_.destination))
+        answer_.device = neighbour_interface(view_, query_.destination);
       answer_.law = "published";
       answer_.rule = fmt::format("publish {}", line.index + 1);
-      say(fmt::format("leads to {}", target_of(view_, line, query_.port)));
+      say(fmt::format("leads to {}", target_of(view_, line, query_)));
       if (from_uplink_ != nullptr) say(fmt::format("answers leave by {}", from_uplink_->name()));
       return std::move(answer_);
     }
@@ -215,7 +204,7 @@ class Walk {
     if (const auto* route = main_route(); route != nullptr && route->type == model::RouteType::Unreachable)
       return end("1 more specific route", "lookup main suppress_prefixlength 0",
                  fmt::format("a route of table main refuses {}", to_text(query_.destination)));
-    const auto device = neighbour_interface(query_.destination);
+    const auto device = neighbour_interface(view_, query_.destination);
     if (device.empty()) return nobodys();
     return main("1 more specific route", "lookup main suppress_prefixlength 0", device,
                 fmt::format("table main leads to {} on {}", to_text(query_.destination), device));
@@ -227,6 +216,11 @@ class Walk {
         if (delegation.prefix.contains(query_.destination))
           return end("1 more specific route", fmt::format("unreachable {}", to_text(delegation.prefix)),
                      fmt::format("{} is delegated to {}, and on no LAN", to_text(query_.destination), uplink.name()));
+    for (const auto& uplink : view_.uplinks())
+      for (const auto& shared : uplink.shared)
+        if (shared.prefix.contains(query_.destination))
+          return end("1 more specific route", fmt::format("unreachable {}", to_text(shared.prefix)),
+                     fmt::format("{} is on the line of {}, which is away", to_text(query_.destination), uplink.name()));
     return std::nullopt;
   }
 
@@ -336,9 +330,17 @@ class Walk {
       for (const auto& [prefix, uplink] : own_roads(view_, line))
         if (prefix.contains(source_)) return by(*uplink, law, rule);
     const auto usable = candidates(view_, line, family());
-    for (const auto& id : line.use)
-      if (const auto* uplink = view_.find(id.name); uplink != nullptr && !uplink->carries(family()))
+    for (const auto& id : line.use) {
+      const auto* uplink = view_.find(id.name);
+      if (uplink == nullptr) continue;
+      if (!uplink->carries(family()))
         say(why_not(*uplink, family()));
+      else if (uplink->dead(family()) && !holds(usable, id))
+        say(dead_text(*uplink, family()));
+    }
+    if (takes_despite(view_, line, family()))
+      say(fmt::format("every uplink of {} is judged dead, and there is no other road: it is tried all the same",
+                      line.label));
     if (usable.empty()) {
       if (line.otherwise == model::Otherwise::Unreachable)
         return end(law, rule, fmt::format("{} says: otherwise unreachable", line.label));

@@ -60,6 +60,14 @@ House& everything(House& house) {
   house.publish({"isp"}, model::Protocol::Any, {}, model::ToHost{ipv4("203.0.113.3"), 0}).address = ipv4("203.0.113.3");
   house.publish({"isp"}, model::Protocol::Tcp, {80, 80}, model::ToHost{ipv4("203.0.113.2"), 80}).address =
       ipv4("203.0.113.2");
+  house.publish({"isp", "lte"}, model::Protocol::Tcp, {443, 443}, model::ToHost{ipv4("192.168.10.6"), 443}).to6 =
+      model::ToHost6{ipv6("::6"), "home"};
+  house.publish6({"lte"}, model::Protocol::Tcp, {8000, 8002}, model::ToSelf{80}).allow = {prefix("2001:db8:9::/48")};
+  house.publish6({"isp"}, model::Protocol::Any, {53, 53}, model::ToSelf{});
+  house.publish6({"isp"}, model::Protocol::Tcp, {22, 22}, model::ToLocal{});
+  auto& prefixes = house.policy({"isp"});
+  prefixes.from = model::FromPrefix{{"isp"}};
+  prefixes.to_prefixes = {{"lte"}, {"flets"}};
   return house.usual_lines();
 }
 

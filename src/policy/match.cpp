@@ -71,39 +71,77 @@ bool matches(const View& view, const model::PolicyConfig& line, const FlowQuery&
   }
   if (const auto* prefix = std::get_if<Prefix>(&line.from))
     if (prefix->family() != source.family() || !prefix->contains(source)) return false;
-  if (!line.to.empty() && !is_in(line.to, query.destination)) return false;
+  auto is_of = [&](const model::UplinkId& id, const Address& address) {
+    const auto* uplink = view.find(id.name);
+    return uplink != nullptr && is_in(View::prefixes_of(*uplink), address);
+  };
+  if (const auto* prefix = std::get_if<model::FromPrefix>(&line.from); prefix && !is_of(prefix->uplink, source))
+    return false;
+  auto leads_into = [&](const model::UplinkId& id) { return is_of(id, query.destination); };
+  if (line.names_destinations() && !is_in(line.to, query.destination) &&
+      std::ranges::none_of(line.to_prefixes, leads_into))
+    return false;
   return layer4_matches(line.protocol, line.ports, query);
 }
 
-bool matches(const View& view, const model::PublishConfig& line, const FlowQuery& query, const Address& source) {
-  const Ipv4* destination = query.destination.v4();
-  if (destination == nullptr) return false;
-  bool ours = line.address == *destination;
-  if (!line.address)
-    ours = std::ranges::any_of(line.uplinks, [&](const model::UplinkId& id) {
-      const auto* uplink = view.find(id.name);
-      return uplink != nullptr && uplink->address == *destination;
-    });
-  if (!ours || (!line.allow.empty() && !is_in(line.allow, source))) return false;
+namespace {
+
+bool is_open4(const View& view, const model::PublishConfig& line, const Ipv4& destination) {
+  if (!line.to) return false;
+  if (line.address) return *line.address == destination;
+  return std::ranges::any_of(line.uplinks, [&](const model::UplinkId& id) {
+    const auto* uplink = view.find(id.name);
+    return uplink != nullptr && uplink->address == destination;
+  });
+}
+
+/// From inside only what is translated differs from a packet to that address.
+bool is_open6(const View& view, const model::PublishConfig& line, const Ipv6& destination, const UplinkView* from) {
+  if (from == nullptr && !(line.to6 && std::holds_alternative<model::ToSelf>(*line.to6))) return false;
+  return std::ranges::any_of(openings(view, line), [&](const Opening& opening) {
+    return opening.address == destination && (from == nullptr || opening.uplink == from);
+  });
+}
+
+}  // namespace
+
+bool names_service(const model::PublishConfig& line, const FlowQuery& query) {
   const bool any_port = line.ports.first == 0;
   return layer4_matches(line.protocol, any_port ? std::vector<model::PortRange>{} : std::vector{line.ports}, query);
 }
 
-std::string target_of(const View& view, const model::PublishConfig& line, std::uint16_t port) {
-  Ipv4 host = view.internal();
+bool matches(const View& view, const model::PublishConfig& line, const FlowQuery& query, const Address& source,
+             const UplinkView* from) {
+  const auto* v4 = query.destination.v4();
+  const bool is_open = v4 != nullptr ? is_open4(view, line, *v4) : is_open6(view, line, *query.destination.v6(), from);
+  return is_open && (line.allow.empty() || is_in(line.allow, source)) && names_service(line, query);
+}
+
+bool stays_here(const View& view, const model::PublishConfig& line, Family family) {
+  if (family == Family::V4) return line.to && std::holds_alternative<model::ToLocal>(*line.to);
+  return ends_here(view, line) && !std::holds_alternative<model::ToSelf>(*line.to6);
+}
+
+std::string target_of(const View& view, const model::PublishConfig& line, const FlowQuery& query) {
+  const Family family = query.destination.family();
+  if (stays_here(view, line, family)) return "the router itself";
+  Address host = query.destination;
   std::uint16_t first = 0;
-  if (const auto* to = std::get_if<model::ToHost>(&line.to)) {
-    host = to->host;
-    first = to->port;
-  } else if (const auto* self = std::get_if<model::ToSelf>(&line.to)) {
+  if (family == Family::V4) {
+    const auto* to = std::get_if<model::ToHost>(&*line.to);
+    host = to != nullptr ? to->host : view.internal();
+    first = to != nullptr ? to->port : std::get<model::ToSelf>(*line.to).port;
+  } else if (const auto* self = std::get_if<model::ToSelf>(&*line.to6)) {
+    for (const auto& opening : openings(view, line))
+      if (query.destination == Address(opening.address))
+        host = inner_address(view, *opening.uplink).value_or(opening.address);
     first = self->port;
-  } else {
-    return "the router itself";
   }
   const bool has_ports = line.ports.first != 0 && line.protocol != model::Protocol::Icmp;
   if (!has_ports) return to_text(host);
   if (first == 0) first = line.ports.first;
-  return fmt::format("{}:{}", to_text(host), port - line.ports.first + first);
+  const auto port = query.port - line.ports.first + first;
+  return family == Family::V4 ? fmt::format("{}:{}", to_text(host), port) : fmt::format("[{}]:{}", to_text(host), port);
 }
 
 std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination) {
@@ -161,6 +199,10 @@ Translation translation(const View& view, const UplinkView& uplink, const Addres
   return {uplink.address ? to_text(*uplink.address) : "", ""};
 }
 
+std::string dead_text(const UplinkView& uplink, Family family) {
+  return fmt::format("{} is judged dead by its probe: {}", uplink.name(), uplink.facts->health(family).detail);
+}
+
 std::string why_not(const UplinkView& uplink, Family family) {
   if (family == Family::V6 && uplink.usable6) return fmt::format("{} has no IPv6 prefix or address", uplink.name());
   if (uplink.facts == nullptr) return fmt::format("{} has not started", uplink.name());
@@ -168,6 +210,32 @@ std::string why_not(const UplinkView& uplink, Family family) {
                           ? std::string()
                           : fmt::format(" ({})", model::to_text(uplink.facts->reason));
   return fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
+}
+
+std::string neighbour_interface(const View& view, const Address& address) {
+  std::string found;
+  int longest = 0;
+  auto consider = [&](std::string_view device, const Prefix& prefix) {
+    if (prefix.family() != address.family() || prefix.length <= longest || !prefix.contains(address)) return;
+    if (prefix.length == prefix.max_length() && prefix.address != address) return;
+    found = device;
+    longest = prefix.length;
+  };
+  // What the kernel says comes first: of equally long ones the first wins.
+  for (const auto& route : view.inputs().surroundings.main_routes)
+    if (route.type == model::RouteType::Unicast) consider(route.device.view(), route.to);
+  for (const auto& lan : view.config().lans)
+    for (const auto& own : lan.addresses) consider(lan.interface, own);
+  for (const auto& lan : view.config().lans)
+    for (const auto& subnet : view.subnets(lan))
+      if (!subnet.by_proxy) consider(lan.interface, subnet.prefix);
+  for (const auto& host : view.inputs().neighbours) consider(host.device, Prefix::host(host.address));
+  for (const auto& uplink : view.uplinks())
+    for (const auto& shared : uplink.shared)
+      if (shared.facts->confirmed && uplink.usable6) consider(uplink.device(), shared.prefix);
+  for (const auto& entry : view.inputs().surroundings.addresses)
+    if (entry.device != "lo" && view.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
+  return found;
 }
 
 }  // namespace michi::policy

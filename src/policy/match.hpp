@@ -11,13 +11,22 @@ namespace michi::policy {
 /// Conditions of a policy line. `lan` is empty for the router's own flows.
 bool matches(const View& view, const model::PolicyConfig& line, const FlowQuery& query, const Address& source,
              const std::string& arrives_on, bool own);
-bool matches(const View& view, const model::PublishConfig& line, const FlowQuery& query, const Address& source);
+/// `from`: the uplink it arrives on; nullptr from inside.
+bool matches(const View& view, const model::PublishConfig& line, const FlowQuery& query, const Address& source,
+             const UplinkView* from);
+/// Protocol and port alone.
+bool names_service(const model::PublishConfig& line, const FlowQuery& query);
+/// The router itself is what is reached.
+bool stays_here(const View& view, const model::PublishConfig& line, Family family);
 
 /// "192.168.10.5:443", with the port a shifted range gives.
-std::string target_of(const View& view, const model::PublishConfig& line, std::uint16_t port);
+std::string target_of(const View& view, const model::PublishConfig& line, const FlowQuery& query);
 
 /// The slot the kernel's jhash gives these addresses. nullopt: no hash, every packet draws.
 std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination);
+
+/// The interface whose network holds the address; the longest prefix wins.
+std::string neighbour_interface(const View& view, const Address& address);
 
 /// An address of the router itself.
 bool is_routers(const View& view, const Address& address);
@@ -29,6 +38,8 @@ struct Translation {
 };
 Translation translation(const View& view, const UplinkView& uplink, const Address& source);
 
+/// What its probe says of it.
+std::string dead_text(const UplinkView& uplink, Family family);
 /// Why it cannot be chosen now.
 std::string why_not(const UplinkView& uplink, Family family);
 

@@ -57,6 +57,8 @@ std::string choice_name(const model::PolicyConfig& line);
 bool is_hashed(const model::PolicyConfig& line);
 /// Who shares the flows of a line now.
 std::vector<model::UplinkId> candidates(const View& view, const model::PolicyConfig& line, Family family);
+/// Every uplink the line could take is judged dead, and taken all the same.
+bool takes_despite(const View& view, const model::PolicyConfig& line, Family family);
 /// Sources that need no translation on this line, with the uplink each belongs to.
 std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::PolicyConfig& line);
 

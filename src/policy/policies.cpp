@@ -46,47 +46,79 @@ std::vector<std::string> choose(const model::PolicyConfig& line) {
 }
 
 bool names_a_family(const model::PolicyConfig& line) {
-  return std::holds_alternative<Prefix>(line.from) || !line.to.empty() || line.protocol == model::Protocol::Icmp;
+  return std::holds_alternative<Prefix>(line.from) || std::holds_alternative<model::FromPrefix>(line.from) ||
+         line.names_destinations() || line.protocol == model::Protocol::Icmp;
 }
 
+std::string prefixes_of(const model::UplinkId& uplink) { return "delegated-" + uplink.name; }
+
 /// nullopt: no packet of this family can match.
-std::optional<std::string> conditions(const model::PolicyConfig& line, Family family) {
-  std::string text;
-  if (const auto* prefix = std::get_if<Prefix>(&line.from)) {
-    if (prefix->family() != family) return std::nullopt;
-    text += fmt::format("{} saddr {} ", word_of(family), to_text(prefix->canonical()));
+std::optional<std::string> source_condition(const model::PolicyConfig& line, Family family) {
+  if (const auto* from = std::get_if<model::FromPrefix>(&line.from)) {
+    if (family == Family::V4) return std::nullopt;
+    return fmt::format("ip6 saddr @{} ", prefixes_of(from->uplink));
   }
-  if (!line.to.empty()) {
-    std::vector<Prefix> to;
-    std::ranges::copy_if(line.to, std::back_inserter(to), [&](const Prefix& any) { return any.family() == family; });
-    if (to.empty()) return std::nullopt;
-    text += fmt::format("{} daddr {} ", word_of(family), nft::any_of(to));
-  }
+  const auto* prefix = std::get_if<Prefix>(&line.from);
+  if (prefix == nullptr) return "";
+  if (prefix->family() != family) return std::nullopt;
+  return fmt::format("{} saddr {} ", word_of(family), to_text(prefix->canonical()));
+}
+
+/// One of these must hold: what the file lists, and each uplink's prefixes.
+std::vector<std::string> destination_conditions(const model::PolicyConfig& line, Family family) {
+  if (!line.names_destinations()) return {""};
+  std::vector<std::string> found;
+  std::vector<Prefix> to;
+  std::ranges::copy_if(line.to, std::back_inserter(to), [&](const Prefix& any) { return any.family() == family; });
+  if (!to.empty()) found.push_back(fmt::format("{} daddr {} ", word_of(family), nft::any_of(to)));
+  if (family == Family::V6)
+    for (const auto& id : line.to_prefixes) found.push_back(fmt::format("ip6 daddr @{} ", prefixes_of(id)));
+  return found;
+}
+
+std::string layer4_condition(const model::PolicyConfig& line, Family family) {
   switch (line.protocol) {
     case model::Protocol::Any:
-      if (!line.ports.empty()) text += fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", nft::any_of(line.ports));
-      break;
+      if (line.ports.empty()) return "";
+      return fmt::format("meta l4proto {{ tcp, udp }} th dport {} ", nft::any_of(line.ports));
     case model::Protocol::Tcp:
     case model::Protocol::Udp: {
       const auto* word = line.protocol == model::Protocol::Tcp ? "tcp" : "udp";
-      text += line.ports.empty() ? fmt::format("meta l4proto {} ", word)
-                                 : fmt::format("{} dport {} ", word, nft::any_of(line.ports));
-      break;
+      return line.ports.empty() ? fmt::format("meta l4proto {} ", word)
+                                : fmt::format("{} dport {} ", word, nft::any_of(line.ports));
     }
     case model::Protocol::Icmp:
-      text += family == Family::V4 ? "meta l4proto icmp " : "meta l4proto ipv6-icmp ";
-      break;
+      return family == Family::V4 ? "meta l4proto icmp " : "meta l4proto ipv6-icmp ";
   }
-  return text;
+  return "";
 }
 
 /// A line that says nothing of addresses is one rule for both families.
 std::vector<std::string> all_conditions(const model::PolicyConfig& line) {
   std::vector<std::string> found;
-  for (Family family : {Family::V4, Family::V6})
-    if (auto match = conditions(line, family)) found.push_back(std::move(*match));
+  for (Family family : {Family::V4, Family::V6}) {
+    const auto from = source_condition(line, family);
+    if (!from) continue;
+    for (const auto& to : destination_conditions(line, family))
+      found.push_back(*from + to + layer4_condition(line, family));
+  }
   if (!names_a_family(line)) found.resize(1);
   return found;
+}
+
+/// Prefixes that lines name by their uplink.
+void write_prefixes(const View& view, nft::Body& body, model::NftTable& table) {
+  std::set<model::UplinkId> named;
+  for (const auto& line : view.config().policies) {
+    if (const auto* from = std::get_if<model::FromPrefix>(&line.from)) named.insert(from->uplink);
+    named.insert(line.to_prefixes.begin(), line.to_prefixes.end());
+  }
+  for (const auto& id : named) {
+    body.declare("set", prefixes_of(id), "type ipv6_addr; flags interval;");
+    auto& elements = table.elements[prefixes_of(id)];
+    if (const auto* uplink = view.find(id.name))
+      for (const auto& prefix : View::prefixes_of(*uplink)) elements.insert(to_text(prefix));
+  }
 }
 
 /// Hosts whose address belongs to an uplink of the line take that one: nothing need be translated.
@@ -146,20 +178,30 @@ std::vector<model::UplinkId> candidates(const View& view, const model::PolicyCon
   return found;
 }
 
+bool takes_despite(const View& view, const model::PolicyConfig& line, Family family) {
+  const auto& choices = view.inputs().selector.choices(family);
+  return line.index < choices.size() && choices[line.index].despite;
+}
+
 std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::PolicyConfig& line) {
   std::map<Prefix, const UplinkView*> found;
+  const bool despite = takes_despite(view, line, Family::V6);
   for (const auto& id : line.use) {
     const auto* uplink = view.find(id.name);
     if (uplink == nullptr || !uplink->carries6) continue;
-    if (!uplink->config->default_route && line.to.empty()) continue;  // a closed network
+    if (uplink->dead(Family::V6) && !despite) continue;
+    if (!uplink->config->default_route && !line.names_destinations()) continue;  // a closed network
     for (const auto& delegation : uplink->prefixes)
       if (delegation.confirmed()) found.emplace(delegation.prefix, uplink);
+    for (const auto& shared : uplink->shared)
+      if (shared.facts->confirmed) found.emplace(shared.prefix, uplink);
   }
   return found;
 }
 
 void write_policies(const View& view, nft::Body& body, model::NftTable& table) {
   std::vector<std::string> lan_rules, self_rules;
+  write_prefixes(view, body, table);
   for (const auto& lan : view.config().lans) {
     if (!lan.uplink) continue;
     write_pinned(view, lan, body, table);

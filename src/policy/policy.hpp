@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@
 #include "model/uplink.hpp"
 
 namespace michi::policy {
+
+inline constexpr std::uint32_t kTableMain = 254;
 
 using AllFacts = std::map<std::string, model::UplinkFacts>;  // by uplink name
 using Numbers = std::map<std::string, model::UplinkNumber>;  // by uplink name
@@ -34,6 +37,9 @@ Numbers recover_numbers(const std::multiset<model::RuleEntry>& rules, const mode
 ///
 /// Fail-over: a lost uplink is left at once; a better one that was lost before is taken again only
 /// after it has been usable for return-after. An uplink that was never lost is taken at once.
+///
+/// One that its probe judges dead is passed over like a lost one, as long as there is another road: a wrong verdict
+/// must not cut the last one (docs/decisions/0013).
 class Selector {
  public:
   void configure(model::ConfigPtr config, Instant now);
@@ -47,6 +53,7 @@ class Selector {
 
   struct Choice {
     std::vector<model::UplinkId> usable;  // those that share the flows; one unless balancing
+    bool despite = false;                 // all of them are judged dead, and there is no other road
     bool operator==(const Choice&) const = default;
   };
   /// By policy index. Empty `usable`: the line is skipped or unreachable, as it says.
@@ -61,14 +68,19 @@ class Selector {
   struct Seen {
     std::optional<Instant> usable_since;
     bool lost_before = false;
+    bool judged_dead = false;  // usable otherwise
+    bool passed_over = false;  // for that, by a line
   };
   using SeenByName = std::map<std::string, Seen>;
 
-  static bool see(Seen& seen, bool usable, Instant now);
+  static bool see(Seen& seen, bool usable, bool dead, Instant now);
   bool changed_address(const model::UplinkConfig& uplink, const model::UplinkFacts& facts);
   bool lost_prefix(const model::UplinkConfig& uplink, const std::vector<Prefix>& now);
   void choose(Family family, Instant now);
+  void pass_over(Family family);
   Choice choose_line(const model::PolicyConfig& line, const Choice& current, const SeenByName& seen, Instant now);
+  Choice choose_despite(const model::PolicyConfig& line, const SeenByName& seen) const;
+  bool may_use(const model::PolicyConfig& line, const model::UplinkId& id) const;
   SeenByName& seen(Family family) { return family == Family::V4 ? seen4_ : seen6_; }
 
   model::ConfigPtr config_;
@@ -107,8 +119,9 @@ struct Inputs {
   const AllFacts& facts;
   const Selector& selector;
   const Surroundings& surroundings;
-  std::optional<Prefix> ula{};  // the house's own /48 (RFC 4193), kept by the runtime
-  std::vector<model::PassedSession> passed{};
+  std::optional<Prefix> ula{};                     // the house's own /48 (RFC 4193), kept by the runtime
+  std::span<const model::Neighbour> neighbours{};  // hosts that proxies have found
+  std::span<const model::PassedSession> passed{};  // sessions of LAN clients
 };
 
 model::Desired derive(const Inputs& inputs);

@@ -35,14 +35,26 @@ std::uint64_t last_subnet(const Prefix& prefix) {
   return prefix.length == kSubnetLength ? 0 : ~std::uint64_t{0} >> prefix.length;
 }
 
-/// A peer may delegate anything; what is not for hosts, or is too much of the internet, is not taken.
-bool can_be_delegated(const model::PrefixFacts& facts) {
+/// A peer may give anything; what is not for hosts, or is too much of the internet, is not taken.
+bool can_be_held(const model::PrefixFacts& facts) {
   static const std::array<Prefix, 3> kNever = {*parse_prefix("::/8"), *parse_prefix("fe80::/10"),
                                                *parse_prefix("ff00::/8")};
   const auto& prefix = facts.prefix;
-  if (facts.on_line || prefix.family() != Family::V6) return false;
+  if (prefix.family() != Family::V6 || (facts.shared && prefix.length != kSubnetLength)) return false;
   if (prefix.length < kShortest || prefix.length > kSubnetLength) return false;
   return std::ranges::none_of(kNever, [&](const Prefix& never) { return never.overlaps(prefix); });
+}
+
+/// The file gives a LAN addresses of it: there it is, as a whole.
+bool is_of_a_lan(const model::Config& config, const Prefix& prefix) {
+  return std::ranges::any_of(config.lans, [&](const model::LanConfig& lan) {
+    return std::ranges::any_of(
+        lan.addresses, [&](const Prefix& own) { return own.family() == prefix.family() && own.overlaps(prefix); });
+  });
+}
+
+bool may_use(const model::LanConfig& lan, const UplinkView& uplink) {
+  return !lan.uplink || *lan.uplink == uplink.config->id;
 }
 
 }  // namespace
@@ -56,11 +68,12 @@ HeldPrefixes hold_prefixes(const model::Config& config, const AllFacts& facts) {
       const auto at = facts.find(uplink.id.name);
       if (at == facts.end()) continue;
       for (const auto& prefix : at->second.prefixes) {
-        if (prefix.confirmed != confirmed || prefix.on_line) continue;
+        if (prefix.confirmed != confirmed || (prefix.on_line && !prefix.shared)) continue;
+        if (prefix.shared && is_of_a_lan(config, prefix.prefix)) continue;
         const auto holder =
             std::ranges::find_if(taken, [&](const auto& other) { return other.first.overlaps(prefix.prefix); });
         if (holder != taken.end() && holder->second == uplink.id.name) continue;
-        if (holder != taken.end() || !can_be_delegated(prefix)) {
+        if (holder != taken.end() || !can_be_held(prefix)) {
           found.refused.emplace_back(uplink.id, prefix.prefix.canonical());
           continue;
         }
@@ -126,32 +139,52 @@ std::vector<Subnet> View::subnets(const model::LanConfig& lan) const {
   if (lan.ula == model::UlaKind::Fixed && lan.ula_prefix) found.push_back({.prefix = lan.ula_prefix->canonical()});
   if (lan.ula == model::UlaKind::Auto && inputs_.ula)
     if (auto own = Delegation{.prefix = *inputs_.ula}.subnet(lan.subnet)) found.push_back({.prefix = *own});
-  auto may_use = [](const model::LanConfig& any, const UplinkView& uplink) {
-    return !any.uplink || *any.uplink == uplink.config->id;
-  };
-  // The only /64 of an uplink is the first LAN's that would advertise it.
-  auto has_the_only_one = [&](const UplinkView& uplink) {
-    return lan.advertise && std::ranges::none_of(config().lans, [&](const model::LanConfig& other) {
-             return other.advertise && may_use(other, uplink) &&
-                    std::tie(other.subnet, other.name) < std::tie(lan.subnet, lan.name);
-           });
-  };
   for (const auto& uplink : uplinks_) {
     if (!may_use(lan, uplink)) continue;
+    const bool is_first = first_lan(uplink) == &lan;
+    const bool passed_over = uplink.passed_over6 && !lan.uplink;
     for (const auto& delegation : uplink.prefixes) {
       const bool single = !delegation.reserved();
-      if (single && !has_the_only_one(uplink)) continue;
+      if (single && !is_first) continue;
       if (auto subnet = delegation.subnet(single ? 0 : lan.subnet))
-        found.push_back({.prefix = *subnet, .uplink = &uplink, .delegation = &delegation});
+        found.push_back({.prefix = *subnet, .uplink = &uplink, .facts = delegation.facts, .passed_over = passed_over});
     }
+    for (const auto& shared : uplink.shared)
+      if (is_first)
+        found.push_back({.prefix = shared.prefix,
+                         .uplink = &uplink,
+                         .facts = shared.facts,
+                         .passed_over = passed_over,
+                         .by_proxy = true});
   }
   return found;
 }
 
+std::vector<Prefix> View::prefixes_of(const UplinkView& uplink) {
+  std::vector<Prefix> found;
+  for (const auto& delegation : uplink.prefixes) found.push_back(delegation.prefix);
+  if (uplink.facts != nullptr)
+    for (const auto& prefix : uplink.facts->prefixes)
+      if (prefix.on_line && prefix.prefix.family() == Family::V6) found.push_back(prefix.prefix);
+  return disjoint(std::move(found));
+}
+
+Ipv6 address_in(const Prefix& subnet, std::uint64_t identifier) { return address_of(network_of(subnet), identifier); }
+
+const model::LanConfig* View::first_lan(const UplinkView& uplink) const {
+  const model::LanConfig* first = nullptr;
+  for (const auto& lan : config().lans)
+    if (lan.advertise && may_use(lan, uplink) &&
+        (first == nullptr || std::tie(lan.subnet, lan.name) < std::tie(first->subnet, first->name)))
+      first = &lan;
+  return first;
+}
+
 std::vector<Ipv6> View::router_addresses(const model::LanConfig& lan, const Subnet& subnet) {
-  std::vector<Ipv6> found = {address_of(network_of(subnet.prefix), kDeviceHost)};
+  if (subnet.by_proxy) return {};
+  std::vector<Ipv6> found = {address_in(subnet.prefix, kDeviceHost)};
   for (const auto& host : lan.hosts) {
-    const auto address = address_of(network_of(subnet.prefix), host.interface_id());
+    const auto address = address_in(subnet.prefix, host.interface_id());
     if (!holds(found, address)) found.push_back(address);
   }
   return found;

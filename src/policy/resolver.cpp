@@ -8,6 +8,21 @@
 
 namespace michi::policy {
 
+namespace {
+
+/// Servers behind an uplink that is judged dead are not asked while another answers for all names.
+void leave_out_dead(const View& view, std::vector<model::ResolverServer>& servers) {
+  const auto behind_dead = [&](const model::ResolverServer& one) {
+    const auto* uplink = view.find_device(one.device);
+    return one.domains.empty() && uplink != nullptr && uplink->passed_over(one.server.family());
+  };
+  const bool another = std::ranges::any_of(
+      servers, [&](const model::ResolverServer& one) { return one.domains.empty() && !behind_dead(one); });
+  if (another) std::erase_if(servers, behind_dead);
+}
+
+}  // namespace
+
 model::ResolverWant derive_resolver(const View& view) {
   model::ResolverWant want;
   bool for_all_names = false;
@@ -28,6 +43,7 @@ model::ResolverWant derive_resolver(const View& view) {
       for_all_names = for_all_names || dns.domains.empty();
     }
   }
+  leave_out_dead(view, want.servers);
   for (const auto& uplink : view.uplinks())
     want.unanswered.insert(uplink.config->dns.domains.begin(), uplink.config->dns.domains.end());
   for (const auto& server : want.servers)

@@ -79,7 +79,24 @@ void self_table(std::vector<model::RouteEntry>& routes, const View& view, Family
 void ends_in_main(std::vector<model::RouteEntry>& routes, const View& view) {
   for (const auto& uplink : view.uplinks())
     for (const auto& delegation : uplink.prefixes) routes.push_back(end_of(kTableMain, delegation.prefix));
+  for (const auto& uplink : view.uplinks())
+    for (const auto& shared : uplink.shared) routes.push_back(end_of(kTableMain, shared.prefix));
   if (const auto ula = view.ula()) routes.push_back(end_of(kTableMain, *ula));
+}
+
+/// A shared /64 is on the line; those of its addresses that are hosts of a LAN are there, one by one. Law 1 finds
+/// both. Hosts stay while the line is away: flows that went to others come back to them.
+void shared_in_main(std::vector<model::RouteEntry>& routes, const View& view) {
+  const auto put = [&](const Prefix& to, const std::string& device) {
+    routes.push_back({.table = kTableMain, .to = to, .metric = kUsed, .device = device});
+  };
+  for (const auto& uplink : view.uplinks())
+    for (const auto& shared : uplink.shared) {
+      if (shared.facts->confirmed && uplink.usable6) put(shared.prefix, uplink.device());
+      const auto& lan = view.first_lan(uplink)->interface;
+      for (const auto& host : view.inputs().neighbours)
+        if (host.device == lan && shared.prefix.contains(host.address)) put(Prefix::host(host.address), lan);
+    }
 }
 
 }  // namespace
@@ -90,6 +107,7 @@ std::vector<model::RouteEntry> derive_routes(const View& view) {
   closed_table(routes, view);
   for (Family family : {Family::V4, Family::V6}) self_table(routes, view, family);
   ends_in_main(routes, view);
+  shared_in_main(routes, view);
   return routes;
 }
 

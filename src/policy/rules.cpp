@@ -111,6 +111,11 @@ class Rules {
       source.from = delegation.prefix;
       add(source);
     }
+    for (const auto& shared : uplink.shared) {
+      auto source = marked(lookup(kPrefix, uplink.table()), 0);
+      source.from = shared.prefix;
+      add(source);
+    }
   }
 
   const View& view_;

@@ -17,14 +17,23 @@ std::vector<Prefix> own_of(const model::UplinkFacts& facts, const std::vector<co
   return own;
 }
 
+bool takes_everything(const model::PolicyConfig& line) {
+  return std::holds_alternative<model::FromAnywhere>(line.from) && line.protocol == model::Protocol::Any &&
+         line.ports.empty() && !line.names_destinations();
+}
+
 }  // namespace
 
 /// True when it was usable and is not.
-bool Selector::see(Seen& seen, bool usable, Instant now) {
-  if (usable == seen.usable_since.has_value()) return false;
-  seen.lost_before = seen.lost_before || !usable;
-  seen.usable_since = usable ? std::optional(now) : std::nullopt;
-  return !usable;
+bool Selector::see(Seen& seen, bool usable, bool dead, Instant now) {
+  const bool was_usable = seen.usable_since || seen.judged_dead;
+  const bool was_dead = std::exchange(seen.judged_dead, usable && dead);
+  const bool good = usable && !dead;
+  if (good != seen.usable_since.has_value()) {
+    seen.lost_before = seen.lost_before || !good || was_dead;
+    seen.usable_since = good ? std::optional(now) : std::nullopt;
+  }
+  return was_usable && !usable;
 }
 
 void Selector::configure(model::ConfigPtr config, Instant now) {
@@ -86,8 +95,8 @@ void Selector::on_facts(const AllFacts& facts, Instant now) {
     const model::UplinkFacts* fact = at == facts.end() ? nullptr : &at->second;
     const auto own6 = fact == nullptr ? std::vector<Prefix>{} : own_of(*fact, prefixes.held.at(name));
     const bool usable4 = fact != nullptr && fact->usable(Family::V4) && !holds(duplicates, uplink.id);
-    const bool lost4 = see(seen4_[name], usable4, now);
-    const bool lost6 = see(seen6_[name], !own6.empty(), now);
+    const bool lost4 = see(seen4_[name], usable4, fact != nullptr && fact->dead(Family::V4), now);
+    const bool lost6 = see(seen6_[name], !own6.empty(), fact != nullptr && fact->dead(Family::V6), now);
     const bool moved4 = usable4 && changed_address(uplink, *fact);
     const bool moved6 = !own6.empty() && lost_prefix(uplink, own6);
     if (lost4 || moved4) ++moves4_[name];
@@ -103,18 +112,58 @@ void Selector::on_deadline(Instant now) {
   choose(Family::V6, now);
 }
 
+/// From the last line to the first: what passes on must know whether that leads anywhere.
 void Selector::choose(Family family, Instant now) {
   auto& choices = family == Family::V4 ? choices4_ : choices6_;
-  for (std::size_t i = 0; i < choices.size(); ++i)
-    choices[i] = choose_line(config_->policies[i], choices[i], seen(family), now);
+  bool rescued = false;  // what reaches the next line finds a road there that is not dead
+  for (std::size_t i = choices.size(); i-- > 0;) {
+    const auto& line = config_->policies[i];
+    const bool passes_on = line.otherwise == model::Otherwise::NextPolicy && rescued;
+    choices[i] = choose_line(line, choices[i], seen(family), now);
+    if (choices[i].usable.empty() && !passes_on) choices[i] = choose_despite(line, seen(family));
+    if (takes_everything(line)) rescued = choices[i].usable.empty() ? passes_on : !choices[i].despite;
+  }
+  pass_over(family);
+}
+
+/// Flows on a dead uplink choose again, but only when a line that they may come from has another road for them.
+void Selector::pass_over(Family family) {
+  const auto& lines = choices(family);
+  for (const auto& uplink : config_->uplinks) {
+    Seen& seen = this->seen(family)[uplink.id.name];
+    bool passed_over = false;
+    for (std::size_t i = 0; i < lines.size() && seen.judged_dead; ++i) {
+      const auto& line = config_->policies[i];
+      passed_over = passed_over || (!lines[i].despite && holds(line.use, uplink.id) && may_use(line, uplink.id));
+    }
+    if (passed_over && !seen.passed_over) ++(family == Family::V4 ? moves4_ : moves6_)[uplink.id.name];
+    seen.passed_over = passed_over;
+  }
+}
+
+/// A closed network carries other flows only where a line names their destinations (R15, R182).
+bool Selector::may_use(const model::PolicyConfig& line, const model::UplinkId& id) const {
+  const auto* uplink = config_->find(id);
+  return uplink != nullptr && (uplink->default_route || line.names_destinations());
+}
+
+/// Every uplink of the line that is usable is judged dead: as if they were not.
+Selector::Choice Selector::choose_despite(const model::PolicyConfig& line, const SeenByName& seen) const {
+  Choice choice;
+  for (const auto& id : line.use) {
+    const auto at = seen.find(id.name);
+    if (at == seen.end() || !at->second.judged_dead || !may_use(line, id)) continue;
+    choice.despite = true;
+    choice.usable.push_back(id);
+    if (line.mode == model::PolicyMode::Failover) break;
+  }
+  return choice;
 }
 
 Selector::Choice Selector::choose_line(const model::PolicyConfig& line, const Choice& current, const SeenByName& seen,
                                        Instant now) {
   auto usable_since = [&](const model::UplinkId& id) -> std::optional<Instant> {
-    const auto* uplink = config_->find(id);
-    // A closed network carries other flows only where a line names their destinations (R15, R182).
-    if (uplink == nullptr || (!uplink->default_route && line.to.empty())) return std::nullopt;
+    if (!may_use(line, id)) return std::nullopt;
     auto at = seen.find(id.name);
     return at == seen.end() ? std::nullopt : at->second.usable_since;
   };

@@ -21,6 +21,7 @@ struct House {
   Surroundings surroundings;
   Instant now = at(seconds(100));
   std::optional<Prefix> ula;
+  std::vector<model::Neighbour> neighbours;
 
   House() {
     uplink("isp", 1454).weight = 3;
@@ -73,9 +74,18 @@ struct House {
     auto& line = config.publishes.emplace_back();
     line.index = config.publishes.size() - 1;
     for (auto& name : uplinks) line.uplinks.push_back({std::move(name)});
+    line.uplinks6 = line.uplinks;
     line.protocol = protocol;
     line.ports = ports;
     line.to = to;
+    return line;
+  }
+
+  model::PublishConfig& publish6(std::vector<std::string> uplinks, model::Protocol protocol, model::PortRange ports,
+                                 model::PublishTarget6 to) {
+    auto& line = publish(std::move(uplinks), protocol, ports, model::ToLocal{});
+    line.to.reset();
+    line.to6 = std::move(to);
     return line;
   }
 
@@ -120,6 +130,19 @@ struct House {
         {.prefix = prefix(text), .preferred_until = now + valid / 2, .valid_until = now + valid, .confirmed = true});
     tell();
   }
+  /// A line that is its interface itself, with one /64 for itself and the LANs, and an address of it.
+  void share(const std::string& name, std::string_view text, std::string_view own) {
+    auto& uplink = *std::ranges::find(config.uplinks, model::UplinkId{name}, &model::UplinkConfig::id);
+    uplink.kind = model::UplinkKind::Ipoe;
+    uplink.interface = "wan1";
+    uplink.mtu = 1500;
+    configure();
+    delegate(name, text);
+    auto& fact = facts[name];
+    fact.prefixes.front().on_line = fact.prefixes.front().shared = true;
+    fact.v6->addresses = {ipv6(own)};
+    tell();
+  }
   /// The session's end: its prefixes are remembered.
   void down6(const std::string& name) {
     auto& fact = facts[name];
@@ -133,6 +156,12 @@ struct House {
     fact.attached = false;
     fact.v4.reset();
     down6(name);
+  }
+  void judge(const std::string& name, model::Health verdict, bool v4 = true, bool v6 = true) {
+    const model::HealthFacts found{verdict, verdict == model::Health::Dead ? "nothing beyond answers" : ""};
+    if (v4) facts[name].health4 = found;
+    if (v6) facts[name].health6 = found;
+    tell();
   }
   /// Two ISPs with a delegation each.
   House& dual_stack() {
@@ -149,7 +178,7 @@ struct House {
     return *this;
   }
 
-  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula}; }
+  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula, neighbours}; }
   model::Desired derived() const { return derive(inputs()); }
 };
 

@@ -43,12 +43,28 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
       }
       uplink.usable4 = facts->second.usable(Family::V4) && !is_held;
       uplink.usable6 = facts->second.usable(Family::V6);
-      for (const auto* prefix : prefixes.held.at(config.id.name))
-        uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
+      const bool has_lan = first_lan(uplink) != nullptr;
+      for (const auto* prefix : prefixes.held.at(config.id.name)) {
+        if (!prefix->shared) uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
+        if (prefix->shared && has_lan) uplink.shared.push_back({prefix->prefix.canonical(), prefix});
+      }
       std::ranges::stable_partition(uplink.prefixes, &Delegation::confirmed);
+      std::ranges::stable_partition(uplink.shared, [](const SharedPrefix& one) { return one.facts->confirmed; });
       uplink.carries6 = uplink.usable6 && (!uplink.addresses6.empty() || uplink.delegation() != nullptr);
     }
     uplinks_.push_back(uplink);
+  }
+  pass_over();
+}
+
+/// A wrong verdict must not cut the last road.
+void View::pass_over() {
+  for (Family family : {Family::V4, Family::V6}) {
+    const bool another = std::ranges::any_of(uplinks_, [&](const UplinkView& uplink) {
+      return uplink.config->default_route && uplink.carries(family) && !uplink.dead(family);
+    });
+    for (UplinkView& uplink : uplinks_)
+      (family == Family::V4 ? uplink.passed_over4 : uplink.passed_over6) = another && uplink.dead(family);
   }
 }
 
@@ -100,6 +116,8 @@ std::vector<Prefix> View::own(const UplinkView& uplink) const {
   for (const auto& address : uplink.addresses6) found.push_back(Prefix::host(address));
   for (const auto& delegation : uplink.prefixes)
     if (delegation.confirmed()) found.push_back(delegation.prefix);
+  for (const auto& shared : uplink.shared)
+    if (shared.facts->confirmed) found.push_back(shared.prefix);
   return disjoint(std::move(found));
 }
 
@@ -107,6 +125,10 @@ std::vector<Prefix> View::own(const UplinkView& uplink, Family family) const {
   auto found = own(uplink);
   std::erase_if(found, [&](const Prefix& prefix) { return prefix.family() != family; });
   return found;
+}
+
+bool View::owns(const UplinkView& uplink, const Address& address) const {
+  return std::ranges::any_of(own(uplink, address.family()), [&](const Prefix& own) { return own.contains(address); });
 }
 
 std::vector<Prefix> disjoint(std::vector<Prefix> prefixes) {

@@ -22,8 +22,6 @@ bool holds(const Range& range, const Value& value, Projection projection = {}) {
   return std::ranges::find(range, value, projection) != std::ranges::end(range);
 }
 
-inline constexpr std::uint32_t kTableMain = 254;
-
 /// Where michi's marks sit inside packet and conntrack marks. The other bits are never touched.
 struct Marks {
   std::uint32_t mask = 0xff000000;
@@ -49,16 +47,25 @@ struct Delegation {
   Ipv6 self_address() const;
 };
 
+/// The line's own /64, of which a LAN has a part (docs/decisions/0012).
+struct SharedPrefix {
+  Prefix prefix;
+  const model::PrefixFacts* facts = nullptr;
+};
+
 struct UplinkView {
   const model::UplinkConfig* config = nullptr;
   const model::UplinkFacts* facts = nullptr;  // nullptr: not heard of yet
   model::UplinkNumber number = 0;
   bool usable4 = false, usable6 = false;
-  bool carries6 = false;               // usable, and with an address the internet can answer to
+  bool carries6 = false;  // usable, and with an address the internet can answer to
+  /// Its probe judges it dead, and another uplink is a road for everything.
+  bool passed_over4 = false, passed_over6 = false;
   std::optional<Ipv4> address{};       // held by the session, not a duplicate
   std::optional<Ipv6> link_local{};    // likewise
   std::vector<Ipv6> addresses6{};      // the line's own global ones
   std::vector<Delegation> prefixes{};  // confirmed ones first
+  std::vector<SharedPrefix> shared{};  // likewise
   std::uint16_t mtu = 1492;
 
   const std::string& name() const { return config->id.name; }
@@ -67,6 +74,9 @@ struct UplinkView {
   bool has_session() const { return config->kind == model::UplinkKind::Pppoe; }
   std::uint32_t table() const { return model::kTableBase + number; }
   bool usable(Family family) const { return family == Family::V4 ? usable4 : usable6; }
+  /// Its probe says that nothing comes back.
+  bool dead(Family family) const { return facts != nullptr && facts->dead(family); }
+  bool passed_over(Family family) const { return family == Family::V4 ? passed_over4 : passed_over6; }
   /// What a policy may choose.
   bool carries(Family family) const { return family == Family::V4 ? usable4 : carries6; }
   std::uint16_t mtu_of(Family family) const;
@@ -80,10 +90,12 @@ struct UplinkView {
 struct Subnet {
   Prefix prefix;
   const UplinkView* uplink = nullptr;
-  const Delegation* delegation = nullptr;
+  const model::PrefixFacts* facts = nullptr;
+  bool passed_over = false;  // its uplink is, and hosts here may take another
+  bool by_proxy = false;     // the line's own: its other addresses are on the WAN
 
   /// The internet answers hosts of it now.
-  bool alive() const { return delegation != nullptr && delegation->confirmed() && uplink->carries6; }
+  bool alive() const { return facts != nullptr && facts->confirmed && uplink->carries6 && !passed_over; }
 };
 
 class View {
@@ -112,6 +124,10 @@ class View {
   /// are confirmed.
   std::vector<Prefix> own(const UplinkView& uplink) const;
   std::vector<Prefix> own(const UplinkView& uplink, Family family) const;
+  bool owns(const UplinkView& uplink, const Address& address) const;
+  /// What a policy line means by "prefix.NAME": delegated ones, remembered too while hosts may have addresses of them,
+  /// and the line's own /64.
+  static std::vector<Prefix> prefixes_of(const UplinkView& uplink);
   /// Blocks of LANs that are not translated when they leave by this uplink.
   std::vector<Prefix> routed(const UplinkView& uplink) const;
 
@@ -120,7 +136,9 @@ class View {
   bool governs(Family family) const;
   /// The /64s of a LAN, its own first, remembered ones too.
   std::vector<Subnet> subnets(const model::LanConfig& lan) const;
-  /// The router's addresses on a LAN that follow from these.
+  /// The LAN that has what cannot be divided: the first that would advertise it.
+  const model::LanConfig* first_lan(const UplinkView& uplink) const;
+  /// The router's addresses on a LAN that follow from these. None in a shared one: somebody on the WAN may have them.
   static std::vector<Ipv6> router_addresses(const model::LanConfig& lan, const Subnet& subnet);
   /// The /48 the house's own subnets are of, when a LAN has one.
   std::optional<Prefix> ula() const;
@@ -128,10 +146,28 @@ class View {
   std::optional<Ipv6> self_source6() const;
 
  private:
+  void pass_over();
+
   const Inputs& inputs_;
   std::vector<UplinkView> uplinks_;
   std::set<std::string> named_;
 };
+
+/// The address with this identifier in a /64.
+Ipv6 address_in(const Prefix& subnet, std::uint64_t identifier);
+
+/// Where the internet reaches a published service over IPv6 now.
+struct Opening {
+  const UplinkView* uplink = nullptr;
+  Ipv6 address;
+};
+std::vector<Opening> openings(const View& view, const model::PublishConfig& line);
+/// What the router's own answer there has as its source when nobody has chosen one: law 8's, or the closed network's.
+std::optional<Ipv6> inner_address(const View& view, const UplinkView& uplink);
+/// Why it is not reached by an uplink that the line names.
+std::string why_closed(const model::PublishConfig& line, const UplinkView& uplink);
+/// The router itself answers over IPv6: what is asked for is not forwarded.
+bool ends_here(const View& view, const model::PublishConfig& line);
 
 /// Canonical, sorted, none inside another: what an interval set of nftables takes.
 std::vector<Prefix> disjoint(std::vector<Prefix> prefixes);
@@ -147,6 +183,7 @@ std::uint32_t hash_seed(const model::PolicyConfig& line);
 
 // The parts of derive().
 std::vector<model::AdvertisementWant> derive_advertisements(const View& view);
+std::vector<model::ProxyWant> derive_proxies(const View& view);
 std::vector<model::RuleEntry> derive_rules(const View& view);
 std::vector<model::RouteEntry> derive_routes(const View& view);
 model::NftTable derive_firewall(const View& view);

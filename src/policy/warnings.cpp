@@ -19,6 +19,7 @@ class Warnings {
     devices();
     duplicates();
     subnets();
+    services();
     overlaps();
     return std::move(found_);
   }
@@ -103,6 +104,23 @@ class Warnings {
                fmt::format("lan.{}: {} of {} is too small, hosts there get no address of it (`subnet`)", lan.name,
                            to_text(delegation->prefix), uplink.name()));
       }
+  }
+
+  /// An uplink that is down is told of elsewhere; here it carries IPv6, and yet nothing is open.
+  void services() {
+    for (const auto& line : view_.config().publishes) {
+      const auto open = openings(view_, line);
+      const bool is_fixed = line.to6 && std::holds_alternative<model::ToHost6>(*line.to6) &&
+                            std::get<model::ToHost6>(*line.to6).lan.empty();
+      if (!line.to6 || (is_fixed && !open.empty())) continue;
+      for (const auto& id : line.uplinks6) {
+        const auto* uplink = view_.find(id.name);
+        if (uplink == nullptr || !uplink->carries6 || holds(open, uplink, &Opening::uplink)) continue;
+        warn("publish.closed", id.name,
+             fmt::format("publish {} opens nothing over IPv6 on {}: {}", line.index + 1, id.name,
+                         why_closed(line, *uplink)));
+      }
+    }
   }
 
   /// Law 1 comes before law 5: a connected network hides the part of a closed one that it covers.

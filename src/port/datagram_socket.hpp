@@ -17,8 +17,10 @@
 
 namespace michi::port {
 
-/// Who speaks: a host to its routers, a router to its hosts (both ICMPv6), a DHCPv6 client (UDP 546 to 547).
-enum class Speaker : std::uint8_t { NdHost, NdRouter, Dhcp6Client };
+/// Who speaks: a host to its routers, a router to its hosts (both ICMPv6), a DHCPv6 client (UDP 546 to 547); a proxy
+/// for other neighbours, who hears solicitations and advertisements of neighbours to whichever group or address of ours
+/// (checksums of these are not verified).
+enum class Speaker : std::uint8_t { NdHost, NdRouter, Dhcp6Client, NdProxy };
 
 struct Datagram {
   ByteVec bytes;  // the ICMPv6 message, or what UDP carried

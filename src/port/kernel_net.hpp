@@ -9,6 +9,7 @@
 // Links and addresses are reported for all, and of the sysctls net/ipv4/ip_forward and
 // net/ipv4/conf/DEVICE/rp_filter, which the kernel announces. Rules of others are told as such.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -85,6 +86,14 @@ struct SysctlSeen {
 using NetReport = std::variant<Completion, DumpBegin, DumpEnd, LinkSeen, LinkGone, AddressSeen, AddressGone, RouteSeen,
                                RouteGone, RuleSeen, RuleGone, ForeignRuleSeen, ForeignRuleGone, SysctlSeen>;
 
+/// What a device has counted since it exists, whoever's packets they were.
+struct LinkCounters {
+  std::uint64_t rx_packets = 0, rx_bytes = 0;
+  std::uint64_t tx_packets = 0, tx_bytes = 0;
+  std::uint64_t rx_dropped = 0, tx_dropped = 0;
+  bool operator==(const LinkCounters&) const = default;
+};
+
 class KernelNet {
  public:
   virtual ~KernelNet() = default;
@@ -96,6 +105,8 @@ class KernelNet {
   /// The route of table main that an address takes with this mark (law 2's), asked of the kernel now;
   /// through a gateway, too. Unreachable: main says so. nullopt: main has none.
   virtual std::optional<model::RouteEntry> main_route(const Address& to, std::uint32_t mark) = 0;
+  /// Asked of the kernel now. nullopt: there is no such device.
+  virtual std::optional<LinkCounters> link_counters(const std::string& device) = 0;
 };
 
 }  // namespace michi::port

@@ -91,6 +91,7 @@ void Core::start_running() {
   for (const auto& [name, number] : policy::recover_numbers(rules, config_ ? *config_ : model::Config{}))
     numbers_.emplace(name, number);
   selector_.adopt(view_.observed().addresses);
+  proxies_.adopt(view_.observed().routes);
   if (ending_ != Ending::No || !config_) {
     // Asked to end before it had begun: only what an earlier life left is ended.
     for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));

@@ -193,8 +193,29 @@ std::vector<model::Event> Core::warnings() const {
                            .ula = ula_});
 }
 
-port::PlaneCounters Core::counters(const std::string& uplink) const {
-  return doors_.plane.counters(model::UplinkId{uplink});
+model::TrafficCounters Core::counters(const std::string& uplink) const {
+  const auto* config = config_->find(model::UplinkId{uplink});
+  if (config == nullptr || config->kind == model::UplinkKind::Pppoe) {
+    const auto counted = doors_.plane.counters(model::UplinkId{uplink});
+    return {.rx_packets = counted.rx_packets,
+            .rx_bytes = counted.rx_bytes,
+            .tx_packets = counted.tx_packets,
+            .tx_bytes = counted.tx_bytes,
+            .rx_dropped = counted.rx_dropped,
+            .tx_dropped = counted.tx_dropped,
+            .foreign_source = counted.foreign_source};
+  }
+  const auto counted = doors_.kernel.link_counters(config->interface).value_or(port::LinkCounters{});
+  model::TrafficCounters out{.rx_packets = counted.rx_packets,
+                             .rx_bytes = counted.rx_bytes,
+                             .tx_packets = counted.tx_packets,
+                             .tx_bytes = counted.tx_bytes,
+                             .rx_dropped = counted.rx_dropped,
+                             .tx_dropped = counted.tx_dropped,
+                             .interface = config->interface};
+  for (const auto& other : config_->uplinks)
+    if (other.interface == config->interface && other.id.name != uplink) out.shared_with.push_back(other.id.name);
+  return out;
 }
 
 }  // namespace michi::runtime

@@ -52,13 +52,16 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                  [this](const std::string& key, const auto& value) {
                    keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
                  }}),
+      examination_(doors_, random.fork(), schedule_),
+      proxies_(doors_.datagrams, random.fork(), schedule_, [this](const model::Event& e) { event(e); }),
       lines_(doors_, std::move(random), schedule_,
              {.event = [this](const model::Event& e) { event(e); },
               .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
               .trace =
-                  [this](const std::string& uplink, Direction direction, Bytes frame, Instant now) {
-                    if (trace_) trace_(uplink, direction, frame, now);
+                  [this](const std::string& uplink, const Traced& traced) {
+                    if (trace_) trace_(uplink, traced);
                   },
+              .tracing = [this] { return static_cast<bool>(trace_); },
               .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
               .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
       pass_through_(doors_, schedule_,
@@ -71,8 +74,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
-      reconciler_(remembered_tables(doors_.store)),
-      examination_(doors_.observers, doors_.plane) {
+      reconciler_(remembered_tables(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
   doors_.firewall.on_wake(schedule_);
@@ -92,6 +94,7 @@ void Core::turn() {
     if (running_ && observed_dirty_) {
       lines_.on_links(view_.observed(), now_);
       lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+      proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
       pass_through_.on_links(view_.observed());
     }
     const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
@@ -104,6 +107,7 @@ void Core::turn() {
     const bool dirty = policy_dirty_ || observed_dirty_;
     if (running_) decide();
     perform();
+    proxies_.send(view_.observed().routes, now_);
     if (!dirty && !facts_changed) break;
   }
   if (!policy_dirty_ && reconciler_.right(model::NftFamily::Netdev)) pass_through_.on_carried(now_);
@@ -180,6 +184,7 @@ policy::Inputs Core::inputs() const {
           .selector = selector_,
           .surroundings = surroundings_,
           .ula = ula_,
+          .neighbours = proxies_.hosts(),
           .passed = pass_through_.sessions()};
 }
 
@@ -208,10 +213,13 @@ void Core::decide() {
   if (lines_.turn(now_, Lines::Frames::Leave)) policy_dirty_ = true;
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
+  ++derivations_;
   resolver_.on_servers(desired.resolver, now_);
   // An end is on the wire before anything else is done about it.
   lans_.on_desired(desired.advertisements, now_);
   lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+  proxies_.on_desired(desired.proxies, now_);
+  proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
   reconciler_.on_desired(std::move(desired), now_);
   if (!std::exchange(warned_, true))
     for (const auto& warning : warnings()) event(warning);
@@ -294,7 +302,8 @@ void Core::run_deadlines() {
   if (due(reconciler_.next_deadline())) reconciler_.on_deadline(now_);
   resolver_.on_deadline(now_);
   lans_.turn(now_);
-  examination_.on_deadline(now_);
+  if (proxies_.turn(now_)) policy_dirty_ = true;
+  examination_.turn(now_);
   if (rollback_ && rollback_->at <= now_) {
     auto old = std::move(*rollback_);
     rollback_.reset();
@@ -318,6 +327,7 @@ void Core::set_alarm() {
   consider(reconciler_.next_deadline());
   consider(resolver_.next_deadline());
   consider(lans_.next_deadline());
+  consider(proxies_.next_deadline());
   consider(examination_.next_deadline());
   if (rollback_) consider(rollback_->at);
   consider(give_up_at_);

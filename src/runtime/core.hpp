@@ -22,6 +22,7 @@
 #include "runtime/kernel_view.hpp"
 #include "runtime/lans.hpp"
 #include "runtime/lines.hpp"
+#include "runtime/neighbour_proxies.hpp"
 #include "runtime/pass_through.hpp"
 #include "runtime/resolver.hpp"
 #include "runtime/settings.hpp"
@@ -46,7 +47,7 @@ struct UplinkChange {
 class Core {
  public:
   using EventSink = std::function<void(const model::Event&, Instant)>;
-  using TraceSink = std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)>;
+  using TraceSink = std::function<void(const std::string& uplink, const Traced&)>;
 
   /// `schedule` asks the owner to call turn() soon; it may be called from any door's wake-up.
   Core(Doors doors, CoreOptions options, Random random, port::Wake schedule, EventSink events);
@@ -91,15 +92,24 @@ class Core {
   std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
   std::string protocol_state(const std::string& uplink) const { return lines_.protocol_state(uplink); }
   std::optional<Instant> next_renewal(const std::string& uplink) const { return lines_.next_renewal(uplink, now_); }
+  std::vector<model::ProbeSnapshot> probes(const std::string& uplink) const {
+    return lines_.probes(uplink, doors_.alarm.now());
+  }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
+  /// How often all of it was derived anew: what that took for a moment may be given back.
+  std::uint64_t derivations() const { return derivations_; }
   bool awaiting_confirmation() const { return rollback_.has_value(); }
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
-  port::PlaneCounters counters(const std::string& uplink) const;
+  model::TrafficCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
   std::vector<model::PassedSnapshot> passed() const { return pass_through_.snapshots(doors_.alarm.now()); }
+  /// Of a prefix of this uplink that a LAN shares.
+  std::optional<model::ProxySnapshot> proxy(const std::string& uplink, const Prefix& prefix) const {
+    return proxies_.snapshot(uplink, prefix);
+  }
   void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
  private:
@@ -133,6 +143,7 @@ class Core {
   std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) const;
   policy::Inputs inputs() const;
   health::Dhcp6Evidence dhcp6_evidence(const model::UplinkConfig& config) const;
+  std::map<std::string, Examination::LanWire> lan_wires() const;
   std::vector<health::ResolverEvidence> resolvers() const;
 
   Doors doors_;
@@ -145,6 +156,8 @@ class Core {
   Tickets tickets_;
   std::optional<Prefix> ula_;
   Lans lans_;
+  Examination examination_;
+  NeighbourProxies proxies_;
   Lines lines_;
   PassThroughs pass_through_;
   Hooks hooks_;
@@ -167,10 +180,10 @@ class Core {
   bool running_ = false;  // the first dump is in, uplinks exist
   bool observed_dirty_ = false;
   bool policy_dirty_ = false;
+  std::uint64_t derivations_ = 0;
   Ending ending_ = Ending::No;
   std::optional<Instant> give_up_at_;
   bool end_desired_ = false;
-  Examination examination_;
   std::string examined_;  // the uplink the last examination is about; empty: all
   bool warned_ = false;   // what surrounds michi was told once
 };

@@ -65,11 +65,22 @@ Core::Answer Core::examine(const std::string& uplink) {
     const auto link = links.find(device_of(config));
     if (link != links.end() && link->second.up) devices[config.id.name] = link->first;
   }
-  examination_.begin(devices, now_);
+  examination_.begin(devices, uplink.empty() ? lan_wires() : std::map<std::string, Examination::LanWire>{}, now_);
   for (const auto& [name, device] : devices)
     if (auto* one = lines_.find(name)) one->ask_again(now_);
   schedule_();
   return Answer::Done;
+}
+
+/// LANs that can be asked now.
+std::map<std::string, Examination::LanWire> Core::lan_wires() const {
+  std::map<std::string, Examination::LanWire> out;
+  for (const auto& lan : config_->lans) {
+    const auto link = view_.observed().links.find(lan.interface);
+    if (link == view_.observed().links.end() || !link->second.up || !link->second.carrier) continue;
+    out[lan.name] = {.device = lan.interface, .mac = link->second.mac};
+  }
+  return out;
 }
 
 health::Dhcp6Evidence Core::dhcp6_evidence(const model::UplinkConfig& config) const {
@@ -118,16 +129,21 @@ std::vector<model::Finding> Core::findings() const {
     if (facts == nullptr || (!examined_.empty() && config.id.name != examined_)) continue;
     health::UplinkEvidence uplink{.config = &config, .facts = facts};
     if (config.ipv6 && facts->v6) uplink.dhcp6 = dhcp6_evidence(config);
+    uplink.probes = probes(config.id.name);
     uplink.closed_only = only_closed(*facts);
     examination_.describe(config.id.name, uplink);
     evidence.uplinks.push_back(std::move(uplink));
   }
   if (!examined_.empty()) return health::examine(evidence);
-  for (const auto& seen : lans()) {
-    const auto* config = config_->find_lan(seen.name);
-    if (config == nullptr) continue;
-    health::LanEvidence lan{.config = config, .foreign_routers = {}, .dhcp_servers = {}};
-    for (const auto& other : seen.foreign_routers) lan.foreign_routers.push_back(other.address);
+  const auto advertised = lans();
+  for (const auto& config : config_->lans) {
+    health::LanEvidence lan{.config = &config, .foreign_routers = {}, .dhcp_servers = {}};
+    const auto seen = std::ranges::find(advertised, config.name, &model::LanSnapshot::name);
+    if (seen != advertised.end()) {
+      lan.foreign_routers.emplace();
+      for (const auto& other : seen->foreign_routers) lan.foreign_routers->push_back(other.address);
+    }
+    examination_.describe(config.name, lan);
     evidence.lans.push_back(std::move(lan));
   }
   return health::examine(evidence);

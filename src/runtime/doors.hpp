@@ -3,6 +3,7 @@
 
 #include "port/data_plane.hpp"
 #include "port/datagram_socket.hpp"
+#include "port/echo_socket.hpp"
 #include "port/firewall.hpp"
 #include "port/frame_socket.hpp"
 #include "port/kernel_net.hpp"
@@ -15,6 +16,7 @@ struct Doors {
   port::Alarm& alarm;
   port::FrameSockets& frames;
   port::DatagramSockets& datagrams;
+  port::EchoSockets& echoes;
   port::Observers& observers;
   port::KernelNet& kernel;
   port::Firewall& firewall;

@@ -18,8 +18,8 @@ void put_route(std::set<model::RouteEntry>& routes, const model::RouteEntry& rou
                                                  .device = {},
                                                  .source = {},
                                                  .gateway = {},
-                                                 .mtu = 0,
-                                                 .protocol = 0});
+                                                 .protocol = 0,
+                                                 .mtu = 0});
   while (at != routes.end() && at->key() == route.key()) at = routes.erase(at);
   routes.insert(route);
 }

@@ -67,26 +67,10 @@ void Lan::rest(Instant now) {
   if (!words.empty()) sinks_.remember(device_, words);
 }
 
-std::optional<Lan::Place> Lan::place_of(const model::Link* link) const {
-  if (!link || !link->up) return std::nullopt;
-  std::optional<Ipv6> local;
-  for (const auto& address : addresses_) {
-    const auto* v6 = address.v6();
-    if (!v6 || !v6->is_link_local()) continue;
-    if (!local || (place_ && place_->local == *v6)) local = *v6;
-  }
-  if (!local) return std::nullopt;
-  return Place{.index = link->index, .mac = link->mac, .mtu = link->mtu, .local = *local};
-}
-
 void Lan::on_kernel(const std::map<std::string, model::Link>& links, const std::set<model::AddressEntry>& addresses,
                     Instant now) {
-  const auto before = std::exchange(addresses_, {});
-  const auto first = addresses.lower_bound({.device = device_, .address = {}, .no_prefix_route = false});
-  for (auto entry = first; entry != addresses.end() && entry->device == device_; ++entry)
-    if (entry->address.family() == Family::V6) addresses_.push_back(entry->address.address);
-  const auto link = links.find(device_);
-  const auto place = place_of(link == links.end() ? nullptr : &link->second);
+  const auto before = std::exchange(addresses_, addresses6_on(device_, addresses));
+  const auto place = place_on(device_, links, addresses_, place_);
   if (place == place_ && before == addresses_) return;
   if (place != place_) {
     fall_silent(Farewell::None, now);
@@ -150,8 +134,10 @@ Advertisement Lan::content(Instant now) const {
   for (const auto& wish : want_.prefixes) {
     const auto prefix = wish.prefix.canonical();
     if (is_preferred(prefix, now) ? !stands(prefix) : is_past(prefix)) continue;
-    out.prefixes.push_back(
-        {.prefix = prefix, .preferred_until = wish.preferred_until, .valid_until = wish.valid_until});
+    out.prefixes.push_back({.prefix = prefix,
+                            .preferred_until = wish.preferred_until,
+                            .valid_until = wish.valid_until,
+                            .on_link = wish.on_link});
   }
   for (const auto& route : want_.routes) out.routes.push_back({.prefix = route});
   for (const auto& server : want_.dns) out.name_servers.push_back({server.is_unspecified() ? place_->local : server});
@@ -163,7 +149,7 @@ void Lan::reconsider(Instant now) {
   if (wish_ == Wish::Leave) return say_farewell(now);
   if (wish_ != Wish::Advertise || !place_) return;
   for (const auto& wish : want_.prefixes)
-    if (std::ranges::any_of(addresses_, [&](const Address& own) { return wish.prefix.contains(own); }))
+    if (!wish.on_link || std::ranges::any_of(addresses_, [&](const Address& own) { return wish.prefix.contains(own); }))
       standing_.insert(wish.prefix.canonical());
   forget_past(now);
   if ((!advertiser_ && is_held(now)) || !open(now)) return;

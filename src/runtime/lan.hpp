@@ -3,9 +3,10 @@
 //
 // It speaks while the device is up and has a link-local address. An end is said in the call that tells of
 // it. A beginning waits for the router's own address in that prefix, because hosts would send before
-// anything here could answer. What hosts know from before a start is not taken back for `kReturn`: an
-// uplink that is back by then has changed nothing for them. As long as there is no default router to tell
-// of, either, the start says nothing at all; whoever solicits meanwhile is answered with all the others.
+// anything here could answer; in a prefix of a line that is shared it has none, and goes by itself. What hosts know
+// from before a start is not taken back for `kReturn`: an uplink that is back by then has changed nothing for them. As
+// long as there is no default router to tell of, either, the start says nothing at all; whoever solicits meanwhile is
+// answered with all the others.
 //
 // It decides nothing about content, and never learns a prefix from a peer.
 
@@ -22,6 +23,7 @@
 #include "model/snapshot.hpp"
 #include "port/datagram_socket.hpp"
 #include "runtime/lan_record.hpp"
+#include "runtime/place.hpp"
 
 namespace michi::runtime {
 
@@ -55,21 +57,12 @@ class Lan {
 
  private:
   enum class Wish : std::uint8_t { Rest, Advertise, Leave };
-  /// Where it speaks from; when any of it changes, another advertiser begins.
-  struct Place {
-    std::uint32_t index = 0;
-    Mac mac;
-    std::uint32_t mtu = 0;
-    Ipv6 local;
-    bool operator==(const Place&) const = default;
-  };
   struct Past {
     engine::ndisc::PastPrefix prefix;
     Instant until{};
   };
 
   const std::string& name() const { return want_.lan.empty() ? device_ : want_.lan; }
-  std::optional<Place> place_of(const model::Link* link) const;
   void reconsider(Instant now);
   void say_farewell(Instant now);
   bool open(Instant now);
@@ -101,7 +94,7 @@ class Lan {
   std::set<Prefix> standing_;       // had an address of ours; kept while it is being repaired
   std::vector<Past> past_;          // known to hosts, and not yet to the advertiser
   Instant silent_until_{};
-  std::optional<Place> place_;
+  std::optional<Place> place_;  // when any of it changes, another advertiser begins
   std::unique_ptr<port::DatagramSocket> socket_;
   std::optional<engine::ndisc::Advertiser> advertiser_;
   std::map<Prefix, bool> told_;               // prefix → preferred, as events told it

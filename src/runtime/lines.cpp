@@ -22,6 +22,9 @@ constexpr Duration kHeldUp = milliseconds(20);
 /// conversation: the kernel's objects would wait for its end.
 constexpr std::size_t kFramesAtOnce = 64;
 
+/// What the kernel gives to what is sent on a link: to multicast groups, and in neighbour discovery, all of them.
+constexpr std::uint8_t kHopLimit = 255;
+
 std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
   if (!link) return std::nullopt;
   return uplink::InterfaceFacts{.carrier = link->up && link->carrier, .mtu = link->mtu, .mac = link->mac};
@@ -54,11 +57,12 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
   }
   uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan), left.held);
   made.recall(std::move(left.ipv6), now);
-  auto [at, fresh] = units_.insert_or_assign(name, Unit(std::move(made)));
+  auto [at, fresh] =
+      units_.insert_or_assign(name, Unit(std::move(made), uplink::ProbeSide(without_routes(config), random_.fork())));
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
-  note_facts(name, at->second.uplink.facts());
+  note_facts(name, at->second.uplink.facts(), at->second);
   look_at_talk(name, at->second);
   at->second.uplink.on_interface(interface.facts, now);
   if (config.start) at->second.uplink.start(now);
@@ -80,6 +84,7 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   auto& unit = at->second;
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
+  unit.probe.configure(without_routes(config), now);
   look_at_talk(at->first, unit);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);
@@ -205,7 +210,7 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
     if (owner == by_session_.end()) return;
     const auto unit = units_.find(owner->second);
     if (unit == units_.end()) return;
-    if (sinks_.trace) sinks_.trace(unit->first, Direction::In, frame, now);
+    trace_frame(unit->first, Direction::In, frame);
     unit->second.uplink.on_frame(frame, now);
     // Not owner->second: draining may take its entry out of the index.
     drain(unit->first, unit->second, now);
@@ -214,7 +219,7 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
   for (auto& [name, unit] : units_) {
     const auto& config = unit.uplink.config();
     if (config.interface != interface || config.kind != model::UplinkKind::Pppoe) continue;
-    if (sinks_.trace) sinks_.trace(name, Direction::In, frame, now);
+    trace_frame(name, Direction::In, frame);
     unit.uplink.on_frame(frame, now);
     drain(name, unit, now);
   }
@@ -224,12 +229,14 @@ Lines::SessionKey Lines::key_of(const model::SessionRecord& session) {
   return {session.interface, session.session_id, session.local, session.peer};
 }
 
-void Lines::note_facts(const std::string& name, const model::UplinkFacts& facts) {
+void Lines::note_facts(const std::string& name, model::UplinkFacts facts, const Unit& unit) {
+  facts.health4 = unit.probe.health(Family::V4);
+  facts.health6 = unit.probe.health(Family::V6);
   auto& known = facts_[name];
   if (known == facts) return;
   if (known.session) by_session_.erase(key_of(*known.session));
   if (facts.session) by_session_[key_of(*facts.session)] = name;
-  known = facts;
+  known = std::move(facts);
   changed_ = true;
 }
 
@@ -242,17 +249,24 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                      auto* socket = unit.talk.get();
                      if (!socket && at != interfaces_.end()) socket = at->second.socket.get();
                      if (!socket) return;
-                     if (sinks_.trace) sinks_.trace(name, Direction::Out, frame.bytes, now);
+                     trace_frame(name, Direction::Out, frame.bytes);
                      // A frame the kernel refuses is a lost frame: the protocol's own timers see to it.
                      std::ignore =
                          socket->send(frame.bytes, frame.urgent ? port::Priority::Urgent : port::Priority::Normal);
                    },
                    [&](uplink::FactsChanged& changed) {
-                     note_facts(name, changed.facts);
+                     note_facts(name, std::move(changed.facts), unit);
                      told_facts = true;
                    },
                    [&](uplink::Datagram& datagram) {
-                     if (unit.sockets) unit.sockets->send(datagram);
+                     if (!unit.sockets) return;
+                     trace_datagram(name, Direction::Out,
+                                    {.service = datagram.service,
+                                     .bytes = datagram.bytes,
+                                     .source = datagram.source,
+                                     .destination = datagram.destination,
+                                     .hop_limit = kHopLimit});
+                     unit.sockets->send(datagram);
                    },
                    [&](uplink::PersistLease& persist) { sinks_.lease(name, persist.record); },
                    [&](uplink::Persist& persist) { sinks_.persist(name, persist.record); },
@@ -266,6 +280,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
   }
   unit.stirred = false;
   unit.deadline = unit.uplink.next_deadline();
+  tend_probe(name, unit, now);
 }
 
 void Lines::take_frames(Instant now) {
@@ -297,7 +312,9 @@ bool Lines::turn(Instant now, Frames frames) {
     if (frames == Frames::Take) take_talk(name, unit, now);
     if (frames == Frames::Take) take_datagrams(name, unit, now);
     if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
+    if (frames == Frames::Take) take_echoes(name, unit, Look::WhereTold, now);
     if (unit.stirred) drain(name, unit, now);
+    run_probe(name, unit, now);
     if (!unit.deadline || now < *unit.deadline) continue;
     if (unit.uplink.facts().attached)
       unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
@@ -338,7 +355,8 @@ std::optional<Instant> Lines::next_deadline() const {
   for (const auto& [name, unit] : units_) {
     const auto deadline = unit.stirred ? unit.uplink.next_deadline() : unit.deadline;
     if (deadline && (!next || *deadline < *next)) next = deadline;
-    if (unit.open_again && (!next || *unit.open_again < *next)) next = unit.open_again;
+    for (const auto& at : {unit.open_again, unit.echo_again, unit.probe.next_deadline()})
+      if (at && (!next || *at < *next)) next = at;
   }
   return next;
 }

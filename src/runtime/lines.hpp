@@ -4,6 +4,7 @@
 //
 // It knows nothing of routes or rules. What policy must know comes out as changed facts.
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,11 +21,20 @@
 #include "runtime/device_sockets.hpp"
 #include "runtime/doors.hpp"
 #include "uplink/padi_gate.hpp"
+#include "uplink/probe_side.hpp"
 #include "uplink/uplink.hpp"
 
 namespace michi::runtime {
 
 enum class Direction : std::uint8_t { In, Out };
+
+/// What was said, as a trace has it. Of a datagram the packet around it is made up: its socket has it no more.
+struct Traced {
+  enum class Layer : std::uint8_t { Ethernet, Ipv6 };
+  Direction direction = Direction::In;
+  Layer layer = Layer::Ethernet;
+  Bytes bytes;
+};
 
 class Lines {
  public:
@@ -32,7 +42,9 @@ class Lines {
     std::function<void(const model::Event&)> event;
     /// A record to keep or forget (nullopt), by uplink name.
     std::function<void(const std::string&, const std::optional<model::SessionRecord>&)> persist;
-    std::function<void(const std::string& uplink, Direction, Bytes frame, Instant)> trace;  // may be empty
+    std::function<void(const std::string& uplink, const Traced&)> trace;  // may be empty
+    /// Whether anybody traces; what has to be made for a trace is made then only.
+    std::function<bool()> tracing;  // may be empty
     /// An address to keep or forget, by uplink name; also nullopt when the uplink itself is gone.
     std::function<void(const std::string&, const std::optional<uplink::HeldAddress>&)> address;
     /// What DHCPv6 keeps, by uplink name; also nullopt when the uplink itself is gone.
@@ -60,11 +72,14 @@ class Lines {
   void configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now);
   uplink::Uplink* find(const std::string& name);
   const std::map<std::string, model::UplinkFacts>& facts() const { return facts_; }
+  /// Without its probe's verdict, which is no part of the uplink's own life.
   const model::UplinkFacts* facts_now(const std::string& name) const;
   std::vector<std::string> waiting_for(const std::string& name) const;
   std::string protocol_state(const std::string& name) const;
   std::optional<Instant> next_renewal(const std::string& name, Instant now) const;
   uplink::Ipv6Diagnosis ipv6_diagnosis(const std::string& name) const;
+  /// By family, as far as it runs.
+  std::vector<model::ProbeSnapshot> probes(const std::string& name, Instant now) const;
 
   /// Commands, heard at once: a frame that waited for the turn would wait with its timer running.
   /// False: there is no such uplink.
@@ -83,9 +98,15 @@ class Lines {
   bool all_down() const;
 
  private:
+  struct Echoing {
+    std::unique_ptr<port::EchoSocket> socket;
+    std::uint32_t index = 0;
+    bool ready = true;  // a first look arms its wake-up
+  };
   struct Unit {
-    explicit Unit(uplink::Uplink made) : uplink(std::move(made)) {}
+    Unit(uplink::Uplink made, uplink::ProbeSide probing) : uplink(std::move(made)), probe(std::move(probing)) {}
     uplink::Uplink uplink;
+    uplink::ProbeSide probe;
     bool leaving = false;
     bool stirred = true;                      // told of something since it was drained
     std::optional<Instant> deadline;          // as it was then
@@ -96,7 +117,10 @@ class Lines {
     std::vector<Ipv6> link_locals;  // on it
     std::unique_ptr<DeviceSockets> sockets;
     std::optional<Instant> open_again;
-    std::string complaint;  // the last failure told
+    std::string complaint;                             // the last failure told
+    std::array<std::unique_ptr<Echoing>, 2> echoes{};  // by family, while the probe wants them
+    std::optional<Instant> echo_again;
+    std::string echo_complaint;
   };
   struct Interface {
     std::unique_ptr<port::FrameSocket> socket;
@@ -110,15 +134,24 @@ class Lines {
   void look_at_talk(const std::string& name, Unit& unit);
   void take_talk(const std::string& name, Unit& unit, Instant now);
   void take_datagrams(const std::string& name, Unit& unit, Instant now);
+  void trace_frame(const std::string& name, Direction direction, Bytes frame) const;
+  void trace_datagram(const std::string& name, Direction direction, const uplink::Heard& datagram) const;
   void look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now);
   void tend_device(const std::string& name, Unit& unit, Instant now);
+  void tend_probe(const std::string& name, Unit& unit, Instant now);
+  void tend_echo(const std::string& name, Unit& unit, Family family, Instant now);
+  void drain_probe(const std::string& name, Unit& unit);
+  enum class Look : std::uint8_t { WhereTold, Everywhere };
+  void take_echoes(const std::string& name, Unit& unit, Look look, Instant now);
+  void run_probe(const std::string& name, Unit& unit, Instant now);
   static std::string device_of(const std::string& name, const Unit& unit);
   /// The link-local address to speak from on its device; nothing: not now.
   static std::optional<Ipv6> speaks_from(const Unit& unit);
   void deliver(const std::string& interface, Bytes frame, Instant now);
   void open(const std::string& name, Interface& interface);
   void end_orphans(const std::string& name, port::FrameSocket& socket);
-  void note_facts(const std::string& name, const model::UplinkFacts& facts);
+  /// With what its probe says beside them.
+  void note_facts(const std::string& name, model::UplinkFacts facts, const Unit& unit);
 
   Doors& doors_;
   Random random_;

@@ -43,7 +43,7 @@ void Lines::take_talk(const std::string& name, Unit& unit, Instant now) {
   for (; unit.talk && taken < kTalkPerTurn; ++taken) {
     const auto frame = unit.talk->poll();
     if (!frame) return;
-    if (sinks_.trace) sinks_.trace(name, Direction::In, *frame, now);
+    trace_frame(name, Direction::In, *frame);
     unit.uplink.on_frame(*frame, now);
     drain(name, unit, now);
   }

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "runtime/lines.hpp"
+#include "wire/dhcp6.hpp"
+#include "wire/icmp6.hpp"
+#include "wire/ip6.hpp"
 
 namespace michi::runtime {
 
@@ -80,15 +83,42 @@ void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
 void Lines::take_datagrams(const std::string& name, Unit& unit, Instant now) {
   if (!unit.sockets) return;
   const bool more = unit.sockets->take([&](uplink::Service service, const port::Datagram& datagram) {
-    unit.uplink.on_datagram({.service = service,
-                             .bytes = datagram.bytes,
-                             .source = datagram.source,
-                             .destination = datagram.destination,
-                             .hop_limit = datagram.hop_limit},
-                            now);
+    const uplink::Heard heard{.service = service,
+                              .bytes = datagram.bytes,
+                              .source = datagram.source,
+                              .destination = datagram.destination,
+                              .hop_limit = datagram.hop_limit};
+    trace_datagram(name, Direction::In, heard);
+    unit.uplink.on_datagram(heard, now);
   });
   drain(name, unit, now);
   if (more) wake_();
+}
+
+void Lines::trace_frame(const std::string& name, Direction direction, Bytes frame) const {
+  if (sinks_.trace) sinks_.trace(name, {.direction = direction, .layer = Traced::Layer::Ethernet, .bytes = frame});
+}
+
+void Lines::trace_datagram(const std::string& name, Direction direction, const uplink::Heard& datagram) const {
+  if (!sinks_.trace || !sinks_.tracing || !sinks_.tracing()) return;
+  ByteVec packet;
+  if (datagram.service == uplink::Service::Dhcp6) {
+    const bool out = direction == Direction::Out;
+    packet = wire::ip6::write_datagram({.source_port = out ? wire::dhcp6::kClientPort : wire::dhcp6::kServerPort,
+                                        .destination_port = out ? wire::dhcp6::kServerPort : wire::dhcp6::kClientPort,
+                                        .payload = datagram.bytes},
+                                       datagram.source, datagram.destination, datagram.hop_limit);
+  } else {
+    // What goes out is sealed by the kernel.
+    ByteVec message = copy_of(datagram.bytes);
+    wire::icmp6::seal(message, datagram.source, datagram.destination);
+    packet = wire::ip6::write_packet({.source = datagram.source,
+                                      .destination = datagram.destination,
+                                      .hop_limit = datagram.hop_limit,
+                                      .next_header = wire::icmp6::kProtocol,
+                                      .payload = message});
+  }
+  sinks_.trace(name, {.direction = direction, .layer = Traced::Layer::Ipv6, .bytes = packet});
 }
 
 }  // namespace michi::runtime

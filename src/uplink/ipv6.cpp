@@ -6,18 +6,24 @@
 namespace michi::uplink {
 
 void Uplink::Life::recall(Ipv6Memory what, Instant now) {
-  memory = std::move(what);
-  if (memory.record && config.ipv6)
-    ipv6 = std::make_unique<Ipv6Side>(config.id.name, config.delegation, std::exchange(memory, {}), random.fork(), now);
+  recalled = std::move(what);
+  recalled_at = now;
+  if (recalled.record && config.ipv6) remember(now);
+}
+
+Ipv6Memory Uplink::Life::memory(Instant now) const {
+  return ipv6 ? ipv6->memory(now) : aged(recalled, now - recalled_at);
+}
+
+void Uplink::Life::remember(Instant now) {
+  ipv6 = std::make_unique<Ipv6Side>(config.id.name, config.delegation, memory(now), random.fork(), now);
 }
 
 void Uplink::Life::tend_ipv6(Instant now) {
   if (giving_back && !ipv6->releasing()) conclude_release(now);
   const bool stands = facts.attached && facts.v6 && device == facts.v6->local;
   if (stands && (!ipv6 || !ipv6->is_up() || v6_begun != v6_openings) && !giving_back) {
-    if (!ipv6)
-      ipv6 =
-          std::make_unique<Ipv6Side>(config.id.name, config.delegation, std::exchange(memory, {}), random.fork(), now);
+    if (!ipv6) remember(now);
     v6_begun = v6_openings;
     ipv6->on_link_up({.local = facts.v6->local,
                       .mac = std::nullopt,

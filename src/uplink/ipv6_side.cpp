@@ -255,6 +255,12 @@ LeaseRecord Ipv6Side::record(Instant now) const {
   return out;
 }
 
+Ipv6Memory Ipv6Side::memory(Instant now) const {
+  Ipv6Memory out = memory_;
+  if (auto is = record(now); !is_empty(is)) out.record = std::move(is);
+  return out;
+}
+
 void Ipv6Side::keep(Instant now) {
   LeaseRecord is = record(now);
   if (!kept_ && is_empty(is)) return;

@@ -30,6 +30,7 @@
 #include "model/event.hpp"
 #include "model/uplink.hpp"
 #include "uplink/datagram.hpp"
+#include "uplink/ipv6_diagnosis.hpp"
 #include "uplink/known_prefixes.hpp"
 #include "uplink/lease_record.hpp"
 
@@ -52,13 +53,6 @@ struct Ipv6Learned {
   std::vector<std::string> domains;
   std::optional<Ipv6> router;  // the best default router that advertises itself
   std::uint32_t mtu = 0;       // as advertised; 0: nobody did
-};
-
-/// For a person who asks why there is no prefix.
-struct Ipv6Diagnosis {
-  bool asking = false;  // DHCPv6 wants something and has not got it
-  std::uint64_t solicits = 0, advertises = 0, replies = 0;
-  std::string refusal;  // the server's last no, in its words
 };
 
 class Ipv6Side {
@@ -88,6 +82,8 @@ class Ipv6Side {
   std::string waiting_for() const;
   std::optional<Instant> next_renewal(Instant now) const;
   Ipv6Diagnosis diagnosis() const;
+  /// For another one in the place of this.
+  Ipv6Memory memory(Instant now) const;
   /// Whoever waits for a server asks now instead of when the pause is over.
   void ask_again(Instant now);
 

@@ -1,6 +1,7 @@
 #include "uplink/lease_record.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace michi::uplink {
 namespace {
@@ -23,6 +24,11 @@ LeaseRecord aged(LeaseRecord record, Duration age) {
   age_all(record.leases, age);
   age_all(record.prefixes, age);
   return record;
+}
+
+Ipv6Memory aged(Ipv6Memory memory, Duration age) {
+  if (memory.record) memory.record = aged(std::move(*memory.record), age);
+  return memory;
 }
 
 }  // namespace michi::uplink

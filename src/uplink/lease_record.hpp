@@ -49,6 +49,9 @@ struct Ipv6Memory {
   std::int64_t wall_seconds = 0;                       // for a DUID-LLT that is made now
 };
 
+/// The same, so much later.
+Ipv6Memory aged(Ipv6Memory memory, Duration age);
+
 /// An end from what is left, and back; a lifetime without end has none.
 constexpr Instant end_after(Instant now, Duration left) {
   return left == engine::dhcp6::kForever ? Instant::max() : now + left;

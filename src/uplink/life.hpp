@@ -105,6 +105,8 @@ struct Uplink::Life {
 
   // ipv6.cpp
   void recall(Ipv6Memory what, Instant now);
+  Ipv6Memory memory(Instant now) const;  // for the life that takes the place of this one
+  void remember(Instant now);
   void tend_ipv6(Instant now);  // follows the session; takes over what was learned
   void drain_ipv6();
   bool gives_back() const;  // a lease that is to be released before the session ends
@@ -142,7 +144,8 @@ struct Uplink::Life {
   std::optional<Instant> v6_until;
   bool duplicate = false;  // what we were told last
 
-  Ipv6Memory memory;               // until `ipv6` takes it
+  Ipv6Memory recalled;             // while there is no `ipv6`
+  Instant recalled_at{};           // when it was so
   std::unique_ptr<Ipv6Side> ipv6;  // from the first device that stands, or from the first record
   std::optional<Ipv6> device;      // what the kernel shows on it
   unsigned v6_openings = 0;        // of IPv6CP; each is another link

@@ -52,9 +52,7 @@ void LineLife::tend_ipv6(Instant now) {
   if (!asks_v6() || (phase_ == LinePhase::LinkHold && !link_ready())) return;
   const bool stands = row().link && link_ready() && device_;
   if (stands && phase_ != LinePhase::Releasing && (!ipv6_ || !ipv6_->is_up() || anew_)) {
-    if (!ipv6_)
-      ipv6_ = std::make_unique<Ipv6Side>(config_.id.name, config_.delegation, std::exchange(memory_, {}),
-                                         random_.fork(), now);
+    if (!ipv6_) remember(now);
     ipv6_->on_link_up({.local = *device_,
                        .mac = link_->mac,
                        .carrier = link_->mac,
@@ -109,6 +107,7 @@ void LineLife::compose() {
 void LineLife::compose_ipv6() {
   const Ipv6Learned& learned = ipv6_->learned();
   facts_.prefixes = learned.prefixes;
+  for (model::PrefixFacts& prefix : facts_.prefixes) prefix.shared = prefix.on_line && is_shared(prefix.prefix);
   const bool given = learned.router || !learned.addresses.empty() || !confirmed(learned.prefixes).empty();
   if (!row().link || phase_ == LinePhase::Releasing || !device_ || !given) return;
   facts_.v6.emplace();
@@ -121,12 +120,21 @@ void LineLife::compose_ipv6() {
   facts_.v6->mtu = learned.mtu;
 }
 
+/// Hosts get no addresses that lead nowhere.
+bool LineLife::is_shared(const Prefix& prefix) const {
+  const bool closed = config_.closed.value_or(closed_network_of({}, {prefix}).has_value());
+  return config_.neighbour_proxy.value_or(!closed);
+}
+
 void LineLife::compose_static() {
   const model::StaticConfig& fixed = config_.fixed;
   const bool here = row().link && link_ready();
   facts_.prefixes.clear();
   for (const Prefix& prefix : fixed.prefixes)
     facts_.prefixes.push_back({.prefix = prefix.canonical(), .confirmed = here});
+  if (fixed.address6 && config_.neighbour_proxy.value_or(false))
+    facts_.prefixes.push_back(
+        {.prefix = fixed.address6->canonical(), .confirmed = here, .on_line = true, .shared = true});
   if (!here) return;
   if (fixed.address) {
     facts_.v4.emplace();

@@ -92,10 +92,15 @@ void LineLife::ask(std::string_view on, Instant now) {
 
 void LineLife::recall(Ipv6Memory memory, Instant now) {
   memory_ = std::move(memory);
-  if (memory_.record && asks_v6())
-    ipv6_ = std::make_unique<Ipv6Side>(config_.id.name, config_.delegation, std::exchange(memory_, {}), random_.fork(),
-                                       now);
+  memory_at_ = now;
+  if (memory_.record && asks_v6()) remember(now);
   settle(now);
+}
+
+Ipv6Memory LineLife::memory(Instant now) const { return ipv6_ ? ipv6_->memory(now) : aged(memory_, now - memory_at_); }
+
+void LineLife::remember(Instant now) {
+  ipv6_ = std::make_unique<Ipv6Side>(config_.id.name, config_.delegation, memory(now), random_.fork(), now);
 }
 
 void LineLife::begin_link(Instant now) {
@@ -161,6 +166,8 @@ Uplink::Applied LineLife::configure(model::UplinkConfig config, Instant now) {
   facts_.id = config_.id;
   ipv4_.configure(config_.dhcp);
   if (!asks_v6()) {
+    memory_ = memory(now);
+    memory_at_ = now;
     ipv6_.reset();
     facts_.prefixes.clear();
   }
@@ -225,6 +232,7 @@ void LineLife::on_frame(Bytes frame, Instant now) {
 void LineLife::on_device(std::optional<Ipv6> link_local, Instant now) {
   if (device_ == link_local) return;
   device_ = link_local;
+  anew_ = true;  // nobody can speak from the address before
   settle(now);
 }
 

@@ -29,6 +29,8 @@ class LineLife {
 
   /// Once, before anything else.
   void recall(Ipv6Memory memory, Instant now);
+  /// For the life that takes the place of this one.
+  Ipv6Memory memory(Instant now) const;
   void start(Instant now);
   void stop(Instant now);
   void redial(std::string_view on, Instant now);
@@ -67,6 +69,7 @@ class LineLife {
   void set_reason(model::Reason reason, std::string detail = {});
   void go(std::string_view on, Instant now);
   void ask(std::string_view on, Instant now);
+  void remember(Instant now);
   void begin_link(Instant now);
   void end_link(Instant now);
   void leave(LinePhase next, model::Reason why, std::string_view on, Instant now);
@@ -82,6 +85,7 @@ class LineLife {
   void tend_ipv6(Instant now);
   void compose();
   void compose_ipv6();
+  bool is_shared(const Prefix& prefix) const;
   void compose_static();
   void compose_mtu();
   void judge_network();
@@ -95,11 +99,12 @@ class LineLife {
   model::UplinkFacts published_;
   std::optional<InterfaceFacts> link_;
   Ipv4Side ipv4_;
-  Ipv6Memory memory_;               // until `ipv6_` takes it
+  Ipv6Memory memory_;               // while there is no `ipv6_`
+  Instant memory_at_{};             // when it was so
   std::unique_ptr<Ipv6Side> ipv6_;  // from the first link, or from the first record
   std::optional<Ipv6> device_;      // our link-local address there
   std::optional<Ipv6> server_;      // who spoke DHCPv6 to us last: the router, where none advertises itself
-  bool anew_ = false;               // the carrier came back: everything is to be confirmed
+  bool anew_ = false;               // the carrier came back, or our address is another: everything is to be confirmed
 
   std::optional<Instant> due_;          // of the phase
   std::optional<Instant> tell_up_by_;   // while facts.incomplete

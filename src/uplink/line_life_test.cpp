@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace michi::uplink {
 namespace {
 
@@ -112,6 +114,34 @@ TEST_F(Static, StopsAtOnce) {
   EXPECT_TRUE(life.settled_down());
   EXPECT_FALSE(life.facts().attached);
   EXPECT_FALSE(life.next_deadline());
+}
+
+TEST(LineDevice, AnotherAddressOfTheDeviceIsSpokenFromAtOnce) {
+  model::UplinkConfig config;
+  config.id.name = "line";
+  config.kind = model::UplinkKind::Ipoe;
+  config.interface = "wan0";
+  config.ipv4 = false;
+  LineLife life(config, std::nullopt, Random::seeded(1));
+  Instant now{seconds(10)};
+  const Ipv6 first = *parse_ipv6("fe80::1"), second = *parse_ipv6("fe80::2");
+  std::set<Ipv6> sources;
+  const auto listen = [&](Duration how_long) {
+    for (const Instant end = now + how_long; now < end; now += milliseconds(50)) {
+      life.on_deadline(now);
+      while (auto output = life.poll())
+        if (const auto* sent = std::get_if<Datagram>(&*output)) sources.insert(sent->source);
+    }
+  };
+  life.on_interface(kWire, now);
+  life.on_device(first, now);
+  life.start(now);
+  listen(seconds(3));
+  EXPECT_EQ(sources, std::set{first});
+  sources.clear();
+  life.on_device(second, now);
+  listen(seconds(3));
+  EXPECT_EQ(sources, std::set{second});
 }
 
 }  // namespace

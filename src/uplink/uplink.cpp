@@ -69,14 +69,20 @@ Uplink::Applied Uplink::change_kind(model::UplinkConfig config, std::optional<Se
   if (life_ && life_->row().session) {
     life_->close_session(Farewell::Padt, "new configuration");
     life_->enter(Phase::Down, "new configuration", now);
+    life_->settle(now);
   } else {
     stop(now);
   }
   std::list<Output> said;
   while (auto output = poll()) said.push_back(std::move(*output));
   auto orphan = take_orphan();
+  auto memory = line_ ? line_->memory(now) : life_->memory(now);
+  const model::UplinkFacts told = facts();
   live(std::move(config), std::move(secret), std::move(orphan), std::nullopt);
+  // What the new life begins with, it takes for known.
+  if (facts() != told) said.emplace_back(FactsChanged{facts()});
   last_words_ = std::move(said);
+  recall(std::move(memory), now);
   if (running) start(now);
   return Applied::Redialled;
 }

@@ -26,7 +26,7 @@
 #include "model/event.hpp"
 #include "model/uplink.hpp"
 #include "uplink/datagram.hpp"
-#include "uplink/ipv6_side.hpp"
+#include "uplink/ipv6_diagnosis.hpp"
 #include "uplink/lease_record.hpp"
 
 namespace michi::uplink {

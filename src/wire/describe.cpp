@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t kMostHex = 24;
 
-std::string shortened_hex(Bytes bytes) {
-  if (bytes.size() <= kMostHex) return to_hex(bytes);
-  return fmt::format("{}… ({} octets)", to_hex(bytes.first(kMostHex)), bytes.size());
-}
-
 std::string describe_tags(Bytes payload) {
   const auto tags = pppoe::parse_tags(payload);
   if (!tags) return fmt::format(" malformed tags {}", shortened_hex(payload));
@@ -125,6 +120,11 @@ std::string describe_chap(Bytes information) {
 
 }  // namespace
 
+std::string shortened_hex(Bytes bytes) {
+  if (bytes.size() <= kMostHex) return to_hex(bytes);
+  return fmt::format("{}… ({} octets)", to_hex(bytes.first(kMostHex)), bytes.size());
+}
+
 std::string describe_ppp(Bytes frame) {
   const auto parsed = ppp::parse_frame(frame);
   if (!parsed) return "malformed PPP frame " + shortened_hex(frame);
@@ -149,6 +149,12 @@ std::string describe_ppp(Bytes frame) {
 }
 
 std::string describe_frame(Bytes frame) {
+  if (const auto whole = ether::parse_frame(frame)) {
+    const auto& header = whole->header;
+    const auto from_to = fmt::format("{} > {} ", to_text(header.source), to_text(header.destination));
+    if (header.type == ether::kTypeIpv4) return from_to + describe_ipv4(whole->payload);
+    if (header.type == ether::kTypeArp) return from_to + describe_arp(whole->payload);
+  }
   const auto parsed = pppoe::parse_frame(frame);
   if (!parsed) return "malformed PPPoE frame " + shortened_hex(frame);
   const auto& packet = parsed->packet;

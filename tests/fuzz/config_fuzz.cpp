@@ -47,8 +47,12 @@ void fuzz_configuration(std::string_view text) {
   for (const auto& policy : accepted.policies) {
     law(!policy.use.empty());
     for (const auto& id : policy.use) law(accepted.find(id) != nullptr);
+    for (const auto& id : policy.to_prefixes) law(accepted.find(id) != nullptr);
   }
-  for (const auto& publish : accepted.publishes) law(!publish.uplinks.empty() && publish.ports.first > 0);
+  for (const auto& publish : accepted.publishes) {
+    law(!publish.uplinks6.empty() && publish.ports.first > 0 && (publish.to || publish.to6));
+    law(!publish.to || !publish.uplinks.empty());
+  }
   for (const auto& uplink : accepted.uplinks) law(std::ranges::is_sorted(uplink.routes) && uplink.mtu >= 576);
 }
 

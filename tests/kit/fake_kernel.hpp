@@ -40,11 +40,12 @@ class FakeKernel {
   std::optional<model::NftTable> table;         // inet michi
   std::optional<model::NftTable> netdev_table;  // netdev michi
   std::vector<model::PassedTraffic> passed;     // as its elements have counted
-  std::map<std::string, model::AttachWant> sessions;    // by uplink
-  std::map<std::string, port::PlaneCounters> counters;  // by uplink
-  std::map<std::uint32_t, unsigned> flows, flows6;      // conntrack entries by mark
-  unsigned untranslated = 0;                            // entries born without NAT
-  std::vector<std::string> journal;                     // every operation that was performed, in words
+  std::map<std::string, model::AttachWant> sessions;        // by uplink
+  std::map<std::string, port::PlaneCounters> counters;      // by uplink
+  std::map<std::string, port::LinkCounters> link_counters;  // by device
+  std::map<std::uint32_t, unsigned> flows, flows6;          // conntrack entries by mark
+  unsigned untranslated = 0;                                // entries born without NAT
+  std::vector<std::string> journal;                         // every operation that was performed, in words
   /// Asked before every operation with its words; an error code refuses it.
   std::function<int(const std::string& operation)> refuse;
   /// Completions before the facts they caused (the default), or after them.
@@ -83,6 +84,10 @@ class FakeKernel {
     std::optional<port::NetReport> poll() override;
     void on_wake(port::Wake wake) override { wakes = std::move(wake); }
     std::optional<model::RouteEntry> main_route(const Address&, std::uint32_t) override { return {}; }
+    std::optional<port::LinkCounters> link_counters(const std::string& device) override {
+      const auto at = kernel.link_counters.find(device);
+      return at == kernel.link_counters.end() ? std::nullopt : std::optional(at->second);
+    }
     FakeKernel& kernel;
     std::deque<port::NetReport> reports;
     port::Wake wakes;

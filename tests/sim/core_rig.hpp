@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kit/fake_datagrams.hpp"
+#include "kit/fake_echoes.hpp"
 #include "kit/fake_kernel.hpp"
 #include "kit/fake_observers.hpp"
 #include "kit/world.hpp"
@@ -128,6 +129,7 @@ class CoreNode final : public kit::Node {
     return core_.get();
   }
   kit::FakeDatagrams& datagrams() { return datagrams_; }
+  kit::FakeEchoes& echoes() { return echoes_; }
   kit::FakeObservers& observers() { return observers_; }
   /// The loop is held up elsewhere: frames wait, and no turn comes before the time is over.
   void busy_for(Duration time) { busy_until_ = world_.now() + time; }
@@ -214,8 +216,8 @@ class CoreNode final : public kit::Node {
   void boot() {
     alarm_.time = world_.now();
     core_ = std::make_unique<runtime::Core>(
-        runtime::Doors{alarm_, sockets_, datagrams_, observers_, machine_.kernel.net(), machine_.kernel.firewall(),
-                       machine_.kernel.plane(), machine_.store, processes_, machine_.files},
+        runtime::Doors{alarm_, sockets_, datagrams_, echoes_, observers_, machine_.kernel.net(),
+                       machine_.kernel.firewall(), machine_.kernel.plane(), machine_.store, processes_, machine_.files},
         runtime::CoreOptions{
             .run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child, .crash_point = {}},
         Random::seeded(world_.random().u64()), [this] { woken_ = true; },
@@ -228,6 +230,7 @@ class CoreNode final : public kit::Node {
   Machine& machine_;
   Sockets sockets_;
   kit::FakeDatagrams datagrams_;
+  kit::FakeEchoes echoes_;
   kit::FakeObservers observers_;
   FakeAlarm alarm_;
   FakeProcesses processes_;

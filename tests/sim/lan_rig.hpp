@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kit/fake_datagrams.hpp"
+#include "kit/fake_echoes.hpp"
 #include "kit/fake_kernel.hpp"
 #include "kit/ndisc.hpp"
 #include "runtime/lans.hpp"
@@ -170,12 +171,13 @@ class LanRig : public testing::Test {
   Clock clock;
   NoFrames frames;
   kit::FakeDatagrams datagrams;
+  kit::FakeEchoes echoes;
   kit::FakeObservers observers;
   kit::FakeKernel kernel;
   FakeStore store;
   FakeProcesses processes;
   FakeFiles files;
-  runtime::Doors doors{clock,          frames, datagrams, observers, kernel.net(), kernel.firewall(),
+  runtime::Doors doors{clock,          frames, datagrams, echoes, observers, kernel.net(), kernel.firewall(),
                        kernel.plane(), store,  processes, files};
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;

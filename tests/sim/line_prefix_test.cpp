@@ -2,11 +2,14 @@
 // across lost carriers and crashes; and a network that leads nowhere.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "kit/dhcp6_world.hpp"
 #include "sim/core_rig.hpp"
+#include "wire/describe.hpp"
 #include "wire/icmp6.hpp"
+#include "wire/ip6.hpp"
 
 namespace michi::sim {
 namespace {
@@ -207,6 +210,79 @@ TEST_F(LinePrefixStory, ANetworkThatTheFileCallsClosedIsUpAndCarriesNothing) {
   EXPECT_TRUE(facts().v6->closed);
   EXPECT_FALSE(facts().carries(Family::V6));
   EXPECT_TRUE(node.saw("uplink.closed-network"));
+}
+
+TEST_F(LinePrefixStory, AChangeOfKindRemembersThePrefixAndAsksForTheSameOne) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto prefix = facts().prefixes[0];
+  const auto solicits = server.heard(MessageType::Solicit);
+  const auto become = [&](model::UplinkKind kind) {
+    config.uplinks[0].kind = kind;
+    config.uplinks[0].user = "user@isp";
+    node->apply(std::make_shared<const model::Config>(config), {{"hikari", Secret("secret")}});
+    world.run(minutes(1));
+  };
+  become(model::UplinkKind::Pppoe);
+  ASSERT_EQ(facts().prefixes.size(), 1U);
+  EXPECT_EQ(facts().prefixes[0].prefix, prefix.prefix);
+  EXPECT_EQ(facts().prefixes[0].valid_until, prefix.valid_until);
+  EXPECT_FALSE(facts().prefixes[0].confirmed);
+  become(model::UplinkKind::Static);
+  EXPECT_TRUE(facts().prefixes.empty());
+  become(model::UplinkKind::Ipoe);
+  EXPECT_TRUE(delegated());
+  EXPECT_EQ(facts().prefixes[0].prefix, prefix.prefix);
+  EXPECT_EQ(server.heard(MessageType::Solicit), solicits) << "a Rebind, not a new question";
+  EXPECT_GE(server.heard(MessageType::Rebind), 1U);
+}
+
+TEST_F(LinePrefixStory, WhatALineRemembersGrowsOldWhileItAsksForNothing) {
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto until = facts().prefixes[0].valid_until;
+  config.uplinks[0].ipv4 = true;
+  config.uplinks[0].ipv6 = false;
+  node->apply(std::make_shared<const model::Config>(config), {});
+  world.run(minutes(5));
+  EXPECT_TRUE(facts().prefixes.empty());
+  server.behaviour.silent = true;
+  config.uplinks[0].ipv6 = true;
+  node->apply(std::make_shared<const model::Config>(config), {});
+  world.run(seconds(1));
+  ASSERT_EQ(facts().prefixes.size(), 1U);
+  EXPECT_FALSE(facts().prefixes[0].confirmed);
+  EXPECT_EQ(facts().prefixes[0].valid_until, until);
+}
+
+TEST_F(LinePrefixStory, ATraceHasEveryDatagramAsAPacketThatReadsAsItWasSaid) {
+  std::vector<std::string> said;
+  node->set_trace([&](const std::string& uplink, const runtime::Traced& traced) {
+    EXPECT_EQ(uplink, "hikari");
+    if (traced.layer != runtime::Traced::Layer::Ipv6) return;
+    const auto packet = wire::ip6::parse_packet(traced.bytes);
+    ASSERT_TRUE(packet);
+    const bool neighbours = packet->next_header == wire::icmp6::kProtocol;
+    EXPECT_TRUE(!neighbours || wire::icmp6::is_sealed(packet->source, packet->destination, packet->payload));
+    said.push_back((traced.direction == runtime::Direction::Out ? "> " : "< ") + wire::describe_ipv6(traced.bytes));
+  });
+  begin();
+  ASSERT_TRUE(becomes_delegated());
+  const auto prefix = to_text(facts().prefixes[0].prefix);
+  const auto count = [&](std::string_view begins, std::string_view holds) {
+    return std::ranges::count_if(said, [&](const std::string& line) {
+      return line.starts_with(begins) && line.find(holds) != std::string::npos;
+    });
+  };
+  EXPECT_GE(count("> fe80::2 > ff02::2 ICMPv6 Router-Solicitation", ""), 1);
+  EXPECT_GE(count("< fe80::1 > ff02::1 ICMPv6 Router-Advertisement", "lifetime=1800"), 1);
+  EXPECT_GE(count("> fe80::2 > ff02::1:2 DHCPv6 Solicit", "IA_PD"), 1);
+  EXPECT_GE(count("< ", "DHCPv6 Advertise"), 1);
+  EXPECT_GE(count("< ", prefix), 1) << said.size();
+  node->set_trace({});
+  const auto before = said.size();
+  world.run(hours(4));
+  EXPECT_EQ(said.size(), before) << "a trace ends";
 }
 
 }  // namespace

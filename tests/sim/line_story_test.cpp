@@ -298,5 +298,30 @@ TEST_F(LineStory, ASessionThatBecomesALineSaysGoodbyeFirst) {
   EXPECT_TRUE(machine.store.run.empty() || !machine.store.run.contains("session.hgw"));
 }
 
+TEST_F(LineStory, WhatPassedIsTheInterfacesCountAndNamesWhoSharesIt) {
+  kit::FakeIsp isp(world, wire);
+  model::UplinkConfig session;
+  session.id.name = "isp";
+  session.interface = "wan0";
+  session.user = "user@isp";
+  begin();
+  ASSERT_TRUE(becomes_up());
+  EXPECT_EQ(node->counters("hgw").rx_packets, 0U) << "not known";
+  machine.kernel.link_counters["wan0"] = {
+      .rx_packets = 7, .rx_bytes = 700, .tx_packets = 5, .tx_bytes = 500, .rx_dropped = 1, .tx_dropped = 2};
+  const auto alone = node->counters("hgw");
+  EXPECT_EQ(alone.rx_packets, 7U);
+  EXPECT_EQ(alone.tx_bytes, 500U);
+  EXPECT_EQ(alone.tx_dropped, 2U);
+  EXPECT_EQ(alone.interface, "wan0");
+  EXPECT_TRUE(alone.shared_with.empty());
+  config.uplinks.push_back(session);
+  node->apply(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}});
+  machine.kernel.counters["isp"] = {.rx_packets = 3, .rx_bytes = 300};
+  EXPECT_EQ(node->counters("hgw").shared_with, std::vector<std::string>{"isp"});
+  EXPECT_EQ(node->counters("isp").rx_packets, 3U);
+  EXPECT_EQ(node->counters("isp").interface, "");
+}
+
 }  // namespace
 }  // namespace michi::sim

@@ -1,6 +1,7 @@
 #include "engine/ndisc/proxy.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace michi::engine::ndisc {
 namespace {
@@ -134,7 +135,7 @@ void Proxy::ask(Hosts::iterator host, Instant now) {
   for (std::size_t lan = 0; lan < settings_.lans.size(); ++lan) {
     const ProxySide& side = settings_.lans[lan];
     const NeighborSolicitation message{host->first, {wire::icmp6::SourceLinkLayer{side.mac}}};
-    outputs_.push_back(ProxyMessage{lan, make_message(message, side.local, to)});
+    outputs_.push_back(ProxyMessage{lan, host->first, make_message(message, side.local, to)});
   }
   enter(host, host->second.state, now + settings_.ask_every);
 }
@@ -156,7 +157,7 @@ void Proxy::answer(const Ipv6& target, const Ipv6& to, std::optional<std::size_t
   message.target = target;
   message.options = {wire::icmp6::TargetLinkLayer{side.mac}};
   const Ipv6& destination = message.solicited ? to : wire::icmp6::kAllNodes;
-  outputs_.push_back(ProxyMessage{lan, make_message(message, side.local, destination)});
+  outputs_.push_back(ProxyMessage{lan, target, make_message(message, side.local, destination)});
   if (!lan) ++counters_.answered;
 }
 
@@ -180,13 +181,10 @@ void Proxy::solicited(const Ipv6& target, const Ipv6& source, Instant now) {
   if (host != hosts_.end() && !is_candidate(host->second.state)) return answer(target, source, std::nullopt, now);
   if (host != hosts_.end() && host->second.state == HostState::Absent) return;
   if (host == hosts_.end()) {
-    if (!make_room_for_candidate()) {
-      ++counters_.withheld;
-      return;
-    }
-    host = insert(target, HostState::Probing, now);
-    ask(host, now);
+    if (!expect(target, now)) return;
+    host = hosts_.find(target);
   }
+  if (host->second.asked == 0) ask(host, now);
   std::vector<Ipv6>& waiting = host->second.waiting;
   if (waiting.size() < kMaxWaiting && std::ranges::find(waiting, source) == waiting.end()) waiting.push_back(source);
 }
@@ -204,9 +202,32 @@ void Proxy::heard_on_wan(const Ipv6& address, Instant now) {
   wan_[address] = now + kWanForgotten;
 }
 
+/// It is asked for then, unless somebody asks before.
+bool Proxy::expect(const Ipv6& address, Instant when) {
+  if (!make_room_for_candidate()) {
+    ++counters_.withheld;
+    return false;
+  }
+  insert(address, HostState::Probing, when);
+  return true;
+}
+
+/// A host is about to take this address: it is not there yet, but not absent any longer either.
+void Proxy::tested_on_lan(const Ipv6& address, std::size_t lan, Instant now) {
+  if (!is_host(address)) return;
+  if (on_the_wan(address, now)) return answer(address, Ipv6{}, lan, now);
+  const auto host = hosts_.find(address);
+  if (host != hosts_.end() && host->second.state != HostState::Absent) return;
+  if (host != hosts_.end()) forget(host);
+  std::ignore = expect(address, now + settings_.test_for);
+}
+
 void Proxy::heard_on_lan(const Ipv6& address, std::size_t lan, Instant now) {
   const auto host = hosts_.find(address);
-  if (host == hosts_.end()) return;
+  if (host == hosts_.end()) {
+    if (is_host(address) && !on_the_wan(address, now) && expect(address, now)) ask(hosts_.find(address), now);
+    return;
+  }
   switch (host->second.state) {
     case HostState::Absent:
       return forget(host);
@@ -215,6 +236,9 @@ void Proxy::heard_on_lan(const Ipv6& address, std::size_t lan, Instant now) {
       host->second.heard = now;
       return;
     case HostState::Probing:
+      // Nobody was asked yet: a word that costs us no question must not fill the table.
+      if (host->second.asked == 0) return ask(host, now);
+      return found(host, lan, now);
     case HostState::Doubtful:
       return found(host, lan, now);
   }
@@ -242,12 +266,8 @@ void Proxy::on_lan(std::size_t lan, Bytes icmp6, const Ipv6& source, const Ipv6&
     if (!ours(source, mac_of(*says))) heard_on_lan(says->target, lan, now);
   } else if (const auto* asks = std::get_if<NeighborSolicitation>(&*message)) {
     if (ours(source, mac_of(*asks))) return;
-    if (!source.is_unspecified()) return heard_on_lan(source, lan, now);
-    if (!is_host(asks->target)) return;
-    // A host is about to take this address: it is not there yet, but not absent any longer either.
-    if (on_the_wan(asks->target, now)) return answer(asks->target, source, lan, now);
-    const auto host = hosts_.find(asks->target);
-    if (host != hosts_.end() && host->second.state == HostState::Absent) forget(host);
+    if (source.is_unspecified()) return tested_on_lan(asks->target, lan, now);
+    heard_on_lan(source, lan, now);
   }
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 // Neighbour discovery proxy, on demand, for a line that gives one /64 and no more: who asks on the WAN
 // for an address of it is answered for the hosts behind us, once a host has shown on a LAN that it is
-// there. It reports where, so that packets find their way.
+// there. It reports where, so that packets find their way. A host that tests an address of its own, or
+// speaks from one, is asked for before anybody on the WAN does: the router itself has to find it, too.
 //
 // It never answers for the router's own addresses (the kernel does), nor for one seen on the WAN, nor
 // before a LAN has answered. It forwards no packet and no advertisement. Whoever feeds it must hear
-// solicitations to any solicited-node group on the WAN.
+// solicitations to any solicited-node group, on either side.
 //
 // RFC 4389 in spirit (§4.1.3, neighbour advertisements with our own link-layer address), RFC 4861 §7.2.8
 // (proxy advertisements), RFC 4862 §5.4 (solicitations from the unspecified address).
@@ -41,11 +42,13 @@ struct ProxySettings {
   unsigned asks = 3;                  // MAX_MULTICAST_SOLICIT
   Duration present_for = minutes(5);  // then it is asked again; a fifth more or less
   Duration absent_for = seconds(3);   // after silence, before a solicitation makes us ask again
+  Duration test_for = seconds(2);     // a host's test for duplicates: DupAddrDetectTransmits, and some delay
 };
 
-/// The LAN's index; none is the WAN.
+/// The LAN's index; none is the WAN. What is said there of a host is best said when packets find it.
 struct ProxyMessage {
   std::optional<std::size_t> lan;
+  Ipv6 host;  // asked for, or answered for
   Message message;
 };
 /// The host is on this LAN: a host route belongs there. Again with another index when it moved.
@@ -119,6 +122,8 @@ class Proxy {
   void make_room_for_host();
   bool make_room_for_candidate();
   void solicited(const Ipv6& target, const Ipv6& source, Instant now);
+  void tested_on_lan(const Ipv6& address, std::size_t lan, Instant now);
+  bool expect(const Ipv6& address, Instant when);
   void ask(Hosts::iterator host, Instant now);
   void doubt(Hosts::iterator host, Instant now);
   void found(Hosts::iterator host, std::size_t lan, Instant now);

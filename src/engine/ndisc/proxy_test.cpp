@@ -250,6 +250,50 @@ TEST_F(ProxyTest, AHostThatAppearsAfterSilenceIsAskedForAgainAtOnce) {
   EXPECT_EQ(answered.size(), 1u) << "its own solicitation shows it, too";
 }
 
+TEST_F(ProxyTest, AHostThatTestsAnAddressIsAskedForWhenTheTestIsOver) {
+  lan_asks(kHost, Ipv6{});
+  wait(milliseconds(1999));
+  EXPECT_TRUE(asked.empty());
+  wait(milliseconds(1));
+  EXPECT_EQ(asked.size(), 2u);
+  lan_says(kHost);
+  EXPECT_EQ(routes, (std::vector<HostRoute>{{kHost, 0}}));
+  EXPECT_TRUE(answered.empty()) << "nobody asked on the WAN";
+  lan_asks(kHost, Ipv6{}, 1);
+  EXPECT_EQ(proxy->hosts().size(), 1u) << "a test of somebody else takes nothing away";
+}
+
+TEST_F(ProxyTest, AHostThatSpeaksFromAnAddressIsAskedForAtOnce) {
+  lan_asks(kLan.local, kHost);
+  EXPECT_EQ(asked.size(), 2u);
+  EXPECT_TRUE(routes.empty()) << "its word alone is not enough";
+  lan_says(kHost);
+  EXPECT_EQ(routes, (std::vector<HostRoute>{{kHost, 0}}));
+  asked.clear();
+  for (const Ipv6& other : {kOwn, ip("2409:10:1:3::77"), ip("fe80::77")}) {
+    lan_asks(kLan.local, other);
+    lan_asks(other, Ipv6{});
+  }
+  wait(seconds(10));
+  EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(ProxyTest, ALanThatTestsAddressesWithoutEndIsBounded) {
+  for (unsigned i = 0; i < 20000; ++i) {
+    Ipv6 target = kHost;
+    target.octets[10] = static_cast<std::uint8_t>(i >> 8);
+    target.octets[11] = static_cast<std::uint8_t>(i);
+    lan_asks(target, Ipv6{});
+    lan_asks(kLan.local, target);
+    wait(milliseconds(1));
+  }
+  EXPECT_LE(proxy->candidates(), Proxy::kMaxCandidates);
+  EXPECT_LE(asked.size(), 2u * (64 + 1000 + 1));
+  EXPECT_TRUE(proxy->hosts().empty());
+  wait(seconds(20));
+  EXPECT_EQ(proxy->candidates(), 0u);
+}
+
 TEST_F(ProxyTest, AHostThatTakesAnAddressOfTheWanIsTold) {
   wan_says(kHost, kAskerMac);
   lan_asks(kHost, Ipv6{}, 1);
