@@ -69,9 +69,16 @@ class Daemon(Router):
         wait_until(question, seconds, f"{uplink} is up with MTU {mtu}", every=0.002, tell=lambda: str(self.uplink(uplink)))
 
     def quiet_kib(self):
-        """Private pages when nothing has happened for a while."""
-        time.sleep(1.5)
-        return self.private_kib()
+        """Private pages when they have not changed for two seconds: what a change needs for a moment is given back by then."""
+        seen = [(self.private_kib(), time.monotonic())]
+
+        def quiet():
+            now = self.private_kib()
+            if now != seen[-1][0]:
+                seen.append((now, time.monotonic()))
+            return time.monotonic() - seen[-1][1] > 2
+        wait_until(quiet, 30, "its memory is steady", every=0.2, tell=lambda: str(seen))
+        return seen[-1][0]
 
     def private_kib(self):
         """Pages that are this process's alone."""

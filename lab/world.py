@@ -46,6 +46,14 @@ def need_root():
         sys.exit("michi: the lab builds network namespaces and needs root. Run it as root (sudo make …).")
 
 
+def memory_directory():
+    """Where /run would be: in memory. michid writes its records of a run at once, and a disk that is busy with others makes it
+    wait for a second. None: there is no such place, programs cannot be run there, or less than 256 MiB are free."""
+    shm = os.statvfs("/dev/shm") if os.path.isdir("/dev/shm") else None
+    fit = shm and not shm.f_flag & os.ST_NOEXEC and shm.f_bavail * shm.f_frsize > 256 << 20
+    return "/dev/shm" if fit else None
+
+
 class World:
     root = ROOT
 
@@ -105,7 +113,7 @@ class World:
 
     def _build(self):
         netns.sweep()
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.prefix}-"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.prefix}-", dir=memory_directory()))
         self.directory.chmod(0o755)  # dnsmasq and hooks run as somebody else
         if self.keep:
             netns.KEPT.mkdir(exist_ok=True)

@@ -96,7 +96,7 @@ int trace(Context& context, const Order& order) {
 
 void add_trace(CLI::App& app, Context& context) {
   auto order = std::make_shared<Order>();
-  auto* verb = app.add_subcommand("trace", "the control protocol of one uplink, decoded, live");
+  auto* verb = app.add_subcommand("trace", "the control protocols of one uplink, decoded, live");
   verb->add_option("NAME", order->name, "the uplink")->required();
   verb->add_option("-w,--write", order->file, "also write them to this pcapng file; - is standard output");
   verb->callback([&context, order] { context.chosen = [&context, order] { return trace(context, *order); }; });

@@ -21,6 +21,8 @@ bool accepted(Accept accept, unsigned char marked) {
       return marked == PACKET_HOST;
     case Accept::ToUsOrEverybody:
       return marked == PACKET_HOST || marked == PACKET_BROADCAST;
+    case Accept::ToUsOrGroups:
+      return marked == PACKET_HOST || marked == PACKET_BROADCAST || marked == PACKET_MULTICAST;
     case Accept::Incoming:
       return marked != PACKET_OUTGOING;
   }

@@ -31,7 +31,8 @@ Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const
 enum class Accept : std::uint8_t {
   ToUs,
   ToUsOrEverybody,
-  Incoming  // the socket's filter has looked at the address
+  ToUsOrGroups,  // everybody is one
+  Incoming       // the socket's filter has looked at the address
 };
 
 /// One packet socket of several that are read in turns.

@@ -58,7 +58,7 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
   uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan), left.held);
   made.recall(std::move(left.ipv6), now);
   auto [at, fresh] =
-      units_.insert_or_assign(name, Unit(std::move(made), uplink::ProbeSide(without_routes(config), random_.fork())));
+      units_.insert_or_assign(name, Unit(std::move(made), uplink::ProbeSide(name, config.probe, random_.fork())));
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
@@ -84,7 +84,7 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   auto& unit = at->second;
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
-  unit.probe.configure(without_routes(config), now);
+  unit.probe.configure(config.probe, now);
   look_at_talk(at->first, unit);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);

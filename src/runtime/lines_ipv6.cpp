@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/lines.hpp"
+#include "runtime/place.hpp"
 #include "wire/dhcp6.hpp"
 #include "wire/icmp6.hpp"
 #include "wire/ip6.hpp"
@@ -43,11 +44,9 @@ void Lines::look_at_device(const std::string& name, Unit& unit, const model::Obs
   const auto link = observed.links.find(device);
   unit.device = link != observed.links.end() && link->second.up ? link->second.index : 0;
   unit.link_locals.clear();
-  auto at =
-      observed.addresses.lower_bound(model::AddressEntry{.device = device, .address = {}, .no_prefix_route = false});
-  for (; unit.device != 0 && at != observed.addresses.end() && at->device == device; ++at)
-    if (const Ipv6* address = at->address.address.v6(); address != nullptr && address->is_link_local())
-      unit.link_locals.push_back(*address);
+  if (unit.device != 0)
+    for (const Address& address : addresses6_on(device, observed.addresses))
+      if (address.v6()->is_link_local()) unit.link_locals.push_back(*address.v6());
   tend_device(name, unit, now);
   drain(name, unit, now);
 }

@@ -66,21 +66,24 @@ engine::probe::Settings settings_of(const model::ProbeConfig& config, Family fam
 
 }  // namespace
 
-ProbeSide::ProbeSide(model::UplinkConfig config, Random random)
-    : config_(std::move(config)), random_(std::move(random)), sides_{made(Family::V4), made(Family::V6)} {}
+ProbeSide::ProbeSide(std::string name, model::ProbeConfig config, Random random)
+    : name_(std::move(name)),
+      config_(std::move(config)),
+      random_(std::move(random)),
+      sides_{made(Family::V4), made(Family::V6)} {}
 
 ProbeSide::Side ProbeSide::made(Family family) {
-  return {.family = family, .prober = {settings_of(config_.probe, family), random_.fork()}};
+  return {.family = family, .prober = {settings_of(config_, family), random_.fork()}};
 }
 
-void ProbeSide::configure(const model::UplinkConfig& config, Instant now) {
-  const bool same = config.probe == config_.probe;
+void ProbeSide::configure(const model::ProbeConfig& config, Instant now) {
+  const bool same = config == config_;
   config_ = config;
   for (Side& side : sides_) {
     if (!same) {
       side.prober.stop();
       drain(side);
-      side.prober = {settings_of(config_.probe, side.family), random_.fork()};
+      side.prober = {settings_of(config_, side.family), random_.fork()};
     }
     tend(side, now);
   }
@@ -102,7 +105,7 @@ void ProbeSide::on_socket(Family family, bool stands, Instant now) {
 bool ProbeSide::wants(Family family) const {
   const Side& it = side(family);
   const bool asks = it.next_hop || !it.prober.settings().targets.empty();
-  return config_.probe.on && it.usable && asks;
+  return config_.on && it.usable && asks;
 }
 
 void ProbeSide::tend(Side& side, Instant now) {
@@ -166,21 +169,20 @@ void ProbeSide::take(Side& side, const Judgement& judgement) {
     outputs_.emplace_back(model::Event{
         severity,
         std::move(code),
-        config_.id.name,
+        name_,
         std::move(text),
         {{"family", family}, {"stage", std::string(stage_text(judgement.stage))}, {"detail", side.health.detail}}});
   };
   const bool was_dead = before.verdict == model::Health::Dead;
   if (side.health.verdict == model::Health::Dead)
     tell(model::Severity::Error, "probe.dead",
-         fmt::format("nothing comes back by {} in {}: {}", config_.id.name, family, side.health.detail));
+         fmt::format("nothing comes back by {} in {}: {}", name_, family, side.health.detail));
   else if (side.health.verdict == model::Health::Good)
     tell(was_dead ? model::Severity::Notice : model::Severity::Info, "probe.good",
-         fmt::format("echoes are answered by way of {} in {}{}", config_.id.name, family, was_dead ? " again" : ""));
+         fmt::format("echoes are answered by way of {} in {}{}", name_, family, was_dead ? " again" : ""));
   else if (was_dead)
     tell(model::Severity::Info, "probe.unknown",
-         fmt::format("whether {} carries {} is not known any more: it is not probed now, or anew", config_.id.name,
-                     family));
+         fmt::format("whether {} carries {} is not known any more: it is not probed now, or anew", name_, family));
 }
 
 std::optional<ProbeOutput> ProbeSide::poll() {

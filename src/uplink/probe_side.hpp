@@ -11,6 +11,7 @@
 #include <array>
 #include <list>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -34,9 +35,9 @@ using ProbeOutput = std::variant<EchoAsk, HealthChanged, model::Event>;
 
 class ProbeSide {
  public:
-  ProbeSide(model::UplinkConfig config, Random random);
+  ProbeSide(std::string name, model::ProbeConfig config, Random random);
 
-  void configure(const model::UplinkConfig& config, Instant now);
+  void configure(const model::ProbeConfig& config, Instant now);
   void on_facts(const model::UplinkFacts& facts, Instant now);
   /// Echoes can be sent and heard on its device, or no longer.
   void on_socket(Family family, bool stands, Instant now);
@@ -70,7 +71,8 @@ class ProbeSide {
   void take(Side& side, const engine::probe::Judgement& judgement);
   std::string where(const Side& side, engine::probe::Stage stage) const;
 
-  model::UplinkConfig config_;
+  std::string name_;
+  model::ProbeConfig config_;
   Random random_;
   std::array<Side, 2> sides_;
   std::list<ProbeOutput> outputs_;

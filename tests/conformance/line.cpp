@@ -134,13 +134,7 @@ Line::~Line() = default;
 
 void Line::dial() {
   daemon_ = std::make_unique<Daemon>(*this);
-  daemon_->machine.kernel.add_link({.name = "wan0",
-                                    .up = true,
-                                    .carrier = true,
-                                    .mtu = interface_mtu,
-                                    .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                                    .kind = {},
-                                    .alias = {}});
+  daemon_->machine.kernel.add_ethernet("wan0", 1, interface_mtu);
   model::Config whole;
   whole.uplinks = {config};
   whole.global.padi_burst = 0;

@@ -81,6 +81,14 @@ def show(result):
     print(f"     {result['world']} took {result['seconds']:.0f} s", flush=True)
 
 
+def show_failed(results):
+    """Once more at the end: a long log may have lost them."""
+    for result in results:
+        for case in result["cases"]:
+            if case["outcome"] == "failed":
+                print(f"failed: {result['world']} {case['name']}: {case['detail']}")
+
+
 def main():
     options = parse()
     if os.geteuid() != 0:
@@ -120,6 +128,7 @@ def main():
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/hostile.json").write_text(json.dumps(
         {**counts, "seconds": round(took, 1), "each": SECONDS, "build": str(options.build.name), "worlds": results}, indent=1) + "\n")
+    show_failed(results)
     print(f"hostile peers took {took:.0f} s, {SECONDS:g} s of attack each")
     print(", ".join(f"{counts[word]} {word}" for word in ("passed", "failed", "skipped")))
     sys.exit(1 if counts["failed"] or not counts["passed"] else 0)

@@ -196,6 +196,15 @@ std::optional<port::NetReport> FakeKernel::Net::poll() {
   return report;
 }
 
+void FakeKernel::add_ethernet(const std::string& name, std::uint8_t last, std::uint32_t mtu) {
+  model::Link link;
+  link.name = name;
+  link.up = link.carrier = true;
+  link.mtu = mtu;
+  link.mac = Mac{{2, 0, 0, 0, 0, last}};
+  add_link(std::move(link));
+}
+
 void FakeKernel::add_link(model::Link link) {
   link.index = next_index_++;
   links[link.name] = link;

@@ -58,6 +58,8 @@ class FakeKernel {
 
   // Somebody else.
   void add_link(model::Link link);
+  /// An Ethernet interface that is up, of address 02::last.
+  void add_ethernet(const std::string& name, std::uint8_t last, std::uint32_t mtu = 1500);
   void remove_link(const std::string& name);
   void set_link(const std::string& name, bool up);
   /// The cable, of a link that stays up.

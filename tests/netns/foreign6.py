@@ -7,7 +7,7 @@ import signal
 import sys
 
 from harness import ROOT, wait_until
-from lab.process import Process
+from lab.process import NotReached, Process
 from lab.world import ACCOUNTS
 
 UPLINK = {"isp-a": "isp", "isp-b": "office"}
@@ -53,18 +53,29 @@ class _Client:
                           tell=lambda: self.process.log_text()[-1500:])
 
     def stop(self):
-        """With a Release, if it was not told otherwise."""
+        """With a Release, if it was not told otherwise. A helper that outlives its master now and then has nothing more to say."""
+        helpers = self._helpers()
         self.process.stop()
-        self._wait_gone()
+        try:
+            self._wait_gone()
+        except NotReached:
+            self._kill(helpers)
 
     def kill(self):
-        """Without a word, with its helpers: whoever shares the mount namespace that was made for it."""
+        """Without a word, with its helpers."""
+        helpers = self._helpers()
+        self.process.kill()
+        self._kill(helpers)
+
+    def _helpers(self):
+        """Whoever shares the mount namespace that was made for it."""
         def mounts(pid):
             with contextlib.suppress(OSError):
                 return os.readlink(f"/proc/{pid}/ns/mnt")
         own = mounts(self.process.pid)
-        helpers = [pid for pid in self.space.inhabitants() if own and mounts(pid) == own]
-        self.process.kill()
+        return [pid for pid in self.space.inhabitants() if own and mounts(pid) == own]
+
+    def _kill(self, helpers):
         for pid in helpers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

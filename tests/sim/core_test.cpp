@@ -31,20 +31,8 @@ model::PolicyConfig everything(std::vector<model::UplinkId> use) {
 class CoreStory : public ::testing::Test {
  protected:
   CoreStory() {
-    machine.kernel.add_link({.name = "wan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                             .kind = {},
-                             .alias = {}});
-    machine.kernel.add_link({.name = "lan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 2}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet("wan0", 1);
+    machine.kernel.add_ethernet("lan0", 2);
     config.uplinks = {uplink("biz"), uplink("isp")};
     config.lans = {{.name = "home",
                     .interface = "lan0",

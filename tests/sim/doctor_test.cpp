@@ -25,13 +25,7 @@ kit::Dhcp4Settings server_at(std::uint8_t number) {
 class DoctorOnALan : public ::testing::Test {
  protected:
   DoctorOnALan() {
-    machine.kernel.add_link({.name = "lan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet("lan0", 1);
     model::LanConfig lan;
     lan.name = "home";
     lan.interface = "lan0";

@@ -17,13 +17,7 @@ constexpr Duration kHeldUp = milliseconds(450);  // longer than the restart time
 class LateTurn : public ::testing::Test {
  protected:
   LateTurn() {
-    machine.kernel.add_link({.name = "wan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet("wan0", 1);
     model::UplinkConfig isp_config;
     isp_config.id.name = "isp";
     isp_config.interface = "wan0";

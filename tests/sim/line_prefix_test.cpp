@@ -21,13 +21,7 @@ const Ipv6 kOurs = *parse_ipv6("fe80::2"), kRouter = *parse_ipv6("fe80::1"), kEv
 class LinePrefixStory : public ::testing::Test, public kit::Node {
  protected:
   LinePrefixStory() {
-    machine.kernel.add_link({.name = "wan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet("wan0", 1);
     machine.kernel.add_address({"wan0", {kOurs, 64}, false});
     machine.files.sysctls["kernel/random/boot_id"] = "first";
     model::UplinkConfig uplink;

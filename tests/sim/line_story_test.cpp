@@ -28,13 +28,7 @@ model::UplinkConfig line(std::string name, model::UplinkKind kind) {
 class LineStory : public ::testing::Test {
  protected:
   LineStory() {
-    machine.kernel.add_link({.name = "wan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet("wan0", 1);
     config.uplinks = {line("hgw", model::UplinkKind::Ipoe)};
     config.uplinks[0].ipv6 = false;
     server.settings().options = {

@@ -55,13 +55,7 @@ class Relay final : public kit::Node {
 class PrefixStory : public ::testing::Test {
  protected:
   PrefixStory() {
-    machine.kernel.add_link({.name = "wan0",
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, 1}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet("wan0", 1);
     machine.files.sysctls["kernel/random/boot_id"] = "first";
     model::UplinkConfig uplink;
     uplink.id.name = "isp";

@@ -33,13 +33,7 @@ class ProbeStory : public ::testing::Test {
  protected:
   ProbeStory() {
     for (const auto& [name, last] : {std::pair{"wan0", 1}, {"wan1", 2}})
-      machine.kernel.add_link({.name = name,
-                               .up = true,
-                               .carrier = true,
-                               .mtu = 1500,
-                               .mac = Mac{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(last)}},
-                               .kind = {},
-                               .alias = {}});
+      machine.kernel.add_ethernet(name, static_cast<std::uint8_t>(last));
     config.uplinks = {line("isp", "wan0", "192.0.2", {kTarget}), line("lte", "wan1", "198.51.100", {})};
     model::PolicyConfig policy;
     policy.label = "policy 1";

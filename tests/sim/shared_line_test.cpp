@@ -47,13 +47,7 @@ class SharedLineStory : public ::testing::Test {
   }
 
   void put_link(const std::string& name, std::uint8_t last, const Ipv6& local) {
-    machine.kernel.add_link({.name = name,
-                             .up = true,
-                             .carrier = true,
-                             .mtu = 1500,
-                             .mac = Mac{{2, 0, 0, 0, 0, last}},
-                             .kind = {},
-                             .alias = {}});
+    machine.kernel.add_ethernet(name, last);
     machine.kernel.add_address({name, {local, 64}, false});
   }
   void begin() { node->begin(std::make_shared<const model::Config>(config), {}); }
