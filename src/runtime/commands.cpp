@@ -133,8 +133,10 @@ void Core::stop() {
   rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
   lans_.stop(now_);
+  pass_through_.forget(now_);
   lines_.stop_all(now_);
   resolver_.stop(now_);
+  policy_dirty_ = true;
   schedule_();
 }
 

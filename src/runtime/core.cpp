@@ -213,6 +213,8 @@ void Core::decide() {
   if (lines_.turn(now_, Lines::Frames::Leave)) policy_dirty_ = true;
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
+  // Who is not there cannot count others' sessions, nor see their ends.
+  if (ending_ != Ending::No) desired.pass_through = {};
   ++derivations_;
   resolver_.on_servers(desired.resolver, now_);
   // An end is on the wire before anything else is done about it.

@@ -15,6 +15,9 @@ constexpr Duration kQuiet = seconds(10);
 /// Frames of a session kept until it is carried.
 constexpr std::size_t kMostHeld = 4;
 
+/// Access concentrators of the line that are known by their address.
+constexpr std::size_t kMostAnswering = 32;
+
 bool is_session_id(std::uint16_t id) { return id != wire::pppoe::kNoSession && id != wire::pppoe::kReservedSession; }
 
 }  // namespace
@@ -30,7 +33,7 @@ std::string_view to_text(PassEnd end) {
     case PassEnd::Replaced:
       return "its client dialled again and there was no other place";
     case PassEnd::Unwanted:
-      return "the configuration no longer passes it through";
+      return "it is no longer passed through";
   }
   return "";
 }
@@ -73,7 +76,9 @@ void PassThrough::on_lan_frame(const std::string& lan, Bytes frame, Instant now)
   }
   const Mac& mac = framed->header.source;
   if (framed->packet.code == Code::Padi) {
-    if (framed->header.destination != Mac::broadcast() || framed->packet.session_id != wire::pppoe::kNoSession) {
+    // A client by the name of an access concentrator would turn everybody's frames towards us, our own too.
+    if (framed->header.destination != Mac::broadcast() || framed->packet.session_id != wire::pppoe::kNoSession ||
+        answering_.contains(mac)) {
       ++counters_.ignored;
       return;
     }
@@ -123,6 +128,7 @@ void PassThrough::on_line_frame(Bytes frame, Instant now) {
     out_.emplace_back(PassRefused{twin->second.lan, twin->first, PassRefusal::SameWire});
     return;
   }
+  if (framed->packet.code == Code::Pado) learn(framed->header.source, now);
   const auto at = clients_.find(framed->header.destination);
   if (at == clients_.end() || clients_.contains(framed->header.source)) {
     ++counters_.ignored;
@@ -223,6 +229,15 @@ void PassThrough::close(Key key, PassEnd why) {
   if (at == sessions_.end()) return;
   out_.emplace_back(PassClosed{shown(key, at->second), why});
   sessions_.erase(at);
+}
+
+/// Whoever offers on the line, to anybody, is no client of a LAN.
+void PassThrough::learn(const Mac& concentrator, Instant now) {
+  if (holds(concentrator)) return;
+  clients_.erase(concentrator);
+  answering_.insert_or_assign(concentrator, now);
+  if (answering_.size() <= kMostAnswering) return;
+  answering_.erase(std::ranges::min_element(answering_, {}, [](const auto& entry) { return entry.second; }));
 }
 
 /// A new one takes the place of one that the client has nothing with.

@@ -274,6 +274,19 @@ TEST_F(PassThroughTest, a_client_whose_questions_are_on_the_line_already_is_left
   EXPECT_EQ(to_line.size(), 2U);
 }
 
+TEST_F(PassThroughTest, nobody_on_a_lan_takes_the_address_of_an_access_concentrator) {
+  line(frame(kOurs, kAc, Code::Pado));
+  lan(frame(Mac::broadcast(), kAc, Code::Padi));
+  EXPECT_TRUE(to_line.empty());
+  EXPECT_EQ(pass.clients(), 0u);
+  lan(frame(Mac::broadcast(), kOtherAc, Code::Padi));
+  EXPECT_EQ(pass.clients(), 1u) << "nobody has heard it yet";
+  line(frame(kOurs, kOtherAc, Code::Pado));
+  EXPECT_EQ(pass.clients(), 0u);
+  dial(kConsole, 7, kOtherAc);
+  EXPECT_EQ(open.size(), 1u);
+}
+
 TEST_F(PassThroughTest, a_flood_of_offers_is_held_back_and_forgets_only_idle_concentrators) {
   dial(kConsole, 7);
   to_lan.clear();
