@@ -26,13 +26,15 @@ mtu = 1492
 """
 
 
-def start_router(lab, sessions=4):
+def start_router(lab, settles=True):
     """One session of the contract is left."""
     router = lab.router
-    router.write_config(lab.edit(("sessions = 3", f'sessions = {sessions}\npass-through = ["home"]')))
+    router.write_config(lab.edit(("sessions = 3", 'sessions = 4\npass-through = ["home"]')))
     router.space.nft(OTHERS)
     router.start()
-    router.wait_up(*OWN)
+    wait_until(lambda: set(router.states().values()) == {"up"}, 10, "all are up", tell=router.tell)
+    if settles:
+        router.wait_settled()
     return router
 
 
@@ -196,7 +198,7 @@ def test_a_table_that_the_kernel_refuses_is_told_and_costs_nothing_else(lab):
     # A table that belongs to another program's socket: whatever the kernel's reason is, nobody may write there.
     owner = own_table(router.space)
     try:
-        start_router(lab)
+        start_router(lab, settles=False)
         told = router.wait_event("pass-through.unsupported")
         assert "nft_fwd_netdev" in told["text"], told
         b = frames.mac_of(lab.world.lan_b, "eth0")
