@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <vector>
 
 #include "config/draft.hpp"
@@ -29,17 +28,7 @@ void check_lan_of(Draft& draft, const model::LineConfig& line, const std::string
                              "already and there is nothing to pass through",
                              line.interface, name),
                  fmt::format("leave {} out", quoted(name)));
-    return;
   }
-  const auto same = std::ranges::find_if(line.pass_through, [&](const std::string& other) {
-    const model::LanConfig* before = draft.config.find_lan(other);
-    return other == name || (before != nullptr && before->interface == lan->interface);
-  });
-  if (*same == name) return;
-  report.error(at, "same-interface",
-               fmt::format("[line.{}] pass-through: [lan.{}] and [lan.{}] are both on {}", line.interface, *same, name,
-                           lan->interface),
-               fmt::format("one of them is enough; leave {} out", quoted(name)));
 }
 
 }  // namespace
@@ -57,8 +46,9 @@ void check_pass_through(Draft& draft) {
     if (line.pass_through.empty() || line.sessions == 0 || line.sessions > static_cast<std::size_t>(own)) continue;
     draft.reading.report.warning(
         draft.reading.place(fmt::format("line.{}.pass-through", line.interface)), "no-session-left",
-        fmt::format("[line.{}] pass-through: its {} session(s) are all for michi's own uplinks, so nobody else can dial",
-                    line.interface, line.sessions),
+        fmt::format(
+            "[line.{}] pass-through: its {} session(s) are all for michi's own uplinks, so nobody else can dial",
+            line.interface, line.sessions),
         "write a larger `sessions`, if the contract allows it");
   }
 }

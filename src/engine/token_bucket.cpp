@@ -3,11 +3,11 @@
 namespace michi::engine {
 
 bool TokenBucket::take(Instant now) {
-  if (tokens_ == burst_) earned_ = now;
   while (tokens_ < burst_ && earned_ + every_ <= now) {
     earned_ += every_;
     ++tokens_;
   }
+  if (tokens_ == burst_) earned_ = now;  // a full one earns nothing more
   if (tokens_ == 0) return false;
   --tokens_;
   return true;

@@ -225,7 +225,8 @@ std::string NftListing::digest() const {
 }
 
 std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message) {
-  if (message.nlmsg_type != type_of(NFT_MSG_NEWOBJ) || our_table(message) != model::NftFamily::Inet) return std::nullopt;
+  if (message.nlmsg_type != type_of(NFT_MSG_NEWOBJ) || our_table(message) != model::NftFamily::Inet)
+    return std::nullopt;
   const Attributes attributes = attributes_of_nft(message);
   if (big_endian(attributes, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER) return std::nullopt;
   const Attributes data = attributes.nest(NFTA_OBJ_DATA);

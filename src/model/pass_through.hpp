@@ -10,9 +10,9 @@
 namespace michi::model {
 
 struct PassedSession {
-  std::string line;           // the interface towards the access concentrator
-  std::string lan;            // the interface towards the client
-  Mac client;                 // the client's own address
+  std::string line;  // the interface towards the access concentrator
+  std::string lan;   // the interface towards the client
+  Mac client;        // the client's own address
   Mac concentrator;
   std::uint16_t session_id = 0;
   Instant since{};

@@ -57,8 +57,8 @@ constexpr std::array kCatalogue = {
             "A routing rule of another program stands before michi's (priority below 20000) and may take flows away "
             "from it. The text shows the rule."},
     Message{"interface.unusable", Warning,
-            "The Ethernet interface of an uplink could not be opened for control frames. The text has the reason. The "
-            "uplink waits and tries again."},
+            "The Ethernet interface of an uplink, or one that `pass-through` names, could not be opened for control "
+            "frames. The text has the reason. The uplink waits and tries again."},
     Message{"kernel.damage", Warning,
             "Somebody changed or removed objects of michi in the kernel again and again. Five repairs were done "
             "within ten seconds; now repairs of that kind of object pause until the ten seconds are over. `writer` is "
@@ -110,7 +110,8 @@ constexpr std::array kCatalogue = {
             "left out. Look for a device that keeps changing its address. Told at most once a minute for each line."},
     Message{"pass-through.full", Warning,
             "A LAN client may not dial, because all sessions of the line's contract are taken: michi's own uplinks "
-            "keep theirs, also while they are down, and the clients have the rest. The text has the numbers. End a session, or write a "
+            "keep theirs, also while they are down, and the clients have the rest. The text has the numbers. End a "
+            "session, or write a "
             "larger `sessions` if the contract allows it. Told at most once a minute for each line."},
     Message{"pass-through.opened", Notice,
             "A LAN client has dialled over a line of michi's. Its frames are carried from now on; the text names both "

@@ -51,8 +51,8 @@ model::NftTable derive_pass_through(const View& view) {
   }
   std::size_t number = 0;
   for (auto& [interface, rules] : chains) {
-    rules.insert(rules.begin(), fmt::format("type filter hook ingress device {} priority 0; policy accept;",
-                                            nft::quoted(interface)));
+    rules.insert(rules.begin(),
+                 fmt::format("type filter hook ingress device {} priority 0; policy accept;", nft::quoted(interface)));
     body.chain(fmt::format("from-{}", number++), rules);
   }
   table.structure = body.take();

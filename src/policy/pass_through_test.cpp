@@ -47,10 +47,8 @@ TEST(PassThrough, OnlyFramesOfConfirmedSessionsAreCarriedBothWays) {
             "    type filter hook ingress device \"wan0\" priority 0; policy accept;\n"
             "    ether type 0x8864 ether saddr . ether daddr . @ll,128,16 @down-0-home fwd to \"lan0\"\n"
             "  }\n");
-  EXPECT_EQ(table.elements.at("up-0-home"),
-            std::set<std::string>{"02:00:00:00:00:05 . 02:00:00:00:00:ac . 0x0012"});
-  EXPECT_EQ(table.elements.at("down-0-home"),
-            std::set<std::string>{"02:00:00:00:00:ac . 02:00:00:00:00:05 . 0x0012"});
+  EXPECT_EQ(table.elements.at("up-0-home"), std::set<std::string>{"02:00:00:00:00:05 . 02:00:00:00:00:ac . 0x0012"});
+  EXPECT_EQ(table.elements.at("down-0-home"), std::set<std::string>{"02:00:00:00:00:ac . 02:00:00:00:00:05 . 0x0012"});
 }
 
 TEST(PassThrough, ASessionsComingAndGoingIsAChangeOfElementsAlone) {

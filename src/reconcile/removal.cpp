@@ -107,8 +107,8 @@ void Reconciler::State::move_flows(Pass& pass) {
 
 void Reconciler::State::report(Pass& pass) {
   const bool agree = flights.empty() && emitted == 0 && !pass.waiting && !pass.blocked && !limited && book.empty() &&
-                     firewall.right() && (pass_through.idle() || pass_through.right()) && rules.surplus().empty() && routes.surplus().empty() &&
-                     addresses.surplus().empty();
+                     firewall.right() && (pass_through.idle() || pass_through.right()) && rules.surplus().empty() &&
+                     routes.surplus().empty() && addresses.surplus().empty();
   if (agree && !settled) out.emplace_back(Settled{});
   settled = agree;
 }

@@ -68,7 +68,8 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                     {.event = [this](const model::Event& e) { event(e); },
                      .keep =
                          [this](const std::string& key, const auto& value) {
-                           keep(port::Lifetime::Volatile, key, value, "which sessions of LAN clients are passed through");
+                           keep(port::Lifetime::Volatile, key, value,
+                                "which sessions of LAN clients are passed through");
                          }}),
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
@@ -115,8 +116,8 @@ void Core::turn() {
 }
 
 void Core::pass_on() {
-  const auto kernel = reconciler_.stands(model::NftFamily::Netdev) ? PassThroughs::Kernel::Carries
-                                                                    : PassThroughs::Kernel::CannotCarry;
+  const auto kernel =
+      reconciler_.stands(model::NftFamily::Netdev) ? PassThroughs::Kernel::Carries : PassThroughs::Kernel::CannotCarry;
   if (pass_through_.turn(now_, kernel)) policy_dirty_ = true;
 }
 

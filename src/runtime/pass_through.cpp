@@ -93,6 +93,7 @@ void PassThroughs::configure(const model::Config& config, const model::Observed&
       for (auto& session : known.mapped()) session.since = std::min(session.since, now);
       line.engine.recall(std::move(known.mapped()), now);
       note(name, line);
+      hear(line);
     }
     drain(name, line, now);
   }
@@ -135,6 +136,7 @@ void PassThroughs::on_links(const model::Observed& observed) {
       ours(interface);
     }
     line.engine.configure(line.settings);
+    hear(line);
   }
 }
 
@@ -170,7 +172,10 @@ bool PassThroughs::turn(Instant now, Kernel kernel) {
     for (const auto& one : traffic)
       line.engine.on_traffic(one.destination, one.source, one.session_id, one.packets, now);
     take(name, line, now, kernel);
-    if (const auto due = line.engine.next_deadline(); due && *due <= now) line.engine.on_deadline(now);
+    if (const auto due = line.engine.next_deadline(); due && *due <= now) {
+      line.engine.on_deadline(now);
+      hear(line);
+    }
     drain(name, line, now);
   }
   if (!sessions_.empty() && !count_at_) count_at_ = now + kCountEvery;
@@ -205,38 +210,43 @@ void PassThroughs::on_carried(Instant now) {
   }
 }
 
-// The interfaces hear whoever is to be answered before the question leaves.
+// The interfaces hear whoever is to be answered before the question leaves. What a flood brings has no outputs and
+// costs nothing here.
 void PassThroughs::drain(const std::string& name, Line& line, Instant now) {
+  auto output = line.engine.poll();
+  if (output) hear(line);
+  for (; output; output = line.engine.poll()) {
+    std::visit(Overloaded{
+                   [&](const pppoe::PassFrame& sent) {
+                     const auto lan = sent.lan ? line.lans.find(*sent.lan) : line.lans.end();
+                     auto& side = sent.lan && lan != line.lans.end() ? lan->second : line.line;
+                     if (!side.socket || (sent.lan && lan == line.lans.end())) return;
+                     // A frame the kernel refuses is a lost frame: both ends have timers of their own.
+                     std::ignore = side.socket->send(sent.frame, port::Priority::Urgent);
+                   },
+                   [&](const pppoe::PassOpened& opened) {
+                     const auto& lan = line.names[opened.session.lan];
+                     sinks_.event(session_event("pass-through.opened", in_words(opened.session, name, lan) + " begins",
+                                                opened.session, name, lan));
+                     note(name, line);
+                   },
+                   [&](const pppoe::PassClosed& closed) {
+                     const auto& lan = line.names[closed.session.lan];
+                     sinks_.event(session_event(
+                         "pass-through.closed",
+                         fmt::format("{} is over: {}", in_words(closed.session, name, lan), to_text(closed.why)),
+                         closed.session, name, lan));
+                     note(name, line);
+                   },
+                   [&](const pppoe::PassRefused& refused) { tell(name, line, refused, now); },
+               },
+               *output);
+  }
+}
+
+void PassThroughs::hear(Line& line) {
   hear(line.line, line.engine.heard_on_line());
   for (auto& [lan, side] : line.lans) hear(side, line.engine.heard_on_lan(lan));
-  while (auto output = line.engine.poll()) {
-    std::visit(
-        Overloaded{
-            [&](const pppoe::PassFrame& sent) {
-              const auto lan = sent.lan ? line.lans.find(*sent.lan) : line.lans.end();
-              auto& side = sent.lan && lan != line.lans.end() ? lan->second : line.line;
-              if (!side.socket || (sent.lan && lan == line.lans.end())) return;
-              // A frame the kernel refuses is a lost frame: both ends have timers of their own.
-              std::ignore = side.socket->send(sent.frame, port::Priority::Urgent);
-            },
-            [&](const pppoe::PassOpened& opened) {
-              const auto& lan = line.names[opened.session.lan];
-              sinks_.event(session_event("pass-through.opened", in_words(opened.session, name, lan) + " begins",
-                                         opened.session, name, lan));
-              note(name, line);
-            },
-            [&](const pppoe::PassClosed& closed) {
-              const auto& lan = line.names[closed.session.lan];
-              sinks_.event(session_event(
-                  "pass-through.closed",
-                  fmt::format("{} is over: {}", in_words(closed.session, name, lan), to_text(closed.why)),
-                  closed.session, name, lan));
-              note(name, line);
-            },
-            [&](const pppoe::PassRefused& refused) { tell(name, line, refused, now); },
-        },
-        *output);
-  }
 }
 
 void PassThroughs::hear(Side& side, const std::set<Mac>& wanted) {
@@ -264,10 +274,11 @@ void PassThroughs::tell(const std::string& name, Line& line, const pppoe::PassRe
   switch (refused.why) {
     case pppoe::PassRefusal::LineFull:
       if (line.settings.places)
-        return warn("pass-through.full",
-                    fmt::format("{}: its contract has {} sessions, {} of them for michi's own uplinks and {} for others; "
-                                "end one of them, or write a larger `sessions` in [line.{}] if the contract allows it",
-                                who, line.contract, line.contract - *line.settings.places, *line.settings.places, name));
+        return warn(
+            "pass-through.full",
+            fmt::format("{}: its contract has {} sessions, {} of them for michi's own uplinks and {} for others; "
+                        "end one of them, or write a larger `sessions` in [line.{}] if the contract allows it",
+                        who, line.contract, line.contract - *line.settings.places, *line.settings.places, name));
       return warn("pass-through.full", fmt::format("{}: {} sessions of LAN clients pass already, and no more can", who,
                                                    pppoe::PassThrough::kMostSessions));
     case pppoe::PassRefusal::TableFull:
@@ -290,8 +301,7 @@ void PassThroughs::note(const std::string& name, const Line& line) {
   sessions_.clear();
   for (const auto& [interface, one] : lines_)
     for (const auto& session : one.engine.sessions())
-      sessions_.push_back(
-          {interface, session.lan, session.client, session.concentrator, session.id, session.since});
+      sessions_.push_back({interface, session.lan, session.client, session.concentrator, session.id, session.since});
   if (sessions_.empty()) count_at_.reset();
   changed_ = true;
 }
@@ -323,13 +333,12 @@ std::vector<model::PassedSnapshot> PassThroughs::snapshots(Instant now) const {
     const auto out = counted(session.client, session.concentrator, session.session_id);
     const auto& names = lines_.at(session.line).names;
     const auto name = names.find(session.lan);
-    shown.push_back({.session = session,
-                     .lan_name = name == names.end() ? session.lan : name->second,
-                     .age = now - session.since,
-                     .traffic = {.rx_packets = in.packets,
-                                 .rx_bytes = in.bytes,
-                                 .tx_packets = out.packets,
-                                 .tx_bytes = out.bytes}});
+    shown.push_back(
+        {.session = session,
+         .lan_name = name == names.end() ? session.lan : name->second,
+         .age = now - session.since,
+         .traffic = {
+             .rx_packets = in.packets, .rx_bytes = in.bytes, .tx_packets = out.packets, .tx_bytes = out.bytes}});
   }
   return shown;
 }

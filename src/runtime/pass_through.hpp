@@ -65,7 +65,7 @@ class PassThroughs {
     std::set<Mac> stations;                    // addresses of our uplinks there
     std::map<std::string, std::string> names;  // of the LANs, by interface
     Side line;
-    std::map<std::string, Side> lans;  // by interface
+    std::map<std::string, Side> lans;     // by interface
     std::optional<Instant> silent_until;  // refusals are not told again before
   };
 
@@ -73,6 +73,7 @@ class PassThroughs {
   void look_at(const std::string& name, Side& side, const model::Observed& observed);
   void take(const std::string& name, Line& line, Instant now, Kernel kernel);
   void drain(const std::string& name, Line& line, Instant now);
+  void hear(Line& line);
   void hear(Side& side, const std::set<Mac>& wanted);
   void tell(const std::string& name, Line& line, const engine::pppoe::PassRefused& refused, Instant now);
   void note(const std::string& name, const Line& line);
@@ -80,7 +81,7 @@ class PassThroughs {
   Doors& doors_;
   port::Wake wake_;
   Sinks sinks_;
-  std::map<std::string, Line> lines_;                                // by interface
+  std::map<std::string, Line> lines_;                                          // by interface
   std::map<std::string, std::vector<engine::pppoe::PassedSession>> recalled_;  // likewise
   std::vector<model::PassedSession> sessions_;
   std::optional<Instant> count_at_;  // when traffic is looked at next

@@ -36,10 +36,10 @@ class FakeKernel {
   std::set<model::AddressEntry> own_addresses;  // put through the door
   std::set<model::RouteEntry> routes;
   std::multiset<model::RuleEntry> rules;
-  std::map<std::string, std::string> sysctls;  // of those the kernel tells
-  std::optional<model::NftTable> table;         // inet michi
-  std::optional<model::NftTable> netdev_table;  // netdev michi
-  std::vector<model::PassedTraffic> passed;     // as its elements have counted
+  std::map<std::string, std::string> sysctls;               // of those the kernel tells
+  std::optional<model::NftTable> table;                     // inet michi
+  std::optional<model::NftTable> netdev_table;              // netdev michi
+  std::vector<model::PassedTraffic> passed;                 // as its elements have counted
   std::map<std::string, model::AttachWant> sessions;        // by uplink
   std::map<std::string, port::PlaneCounters> counters;      // by uplink
   std::map<std::string, port::LinkCounters> link_counters;  // by device

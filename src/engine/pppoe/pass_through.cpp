@@ -58,7 +58,8 @@ void PassThrough::recall(std::vector<PassedSession> sessions, Instant now) {
     Client& client = clients_.try_emplace(session.client, Client{.lan = session.lan, .heard = now}).first->second;
     if (client.lan != session.lan || client.concentrators.size() >= kMostConcentrators) continue;
     client.concentrators.insert(session.concentrator);
-    sessions_[{session.client, session.concentrator, session.id}] = {.since = session.since, .active = now, .carried = true};
+    sessions_[{session.client, session.concentrator, session.id}] = {
+        .since = session.since, .active = now, .carried = true};
   }
 }
 
@@ -93,8 +94,8 @@ void PassThrough::on_lan_frame(const std::string& lan, Bytes frame, Instant now)
     return;
   }
   const auto at = clients_.find(mac);
-  const bool known = at != clients_.end() && at->second.lan == lan &&
-                     at->second.concentrators.contains(framed->header.destination);
+  const bool known =
+      at != clients_.end() && at->second.lan == lan && at->second.concentrators.contains(framed->header.destination);
   if (!known) {
     ++counters_.ignored;
     return;
@@ -195,8 +196,7 @@ void PassThrough::on_confirmation(const Mac& mac, Client& client, const wire::pp
 
 // The access concentrator speaks as soon as it has confirmed; what is lost then costs its restart timer.
 void PassThrough::on_early(const wire::pppoe::Framed& framed, Bytes frame) {
-  const auto at =
-      sessions_.find({framed.header.destination, framed.header.source, framed.packet.session_id});
+  const auto at = sessions_.find({framed.header.destination, framed.header.source, framed.packet.session_id});
   if (at == sessions_.end() || at->second.carried || at->second.held.size() >= kMostHeld) return;
   at->second.held.push_back(copy_of(frame));
 }
@@ -208,7 +208,8 @@ void PassThrough::on_carried(Instant now) {
   }
 }
 
-PassThrough::Session& PassThrough::open(const Mac& mac, Client& client, const Mac& concentrator, std::uint16_t id, Instant now) {
+PassThrough::Session& PassThrough::open(const Mac& mac, Client& client, const Mac& concentrator, std::uint16_t id,
+                                        Instant now) {
   const std::size_t most = std::min<std::size_t>(settings_.places.value_or(kMostSessions), kMostSessions);
   while (taken() >= most && holds(mac)) {
     auto oldest = sessions_.end();

@@ -6,7 +6,8 @@
 // ends; what they carry does not come here: whoever runs it asks the kernel what has passed. A confirmation is
 // held until the session is carried, and with it the access concentrator's first words in it. A client is an
 // address a PADI came from, and that nobody on the line offers from; to it alone frames of the line go, from it alone
-// frames come there. Nothing for or from an address of our own is ever handed on. Tables and rates are bounded whatever either side sends.
+// frames come there. Nothing for or from an address of our own is ever handed on. Tables and rates are bounded whatever
+// either side sends.
 //
 // RFC 2516 §5.1 to §5.5 (a confirmation names the session), §4 (a session is its identifier and both addresses).
 // Deviation: appendix A's intermediate agent would add a Relay-Session-Id; here both sides keep their own
@@ -167,7 +168,7 @@ class PassThrough {
   PassThroughSettings settings_;
   Clients clients_;
   std::map<Key, Session> sessions_;
-  std::map<Mac, Instant> answering_;  // access concentrators, and when each offered last
+  std::map<Mac, Instant> answering_;         // access concentrators, and when each offered last
   TokenBucket asks_{10, milliseconds(200)};  // of all clients
   std::deque<PassOutput> out_;
   PassCounters counters_;

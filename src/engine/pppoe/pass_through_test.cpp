@@ -20,9 +20,7 @@ class PassThroughTest : public testing::Test {
  protected:
   PassThroughTest() { places(2); }
 
-  void places(std::optional<unsigned> n) {
-    pass.configure({.lans = {"home", "guests"}, .places = n, .own = {kOurs}});
-  }
+  void places(std::optional<unsigned> n) { pass.configure({.lans = {"home", "guests"}, .places = n, .own = {kOurs}}); }
   void lan(const ByteVec& bytes, const std::string& name = "home") {
     pass.on_lan_frame(name, bytes, now);
     drain();
@@ -299,8 +297,9 @@ TEST_F(PassThroughTest, a_flood_of_offers_is_held_back_and_forgets_only_idle_con
 }
 
 TEST_F(PassThroughTest, what_an_earlier_life_knew_goes_on) {
-  pass.recall({{"home", kConsole, kAc, 7, Instant(seconds(900))}, {"gone", kNas, kAc, 8, {}}, {"home", kOurs, kAc, 9, {}}},
-              now);
+  pass.recall(
+      {{"home", kConsole, kAc, 7, Instant(seconds(900))}, {"gone", kNas, kAc, 8, {}}, {"home", kOurs, kAc, 9, {}}},
+      now);
   ASSERT_EQ(pass.sessions().size(), 1U);
   EXPECT_EQ(pass.sessions()[0].since, Instant(seconds(900)));
   EXPECT_EQ(pass.heard_on_line(), std::set<Mac>{kConsole});

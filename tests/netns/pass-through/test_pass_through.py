@@ -2,6 +2,7 @@
 import socket
 import struct
 
+import pytest
 from harness import wait_until
 from lab import frames, probe
 from lab.frames import pppoe, pppoe_fields
@@ -26,10 +27,11 @@ mtu = 1492
 """
 
 
-def start_router(lab, settles=True):
+def start_router(lab, settles=True, lan="lan0"):
     """One session of the contract is left."""
     router = lab.router
-    router.write_config(lab.edit(("sessions = 3", 'sessions = 4\npass-through = ["home"]')))
+    router.write_config(lab.edit(("sessions = 3", 'sessions = 4\npass-through = ["home"]'),
+                                 ('interface = "lan0"', f'interface = "{lan}"')))
     router.space.nft(OTHERS)
     router.start()
     wait_until(lambda: set(router.states().values()) == {"up"}, 10, "all are up", tell=router.tell)
@@ -73,8 +75,11 @@ def codes(watch, source):
     return [fields[1] for fields in map(pppoe_fields, coming(watch, source)) if fields and fields[0] == frames.DISCOVERY]
 
 
-def test_a_client_dials_through_at_full_size_beside_the_routers_own_sessions(lab):
-    router, world = start_router(lab), lab.world
+@pytest.mark.parametrize("lan", ["lan0", "br0"])
+def test_a_client_dials_through_at_full_size_beside_the_routers_own_sessions(lab, lan):
+    if lan == "br0":
+        lab.router.space.ip("link add br0 type bridge forward_delay 0", "link set lan0 master br0 up")
+    router, world = start_router(lab, lan=lan), lab.world
     before, lan_a = own_sessions(router), frames.mac_of(lab.world.lan_a, "eth0")
     with frames.Watch(lab.ac("isp-a").space, "wire") as watch:
         client = start_client(lab)
