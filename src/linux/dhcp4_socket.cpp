@@ -25,8 +25,6 @@ class Socket final : public port::FrameSocket {
     return Fault(port::OsError{"listen for another address on " + interface_, EOPNOTSUPP});
   }
 
-  void remove_address(Mac) override {}
-
   Result<void, port::OsError> send(Bytes frame, port::Priority) override {
     // The kernel takes the socket's protocol for the frame's.
     const auto parsed = wire::ether::parse_frame(frame);

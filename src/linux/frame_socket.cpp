@@ -21,7 +21,6 @@ namespace michi::linux {
 namespace {
 
 constexpr int kStrangersAtOnce = 1024;       // frames that are not for us, read in search of one that is
-constexpr int kOwnSources = 2;               // before those of own addresses
 constexpr int kDiscoveryAhead = 32;          // discovery frames before the first session frame has its turn
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
 constexpr int kUrgentPriority = 7;           // 802.1p network control
@@ -43,14 +42,6 @@ class Socket final : public port::FrameSocket {
     own_.push_back(mac);
     listen(std::move(*tap), Accept::Incoming);
     return {};
-  }
-
-  void remove_address(Mac mac) override {
-    const auto at = std::ranges::find(own_, mac);
-    if (at == own_.end()) return;
-    sources_.erase(sources_.begin() + kOwnSources + (at - own_.begin()));
-    own_.erase(at);
-    turn_ = 0;
   }
 
   Result<void, port::OsError> send(Bytes frame, port::Priority priority) override {

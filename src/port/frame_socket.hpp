@@ -31,8 +31,8 @@ class FrameSocket {
   /// Also receive frames for this address (an uplink with a MAC of its own, a host behind us). With PassThrough
   /// all frames of the interface for it are heard, so that the kernel's own rules may forward them.
   virtual Result<void, OsError> add_address(Mac mac) = 0;
-  /// The end of that; of an address that was not added, nothing.
-  virtual void remove_address(Mac mac) = 0;
+  /// The end of that, which only hosts behind us have: with PassThrough.
+  virtual void remove_address(Mac) {}
   virtual Result<void, OsError> send(Bytes frame, Priority priority) = 0;
   /// A frame that waits and was told of. The caller bounds how many it takes at a time; only the answer
   /// "none" asks for another wake-up.

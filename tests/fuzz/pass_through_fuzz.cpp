@@ -1,10 +1,11 @@
 // Pass-through between clients and access concentrators that say anything. Laws: frames are handed on whole
 // and unchanged; nothing of ours or of a multicast address crosses; to a LAN only what is for a client of it;
 // never more sessions and requests than places, a client's own replacement apart; opened and closed in turn;
-// bounded tables and outputs; a deadline while anything is remembered.
+// bounded tables and outputs; who offers on the line asks from no LAN; a deadline while anything is remembered.
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <set>
 
 #include "base/invariant.hpp"
@@ -46,6 +47,8 @@ struct Rig {
           MICHI_INVARIANT(!to.is_multicast(), "to one client alone");
         } else {
           MICHI_INVARIANT(framed->header.type == wire::ether::kTypePppoeDiscovery, "discovery only");
+          MICHI_INVARIANT(framed->packet.code != pppoe::Code::Padi || from != offered,
+                          "no question of who offers there");
         }
       } else if (const auto* opened = std::get_if<PassOpened>(&*output)) {
         auto session = opened->session;
@@ -65,8 +68,19 @@ struct Rig {
     MICHI_INVARIANT((pass.clients() == 0) == !pass.next_deadline(), "what is remembered ends");
   }
 
+  void on_line(const ByteVec& frame) {
+    const auto framed = pppoe::parse_frame(frame);
+    if (framed && framed->packet.code == pppoe::Code::Pado) {
+      const Mac& from = framed->header.source;
+      const bool client = std::ranges::any_of(open, [&](const auto& session) { return session.client == from; });
+      if (!client && from != kOurs && !from.is_multicast()) offered = from;
+    }
+    pass.on_line_frame(frame, now);
+  }
+
   PassThrough pass;
   Instant now{};
+  std::optional<Mac> offered;  // who offered last on the line
   std::set<ByteVec> given;
   std::set<PassedSession> open;
 };
@@ -74,7 +88,8 @@ struct Rig {
 ByteVec crafted(kit::Script& script) {
   const Mac to = address(script.u8()), from = address(script.u8());
   const auto code = kCodes[script.u8() % std::size(kCodes)];
-  return pppoe::write_frame(to, from, code, script.u8(), script.bytes());
+  const std::uint8_t session = script.u8();
+  return pppoe::write_frame(to, from, code, session, script.bytes());
 }
 
 }  // namespace
@@ -92,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const ByteVec frame = what == 3 ? script.bytes() : crafted(script);
         rig.given.insert(frame);
         if (what == 0) {
-          rig.pass.on_line_frame(frame, rig.now);
+          rig.on_line(frame);
         } else {
           rig.pass.on_lan_frame(script.u8() % 4 == 0 ? "b" : "a", frame, rig.now);
         }

@@ -175,6 +175,17 @@ def test_a_killed_michid_leaves_the_clients_session_and_adopts_it(lab):
     router.wait_event("pass-through.closed", after=mark)
 
 
+def test_a_table_that_somebody_takes_comes_back_with_the_session(lab):
+    router = start_router(lab)
+    client = start_client(lab)
+    clean = router.kernel_state()
+    router.space.nft("delete table netdev michi")
+    wait_until(lambda: router.kernel_state() == clean, 3, "the kernel is as before")
+    router.wait_event("kernel.repaired")
+    assert client_works(lab, client)
+    assert not [event for event in router.events() if event["code"] == "pass-through.closed"]
+
+
 def test_the_end_of_the_key_and_of_michid_take_the_table_and_leave_others(lab):
     router = start_router(lab)
     client, before = start_client(lab), own_sessions(router)
