@@ -13,7 +13,6 @@ from lab.process import wait_until
 from lab.world import ACCOUNTS, World
 
 IPV6 = 0x86dd
-ADVERTISEMENT, PREFIX_OPTION = 134, 3
 REPLY, CLIENT_PORT = 7, 546
 QUICK = 'retry = { min = "100ms", max = "100ms" }\n'
 ROUTER = '[router]\npadi-burst = 0\n'
@@ -24,20 +23,6 @@ BREATH = 6.5  # for two changes: advertisements of changes come at one in 3 s wh
 
 def uplink(name, user, more=""):
     return f'[uplink.{name}]\ninterface = "wan0"\nuser = "{user}"\nmtu = 1454\n{QUICK}{more}'
-
-
-def advertised(frame):
-    """{prefix: preferred lifetime} of a router advertisement on Ethernet; None if it is none."""
-    packet = frame[14:]
-    if frame[12:14] != b"\x86\xdd" or len(packet) < 56 or packet[6] != 58 or packet[40] != ADVERTISEMENT:
-        return None
-    found, options = {}, packet[56:]
-    while len(options) >= 8 and options[1]:
-        if options[0] == PREFIX_OPTION and len(options) >= 32:
-            preferred, = struct.unpack_from("!I", options, 8)
-            found[str(ipaddress.ip_network((options[16:32], options[2])))] = preferred
-        options = options[8 * options[1]:]
-    return found
 
 
 def first(watch, begun, question):
@@ -58,7 +43,7 @@ def is_reply(packet):
 
 def says(prefix, preferred):
     def question(frame):
-        told = advertised(frame)
+        told = frames.advertised(frame)
         return told is not None and (told.get(prefix, 0) > 0 if preferred else told.get(prefix) == 0)
     return question
 

@@ -1,4 +1,5 @@
 """Ethernet frames by hand: forging some, and watching a wire."""
+import ipaddress
 import socket
 import struct
 import threading
@@ -6,6 +7,7 @@ import time
 
 DISCOVERY, SESSION = 0x8863, 0x8864
 PADT = 0xa7
+ADVERTISEMENT, PREFIX_OPTION = 134, 3  # of neighbour discovery
 _ALL = 0x0003
 _OUTGOING = 4
 DRAIN_SECONDS = 2
@@ -96,3 +98,17 @@ def ipv4_fields(packet):
     head = (packet[0] & 15) * 4
     ports = struct.unpack_from("!HH", packet, head) if packet[9] in (6, 17) and len(packet) >= head + 4 else (0, 0)
     return socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]), packet[9], *ports
+
+
+def advertised(frame):
+    """{prefix: preferred lifetime} of a router advertisement on Ethernet; None if it is none."""
+    packet = frame[14:]
+    if frame[12:14] != b"\x86\xdd" or len(packet) < 56 or packet[6] != 58 or packet[40] != ADVERTISEMENT:
+        return None
+    found, options = {}, packet[56:]
+    while len(options) >= 8 and options[1]:
+        if options[0] == PREFIX_OPTION and len(options) >= 32:
+            preferred, = struct.unpack_from("!I", options, 8)
+            found[str(ipaddress.ip_network((options[16:32], options[2])))] = preferred
+        options = options[8 * options[1]:]
+    return found

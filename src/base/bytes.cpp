@@ -1,6 +1,7 @@
 #include "base/bytes.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace michi {
 
@@ -79,13 +80,10 @@ std::optional<Bytes> Reader::take(std::size_t count) {
   return part;
 }
 
-Writer& Writer::u8(std::uint8_t value) {
-  bytes_.push_back(static_cast<std::byte>(value));
-  return *this;
-}
+Writer& Writer::u8(std::uint8_t value) { return put(std::array{static_cast<std::byte>(value)}); }
 
 Writer& Writer::u16(std::uint16_t value) {
-  return u8(static_cast<std::uint8_t>(value >> 8)).u8(static_cast<std::uint8_t>(value & 0xff));
+  return put(std::array{static_cast<std::byte>(value >> 8), static_cast<std::byte>(value & 0xff)});
 }
 
 Writer& Writer::u32(std::uint32_t value) {
@@ -93,6 +91,9 @@ Writer& Writer::u32(std::uint32_t value) {
 }
 
 Writer& Writer::put(Bytes bytes) {
+  // Nearly all control packets fit: no growth octet by octet.
+  constexpr std::size_t kFirst = 64;
+  if (bytes_.capacity() == 0) bytes_.reserve(std::max(kFirst, bytes.size()));
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   return *this;
 }

@@ -45,6 +45,8 @@ namespace {
 
 constexpr auto kQuiet = std::chrono::milliseconds(500);  // without a change, before memory is given back
 constexpr auto kReadyAnyway = std::chrono::seconds(5);   // after the start, settled or not
+constexpr auto kBusy = std::chrono::milliseconds(1);     // from one turn to the next
+constexpr int kHeardFirst = 64;                          // handlers, in that case
 constexpr int kFlushed = 10;                             // exit status; packaging/systemd/michid.service knows it
 
 std::int64_t wall_ms() {
@@ -137,13 +139,23 @@ struct Daemon::Parts {
         tidy(loop),
         ready(loop) {}
 
-  void schedule() {
-    if (std::exchange(scheduled, true)) return;
-    boost::asio::post(loop, [this] {
+  void schedule() { scheduled = true; }
+
+  /// A turn follows at once what asked for it: posted, it would cost one more look at all descriptors. Where one turn
+  /// follows the other, what is ready by then is heard first.
+  void run() {
+    while (!loop.stopped()) {
+      if (!scheduled) {
+        loop.run_one();
+        continue;
+      }
+      if (alarm.now() - turned_at < kBusy)
+        for (int heard = 0; heard < kHeardFirst && loop.poll_one() != 0; ++heard) continue;
       scheduled = false;
+      turned_at = alarm.now();
       core.turn();
       after_turn();
-    });
+    }
   }
 
   void tell(const model::Event& event, Instant now) {
@@ -275,7 +287,7 @@ struct Daemon::Parts {
       throw std::runtime_error("another michid is running there: use `michi flush`");
     core.begin(nullptr, {});
     core.flush();
-    loop.run();
+    run();
     return report_end();
   }
 
@@ -326,6 +338,7 @@ struct Daemon::Parts {
   Bundle confirmed;  // what it goes back to
   bool routes_changed = false;
   bool scheduled = false;
+  Instant turned_at{};
   bool announced = false;
   bool was_settled = false;
   std::uint64_t derivations = 0;  // as the core counted them in the last turn
@@ -366,7 +379,7 @@ int Daemon::run() {
   p.announce_anyway();
   if (const auto period = p.notify.watchdog_period()) p.feed_watchdog(*period);
   p.core.begin(bundle->config, bundle->secrets);
-  p.loop.run();
+  p.run();
   return p.report_end();
 }
 

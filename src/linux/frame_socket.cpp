@@ -49,8 +49,9 @@ class Socket final : public port::FrameSocket {
   }
 
   // The first frame of a session follows its PADS at once, through another socket. Discovery is
-  // therefore read first, and looked at again before a session frame is handed out. In a flood of it
-  // every other frame is a session's.
+  // therefore read first, and looked at again before a session frame is handed out, except the first one
+  // after the loop has told of it, which tells in the order of arrival. In a flood of it every other frame is a
+  // session's.
   std::optional<ByteVec> poll() override {
     if (discovery_goes_first())
       if (auto frame = next_discovery()) return frame;
@@ -59,7 +60,7 @@ class Socket final : public port::FrameSocket {
       turn_ = turn_ % (sources_.size() - 1) + 1;
       auto frame = next_of(*sources_[turn_]);
       if (!frame) continue;
-      if (!discovery_goes_first()) return next_session(std::move(*frame));
+      if (sources_[turn_]->read_as_told() || !discovery_goes_first()) return next_session(std::move(*frame));
       sources_[0]->look();
       auto earlier = next_discovery();
       if (!earlier) return next_session(std::move(*frame));

@@ -64,7 +64,7 @@ Result<port::Fd, port::OsError> open_packet(std::uint16_t type, int index, const
 
 PacketSource::PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept accept, port::Wake told)
     : fd_(std::move(fd)), accept_(accept), told_(std::move(told)), readable_(loop, fd_.get(), [this] {
-        pending_ = true;
+        pending_ = just_told_ = true;
         told_();
       }) {
   readable_.arm();
@@ -78,6 +78,7 @@ std::optional<ByteVec> PacketSource::next(std::span<std::byte> buffer, int most)
 
 // A frame, or nothing; then `pending_` says whether to go on.
 std::optional<ByteVec> PacketSource::read(std::span<std::byte> buffer) {
+  read_as_told_ = std::exchange(just_told_, false);
   sockaddr_ll from{};
   socklen_t length = sizeof from;
   const ssize_t got =

@@ -43,6 +43,8 @@ class PacketSource {
 
   /// The next frame that is for us; reads `most` others in search of it. Longer ones than `buffer` are left out.
   std::optional<ByteVec> next(std::span<std::byte> buffer, int most);
+  /// The frame read last is the first since the loop told of it: it was there before anything that was told later.
+  bool read_as_told() const { return read_as_told_; }
   /// The next frame is looked for, told of or not.
   void look() { pending_ = true; }
   void arm() { readable_.arm(); }
@@ -54,6 +56,8 @@ class PacketSource {
   port::Fd fd_;
   Accept accept_;
   bool pending_ = true;  // the loop has told that something is there, or nobody has looked yet
+  bool just_told_ = false;
+  bool read_as_told_ = false;
   port::Wake told_;
   Readiness readable_;
 };

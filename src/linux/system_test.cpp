@@ -51,6 +51,26 @@ TEST_F(SystemTest, the_alarm_rings_once_at_its_instant_and_a_withdrawn_one_does_
   EXPECT_FALSE(loop_.run_until([&] { return rung > 2; }, 100));
 }
 
+TEST_F(SystemTest, an_alarm_that_is_put_off_rings_when_it_was_put_off_to) {
+  Alarm alarm(loop_.context());
+  int rung = 0;
+  alarm.on_wake([&] { ++rung; });
+  for (const Duration more : {milliseconds(40), milliseconds(1500)}) {
+    alarm.set(alarm.now() + milliseconds(20));
+    const Instant at = alarm.now() + milliseconds(20) + more;
+    alarm.set(at);
+    rung = 0;
+    ASSERT_TRUE(loop_.run_until([&] { return rung > 0; }));
+    EXPECT_GE(alarm.now(), at);
+  }
+  alarm.set(alarm.now() + seconds(9));
+  const Instant sooner = alarm.now() + milliseconds(10);
+  alarm.set(sooner);
+  rung = 0;
+  ASSERT_TRUE(loop_.run_until([&] { return rung > 0; }));
+  EXPECT_LT(alarm.now(), sooner + seconds(5));
+}
+
 TEST_F(SystemTest, two_keys_differ) {
   Entropy entropy;
   EXPECT_NE(entropy.key().value(), entropy.key().value());

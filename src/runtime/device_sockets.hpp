@@ -22,6 +22,8 @@ class DeviceSockets {
   std::uint32_t index() const { return index_; }
   /// What the kernel refuses is a lost datagram: the protocol's own timers see to it.
   void send(const uplink::Datagram& datagram);
+  /// One of them told that something waits, or was not looked at yet.
+  bool ready() const { return neighbours_.ready || dhcp6_.ready; }
   /// What waits, a bounded number; true if there may be more.
   bool take(const std::function<void(uplink::Service, const port::Datagram&)>& each);
 

@@ -85,6 +85,7 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   auto& unit = at->second;
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
   unit.probe.configure(config.probe, now);
+  tend_probe(at->first, unit, now);
   look_at_talk(at->first, unit);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);
@@ -280,7 +281,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
   }
   unit.stirred = false;
   unit.deadline = unit.uplink.next_deadline();
-  tend_probe(name, unit, now);
+  if (unit.probe.on()) tend_probe(name, unit, now);
 }
 
 void Lines::take_frames(Instant now) {
@@ -312,9 +313,9 @@ bool Lines::turn(Instant now, Frames frames) {
     if (frames == Frames::Take) take_talk(name, unit, now);
     if (frames == Frames::Take) take_datagrams(name, unit, now);
     if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
-    if (frames == Frames::Take) take_echoes(name, unit, Look::WhereTold, now);
+    if (unit.probe.on() && frames == Frames::Take) take_echoes(name, unit, Look::WhereTold, now);
     if (unit.stirred) drain(name, unit, now);
-    run_probe(name, unit, now);
+    if (unit.probe.on()) run_probe(name, unit, now);
     if (!unit.deadline || now < *unit.deadline) continue;
     if (unit.uplink.facts().attached)
       unit.uplink.on_traffic(doors_.plane.counters(model::UplinkId{name}).rx_packets, now);
@@ -355,7 +356,9 @@ std::optional<Instant> Lines::next_deadline() const {
   for (const auto& [name, unit] : units_) {
     const auto deadline = unit.stirred ? unit.uplink.next_deadline() : unit.deadline;
     if (deadline && (!next || *deadline < *next)) next = deadline;
-    for (const auto& at : {unit.open_again, unit.echo_again, unit.probe.next_deadline()})
+    if (unit.open_again && (!next || *unit.open_again < *next)) next = unit.open_again;
+    if (!unit.probe.on()) continue;
+    for (const auto& at : {unit.echo_again, unit.probe.next_deadline()})
       if (at && (!next || *at < *next)) next = at;
   }
   return next;

@@ -80,7 +80,7 @@ void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
 }
 
 void Lines::take_datagrams(const std::string& name, Unit& unit, Instant now) {
-  if (!unit.sockets) return;
+  if (!unit.sockets || !unit.sockets->ready()) return;
   const bool more = unit.sockets->take([&](uplink::Service service, const port::Datagram& datagram) {
     const uplink::Heard heard{.service = service,
                               .bytes = datagram.bytes,

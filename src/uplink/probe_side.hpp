@@ -46,6 +46,7 @@ class ProbeSide {
   std::optional<Instant> next_deadline() const;
   std::optional<ProbeOutput> poll();
 
+  bool on() const { return config_.on; }
   /// A socket is wanted in this family.
   bool wants(Family family) const;
   const model::HealthFacts& health(Family family) const { return side(family).health; }

@@ -2,7 +2,8 @@
 """michi beside pppd: `compare.py [--runs 20] [--build build/gcc] [GROUP …]`, then build/interop.json and docs/comparison.md.
 
 Each group boots a guest of its own (QEMU, Debian's kernel) that holds the access concentrator and all clients, and keeps its samples
-in build/comparison/GROUP.json, so far as it came. `--page` measures nothing and writes the page from the samples that are there.
+in build/comparison/ROW.json, so far as it came. At its end its rows go into docs/comparison.json, of which the page is made; `--page`
+measures nothing, takes over the samples of the rows that are named, and writes the page.
 """
 import argparse
 import datetime
@@ -10,11 +11,8 @@ import json
 import os
 import pathlib
 import random
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -22,71 +20,13 @@ ROOT = HERE.parent.parent
 sys.path[:0] = [str(ROOT), str(HERE)]
 
 import compare_page  # noqa: E402
+import compare_prefix  # noqa: E402
+import compare_record  # noqa: E402
 import compare_wire  # noqa: E402
-import guest as guests  # noqa: E402
 import root  # noqa: E402
-from field import PASSWORD, uplink  # noqa: E402
+from compare_place import CLIENTS, Place  # noqa: E402
+from field import uplink  # noqa: E402
 from lab.process import wait_until  # noqa: E402
-
-CLIENTS = {"michi": "router", "pppd": "kclient", "pppd-user": "uclient"}
-# A working guest's clock counts its own instructions, one a nanosecond: another load on this machine hardly enters the figures.
-COUNTED = ("-icount", "shift=0", "-rtc", "clock=vm")
-
-
-class Place:
-    """A booted guest with the field of one group."""
-
-    def __init__(self, build, runs, mode="kernel", memory=512, uplinks=None, secret=PASSWORD, options=""):
-        self.build, self.runs = build, runs
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="michi-compare-"))
-        self.begun = time.monotonic()
-        guests.BOOT_SECONDS["qemu"] = 400
-        self.guest = None
-        try:
-            self.guest = guests.Guest(root.ready(), self.directory, "qemu", memory=memory, more=COUNTED)
-            for binary in ("michid", "michi"):
-                target = self.guest.share / binary
-                shutil.copy(build / "src" / binary, target)
-                subprocess.run(["strip", target], check=True)
-            shutil.copy(HERE / "guest/compare.sh", self.guest.share)
-            self.configure(uplinks or [uplink(interface='"eth0"', start="false", echo='{ interval = "1s", failures = 3 }')], secret)
-            self.run(f"field {mode} {options}", 600)
-            self.address = {who: self.run(f"hardware_address {space}").strip() for who, space in CLIENTS.items()}
-            self.say("the field is there")
-        except BaseException:
-            self.close()
-            raise
-
-    def configure(self, uplinks, secret=PASSWORD):
-        names = [text.split("]")[0].removeprefix("[uplink.") for text in uplinks]
-        (self.guest.share / "michi.toml").write_text("[router]\npadi-burst = 0\n" + "\n".join(uplinks))
-        (self.guest.share / "secrets.toml").write_text("".join(f'{name} = "{secret}"\n' for name in names))
-
-    def run(self, text, seconds=300):
-        # The guest's seconds may be several of this machine's.
-        return self.guest.run(f". /share/compare.sh\n{text}", seconds * 6)
-
-    def say(self, words):
-        print(f"{time.monotonic() - self.begun:7.1f} {words}", flush=True)
-
-    def capture(self):
-        self.run("captured")
-        return self.guest.share / "wire.pcap"
-
-    def versions(self):
-        shown = self.run("uname -r; pppd --version 2>&1; /tmp/michid --version; dpkg-query -W 2>/dev/null; true").splitlines()
-        return {"kernel": shown[0], "pppd": shown[1].split()[-1], "michi": shown[2].split()[-1]}
-
-    def close(self):
-        if self.guest:
-            self.guest.end()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 def setup(mode, before="", after=""):
@@ -185,7 +125,16 @@ def idle(build, _):
 LOSE = "lose_first {space} && "
 LOSE_AC = "lose_first ac1 && "
 GROUPS = {"setup-kernel": setup("kernel"), "setup-user": setup("user"), "lost-from-client": setup("kernel", LOSE, " && lost_one"),
-          "lost-from-server": setup("kernel", LOSE_AC, " && lost_one"), "dead": dead, "password": password, "restart": restart, "idle": idle}
+          "lost-from-server": setup("kernel", LOSE_AC, " && lost_one"), "dead": dead, "password": password, "restart": restart, "idle": idle,
+          "prefix": compare_prefix.prefix}
+# A run of the one gives the rows of the others.
+WITH = {"prefix-lost": "prefix", "prefix-renumbered": "prefix"}
+
+
+def apart(name, result):
+    """What one group measured, by row: most have one, of the group's own name."""
+    rows = result.pop("rows", None)
+    return {name: result} if rows is None else {row: {**result, "seconds": seen} for row, seen in rows.items()}
 
 
 def main():
@@ -193,22 +142,25 @@ def main():
     parser.add_argument("--build", default="build/gcc")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--page", action="store_true", help="measure nothing; write the page")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=" ".join(GROUPS))
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=" ".join((*GROUPS, *WITH)))
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    unknown = [name for name in options.groups if name not in GROUPS]
+    unknown = [name for name in options.groups if name not in GROUPS and name not in WITH]
     if unknown:
-        sys.exit(f"no group {', '.join(unknown)}; there are: {' '.join(GROUPS)}")
-    if not options.page:
+        sys.exit(f"no group {', '.join(unknown)}; there are: {' '.join((*GROUPS, *WITH))}")
+    if options.page:
+        compare_record.merge(options.groups)
+    else:
         if os.geteuid() != 0:
             sys.exit("needs root")
         root.ready()
-        compare_page.SAMPLES.mkdir(parents=True, exist_ok=True)
-        for name in options.groups or GROUPS:
+        for name in dict.fromkeys(WITH.get(name, name) for name in options.groups or GROUPS):
             print(f"== {name}", flush=True)
             for result in GROUPS[name](ROOT / options.build, options.runs):
                 result["date"] = datetime.date.today().isoformat()
-                (compare_page.SAMPLES / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+                rows = apart(name, result)
+                compare_record.keep_samples(rows)
+            compare_record.merge(rows)
     compare_page.write()
     return 0
 

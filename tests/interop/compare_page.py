@@ -1,10 +1,9 @@
-"""docs/comparison.md and `comparison[]` of build/interop.json, made of nothing but the samples in build/comparison."""
+"""docs/comparison.md and `comparison[]` of build/interop.json, made of nothing but the record (compare_record.py)."""
 import json
-import pathlib
-import statistics
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-SAMPLES = ROOT / "build/comparison"
+import compare_record
+from compare_record import ROOT
+
 PAGE = ROOT / "docs/comparison.md"
 WANTED_RATIO = 0.1
 # Group → how its row begins, what the row is, and the unit with what a second is in it.
@@ -19,21 +18,17 @@ TIMED = {
 OTHERS = {"pppd": "", "pppd-user": "user_client."}
 
 
-def load():
-    return {path.stem: json.loads(path.read_text()) for path in sorted(SAMPLES.glob("*.json"))}
-
-
 def _entry(name, michi, pppd, unit):
     return {"name": name, "michi": float(f"{michi:.4g}"), "pppd": float(f"{pppd:.4g}"), "unit": unit}
 
 
 def rows(samples=None):
     """`comparison[]`: one element for each measured figure and each of pppd's two clients."""
-    samples = load() if samples is None else samples
+    samples = compare_record.load() if samples is None else samples
     found = []
     for group, (name, _, unit, factor) in TIMED.items():
         if group in samples:
-            middle = {who: statistics.median(seen) * factor for who, seen in samples[group]["seconds"].items()}
+            middle = {who: seen["median"] * factor for who, seen in samples[group]["figures"].items()}
             found += [_entry(f"{name}.{more}{unit}.p50", middle["michi"], middle[who], unit) for who, more in OTHERS.items()]
     if "password" in samples:
         tries = samples["password"]["attempts"]
@@ -63,13 +58,18 @@ def _table(lines):
     return "\n".join(lines) + "\n"
 
 
+def _cell(figure, unit, factor):
+    least, most = (_number(figure[name] * factor) for name in ("least", "most"))
+    return f"{_number(figure['median'] * factor)} {unit} ({least} to {most})"
+
+
 def _timed(samples):
-    lines = ["| median (least to most) | michi | pppd, kernel mode | pppd, user mode | runs each |", "|---|---|---|---|---|"]
+    lines = ["| median (least to most) | michi | pppd, kernel mode | pppd, user mode | runs each | measured |", "|---|---|---|---|---|---|"]
     for group, (_, words, unit, factor) in TIMED.items():
         if group in samples:
-            cells = [f"{_number(statistics.median(seen) * factor)} {unit} ({_number(min(seen) * factor)} to {_number(max(seen) * factor)})"
-                     for seen in (samples[group]["seconds"][who] for who in ("michi", "pppd", "pppd-user"))]
-            lines.append(f"| {words} | {' | '.join(cells)} | {len(samples[group]['seconds']['michi'])} |")
+            figures = samples[group]["figures"]
+            cells = [_cell(figures[who], unit, factor) for who in ("michi", "pppd", "pppd-user")]
+            lines.append(f"| {words} | {' | '.join(cells)} | {figures['michi']['runs']} | {samples[group]['date']} |")
     return _table(lines)
 
 
@@ -105,19 +105,19 @@ def _idle(samples):
 
 
 def page(samples):
-    any_one = next(iter(samples.values()))
+    newest = max(samples.values(), key=lambda one: one["date"])
     dates = sorted({one["date"] for one in samples.values()})
     parts = [f"""# michi beside pppd
 
-Made by `make comparison` from measurements; nothing here is written by hand. Both clients ran in the same guest, on the same wire, before
-the same access concentrator, one after the other in each run.
+Made by `make comparison` of [comparison.json](comparison.json), into which each run writes the rows that it measured. Both
+clients ran in the same guest, on the same wire, before the same access concentrator, one after the other in each run.
 
 - measured {dates[0] if len(dates) == 1 else dates[0] + ' to ' + dates[-1]}
-- guest: QEMU (TCG, one processor), Debian 12, kernel {any_one['kernel']}. While it works, its clock counts its own
+- guest: QEMU (TCG, one processor), Debian 12, kernel {newest['kernel']}. While it works, its clock counts its own
   instructions, one a nanosecond; while it waits, time is that of the machine beneath, whose other work can lengthen a wait a little. The
   figures compare the clients and are no figures of a native machine.
-- michi {any_one['michi']}; pppd {any_one['pppd']}, in kernel mode (`plugin rp-pppoe.so`) and in user mode (`pty "pppoe -I eth0 -T 80"`)
-- the access concentrator: pppoe-server 3.15 with pppd {any_one['pppd']}, CHAP-MD5, MTU 1492, IPv4 and IPv6; in kernel mode unless said otherwise
+- michi {newest['michi']}; pppd {newest['pppd']}, in kernel mode (`plugin rp-pppoe.so`) and in user mode (`pty "pppoe -I eth0 -T 80"`)
+- the access concentrator: pppoe-server 3.15 with pppd {newest['pppd']}, CHAP-MD5, MTU 1492, IPv4 and IPv6; in kernel mode unless said otherwise
 
 A set-up lasts from the first PADI to the last Configure-Ack of IPCP; a dead peer is noticed when the client first sends something other
 than echoes. Both are read from one capture at the access concentrator's port. A lost frame is dropped by nftables on the wire,
@@ -130,11 +130,11 @@ exactly one in each run.
     if "password" in samples:
         parts.append(_password(samples["password"]))
         parts.append("pppd runs with `persist`, `maxfail 0` and its default `holdoff` of 30 s, michi with its default `retry`. The number before pppd's\n"
-                     "words is how often its log has them.\n")
+                     f"words is how often its log has them. Measured {samples['password']['date']}.\n")
     if "idle" in samples:
         parts.append(_idle(samples))
         parts.append("Echoes every 10 s from the client and every 5 s from the access concentrator. Memory and processor time are those of the client's\n"
-                     "processes, not of the kernel; one run each, 60 s.\n")
+                     f"processes, not of the kernel; one run each, 60 s. Measured {samples['idle']['date']}.\n")
     parts.append("## What this says\n\n" + _verdicts(samples))
     missing = [name for name in (*TIMED, "password", "idle") if name not in samples]
     if missing:
@@ -143,11 +143,12 @@ exactly one in each run.
 
 
 def write():
-    samples = load()
+    samples = compare_record.load()
     if not samples:
-        raise SystemExit(f"no samples in {SAMPLES}")
+        raise SystemExit(f"nothing was measured yet: {compare_record.RECORD} is not there")
     PAGE.write_text(page(samples))
     target = ROOT / "build/interop.json"
+    target.parent.mkdir(exist_ok=True)
     whole = json.loads(target.read_text()) if target.exists() else {"cells": []}
     target.write_text(json.dumps(whole | {"comparison": rows(samples)}, indent=1) + "\n")
     print(f"{PAGE.relative_to(ROOT)} and {target.relative_to(ROOT)}: {len(rows(samples))} figures")

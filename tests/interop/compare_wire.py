@@ -2,10 +2,14 @@
 import dataclasses
 import struct
 
+from lab import frames as ethernet
+from lab import relay
+
 PADI, PADR, PADS, PADT = 0x09, 0x19, 0x65, 0xA7
-LCP, CHAP, IPCP = 0xC021, 0xC223, 0x8021
+LCP, CHAP, IPCP, IPV6 = 0xC021, 0xC223, 0x8021, 0x0057
 CONFIGURE_REQUEST, CONFIGURE_ACK, TERMINATE_REQUEST = 1, 2, 5
 CHAP_RESPONSE = 2
+UDP, DHCPV6_CLIENT = 17, (546).to_bytes(2, "big")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +22,8 @@ class Frame:
     code: int = 0        # of LCP, CHAP, IPCP
 
 
-def frames(path):
+def packets(path):
+    """(seconds, bytes) of each frame, as much of it as was kept."""
     data = path.read_bytes()
     magic = struct.unpack_from("<I", data)[0]
     if magic not in (0xA1B2C3D4, 0xA1B23C4D):
@@ -26,16 +31,20 @@ def frames(path):
     unit, place = (1e-6 if magic == 0xA1B2C3D4 else 1e-9), 24
     while place + 16 <= len(data):
         seconds, part, length, _ = struct.unpack_from("<IIII", data, place)
-        packet = data[place + 16:place + 16 + length]
+        yield seconds + part * unit, data[place + 16:place + 16 + length]
         place += 16 + length
+
+
+def frames(path):
+    for seconds, packet in packets(path):
         if len(packet) < 20:
             continue
         target, source = packet[:6].hex(":"), packet[6:12].hex(":")
         kind = int.from_bytes(packet[12:14], "big")
         if kind == 0x8863:
-            yield Frame(seconds + part * unit, source, target, discovery=packet[15])
+            yield Frame(seconds, source, target, discovery=packet[15])
         elif kind == 0x8864 and len(packet) >= 23:
-            yield Frame(seconds + part * unit, source, target, protocol=int.from_bytes(packet[20:22], "big"), code=packet[22])
+            yield Frame(seconds, source, target, protocol=int.from_bytes(packet[20:22], "big"), code=packet[22])
 
 
 def setups(path, client):
@@ -70,3 +79,27 @@ def first_word_after(path, client, seconds):
 def logins(path, client):
     """When this client answered a challenge."""
     return [f.seconds for f in frames(path) if f.source == client and f.protocol == CHAP and f.code == CHAP_RESPONSE]
+
+
+def discovery(path, code, seconds, **where):
+    """When the first frame of this kind after `seconds` passed, from this `source` or to this `target`."""
+    return next((f.seconds for f in frames(path) if f.seconds > seconds and f.discovery == code
+                 and all(getattr(f, name) == address for name, address in where.items())), None)
+
+
+def delegations(path, client):
+    """(seconds, prefixes with a lifetime) of each DHCPv6 Reply to this client."""
+    for seconds, packet in packets(path):
+        if packet[:6].hex(":") != client or packet[12:14] != b"\x88\x64" or int.from_bytes(packet[20:22], "big") != IPV6:
+            continue
+        datagram = packet[62:]  # behind Ethernet, PPPoE, PPP and IPv6
+        if packet[28] == UDP and datagram[2:4] == DHCPV6_CLIENT and datagram[8] == relay.REPLY:
+            yield seconds, [prefix for _, prefix, _, valid in relay.prefixes(datagram[8:]) if valid]
+
+
+def advertisements(path):
+    """(seconds, {prefix: preferred lifetime}) of each router advertisement."""
+    for seconds, packet in packets(path):
+        told = ethernet.advertised(packet)
+        if told is not None:
+            yield seconds, told

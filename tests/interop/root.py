@@ -21,7 +21,8 @@ import subprocess
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = """base-files base-passwd bash busybox-static coreutils conntrack dash dnsmasq-base ethtool findutils grep iperf3 iproute2
  iputils-ping kmod libc-bin libfmt9 libgcrypt20 libmnl0 libnetfilter-conntrack3 libnftables1 libstdc++6 libsystemd0
- libcap2 mawk mount netbase nftables ppp pppoe procps sed socat tcpdump util-linux kea-dhcp6-server wide-dhcpv6-server""".split()
+ libcap2 mawk mount netbase nftables ppp pppoe procps python3 radvd sed socat tcpdump util-linux kea-dhcp6-server
+ wide-dhcpv6-client wide-dhcpv6-server""".split()
 # Maintainer scripts and what only they need.
 LEFT_OUT = {"debconf", "adduser", "passwd", "perl", "usrmerge", "libperl5.36", "perl-modules-5.36"}
 KERNEL_FOLDERS = ("arch", "crypto", "lib", "net", "fs/9p", "fs/netfs", "fs/fscache", "fs/overlayfs", "drivers/net/ppp", "drivers/net/slip",
@@ -163,7 +164,8 @@ def _finish(root):
     for name in ("passwd", "group"):
         shutil.copy(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
     with open(root / "etc/passwd", "a") as out:
-        out.write("dnsmasq:x:107:65534::/:/usr/sbin/nologin\ntcpdump:x:109:109::/:/usr/sbin/nologin\n")
+        out.write("dnsmasq:x:107:65534::/:/usr/sbin/nologin\ntcpdump:x:109:109::/:/usr/sbin/nologin\n"
+                  "radvd:x:111:65534::/:/usr/sbin/nologin\n")
     with open(root / "etc/group", "a") as out:
         out.write("tcpdump:x:109:\nmichi:x:110:\n")
     (root / "usr/bin/awk").unlink(missing_ok=True)

@@ -61,6 +61,11 @@ void Echo::on_traffic(std::uint64_t packets_in, Instant) {
   packets_in_ = packets_in;
 }
 
+void Echo::on_request(Instant now) {
+  asked_at_ = now;
+  if (const auto later = put_off(now); later && next_tick_) next_tick_ = std::max(*next_tick_, *later);
+}
+
 void Echo::probe(Instant now) { send(now, kSmallest); }
 
 void Echo::send(Instant now, std::uint16_t size) {

@@ -32,7 +32,7 @@ class Echo {
   /// The peer rejected Echo-Request: no more of ours.
   void on_rejected();
   void on_traffic(std::uint64_t packets_in, Instant now);
-  void on_request(Instant now) { asked_at_ = now; }
+  void on_request(Instant now);
   void probe(Instant now);
 
   Verdict on_reply(std::uint8_t id, const wire::lcp::Echo& reply, Instant now);

@@ -194,6 +194,15 @@ TEST(Echo, WhileThePeerAsksByItselfOursIsAskedEveryThirdTime) {
   EXPECT_FALSE(peer.session.ended());
 }
 
+TEST(Echo, EveryQuestionOfThePeersPutsOurTimerOffSoThatNothingWakesForNothing) {
+  auto settings = kit::client_settings();
+  settings.ipv6 = false;  // it would go on asking for IPv6CP
+  auto peer = up(settings);
+  ask_on(peer, seconds(4), 4);
+  peer.say(Protocol::Lcp, Code::EchoRequest, 1, wire::lcp::write_echo(1, {}));
+  EXPECT_EQ(peer.session.next_deadline(), peer.now + seconds(10));
+}
+
 TEST(Echo, APeerThatAskedAndThenFellSilentIsNoticedAsSoonAsAnyOther) {
   auto peer = up();
   ask_on(peer, seconds(4), 10);

@@ -20,7 +20,7 @@ field() { # field MODE [pppoe-server's options]: the wire, the access concentrat
   cp /share/pppd-in-kernel /share/michid /share/michi /tmp/ && inner_wire || return
   for name in ac1 router kclient uclient; do space $name || return; done
   ac ac1 "$mode" chap-md5 1492 "$@" || return
-  setsid tcpdump -i ac1 -U -s 96 -w /tmp/wire.pcap ether proto 0x8863 or ether proto 0x8864 >/tmp/tcpdump.log 2>&1 &
+  setsid tcpdump -i ac1 -U -s "${SNAP:-96}" -w /tmp/wire.pcap ether proto 0x8863 or ether proto 0x8864 >/tmp/tcpdump.log 2>&1 &
   within 20 grep -q listening /tmp/tcpdump.log
 }
 
