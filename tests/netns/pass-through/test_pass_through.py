@@ -84,14 +84,7 @@ def test_a_client_dials_through_at_full_size_beside_the_routers_own_sessions(lab
     with frames.Watch(lab.ac("isp-a").space, "wire") as watch:
         client = start_client(lab)
         assert probe.ask_tcp(world.lan_a, WEB, 80)[1] == dialled_address(client)
-        with world.lan_a.inside():
-            tcp = socket.create_connection((WEB, 7), 3)
-        with tcp:
-            tcp.settimeout(5)
-            tcp.sendall(b"y" * 200_000 + b"\n")
-            got = 0
-            while got < 200_000:
-                got += len(tcp.recv(65536))
+        probe.pour(world.lan_a, WEB, 7, 200_000)
     ac = frames.mac_of(lab.ac("isp-a").space, "wire")
     theirs = [f for _, _, f in watch.seen if {f[:6], f[6:12]} == {lan_a, ac}]
     sessions = [f for f in theirs if pppoe_fields(f)[0] == frames.SESSION]
