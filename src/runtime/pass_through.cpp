@@ -210,14 +210,14 @@ void PassThroughs::on_carried(Instant now) {
   }
 }
 
-// The interfaces hear whoever is to be answered before the question leaves. What a flood brings has no outputs and
-// costs nothing here.
+// The interfaces hear whoever is to be answered before the question leaves. What a flood brings is not handed on and
+// costs no look at them.
 void PassThroughs::drain(const std::string& name, Line& line, Instant now) {
-  auto output = line.engine.poll();
-  if (output) hear(line);
-  for (; output; output = line.engine.poll()) {
+  bool looked = false;
+  while (auto output = line.engine.poll()) {
     std::visit(Overloaded{
                    [&](const pppoe::PassFrame& sent) {
+                     if (!std::exchange(looked, true)) hear(line);
                      const auto lan = sent.lan ? line.lans.find(*sent.lan) : line.lans.end();
                      auto& side = sent.lan && lan != line.lans.end() ? lan->second : line.line;
                      if (!side.socket || (sent.lan && lan == line.lans.end())) return;

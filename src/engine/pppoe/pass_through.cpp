@@ -272,7 +272,7 @@ PassThrough::Client* PassThrough::admit(const std::string& lan, const Mac& mac, 
   }
   if (clients_.size() >= kMostClients && !make_room(now)) {
     ++counters_.withheld;
-    if (asks_.take(now)) out_.emplace_back(PassRefused{lan, mac, PassRefusal::TableFull});
+    out_.emplace_back(PassRefused{lan, mac, PassRefusal::TableFull});
     return nullptr;
   }
   return &clients_.emplace(mac, Client{.lan = lan, .heard = now}).first->second;

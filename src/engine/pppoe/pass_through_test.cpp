@@ -158,6 +158,7 @@ TEST_F(PassThroughTest, a_request_under_way_holds_its_place_for_thirty_seconds) 
   wait(milliseconds(1));
   line(frame(kConsole, kAc, Code::Pads, 7));
   EXPECT_TRUE(open.empty()) << "too late: the place may be another's";
+  wait(seconds(1));
   dial(kNas, 8);
   EXPECT_EQ(open.size(), 1U);
 }
