@@ -136,6 +136,15 @@ TEST_F(PassThroughTest, nothing_of_ours_and_nothing_to_strangers_crosses) {
   EXPECT_TRUE(to_line.empty());
 }
 
+TEST_F(PassThroughTest, a_stranger_on_the_line_ends_no_session_and_is_not_heard) {
+  dial(kConsole, 7);
+  to_lan.clear();
+  line(frame(kConsole, kOtherAc, Code::Padt, 7));
+  line(frame(kConsole, kAc, Code::Padt, 8));
+  EXPECT_TRUE(to_lan.empty());
+  EXPECT_TRUE(ended.empty());
+}
+
 TEST_F(PassThroughTest, beyond_the_contract_no_request_passes_and_it_is_said) {
   places(1);
   dial(kConsole, 7);
