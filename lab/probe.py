@@ -60,6 +60,19 @@ def ask_tcp(space, address, port, text="hello", source=None, timeout=2.0, device
             raise NoReply(f"{space.role} to {address}:{port}/tcp: {error}") from None
 
 
+def pour(space, address, port, size, timeout=5.0):
+    """One line of so many octets to an echo, and back."""
+    with _socket(space, address, socket.SOCK_STREAM, None, timeout) as sock:
+        sock.connect((address, port))
+        sock.sendall(b"y" * size + b"\n")
+        got = 0
+        while got < size:
+            part = sock.recv(65536)
+            if not part:
+                raise NoReply(f"{address} closed after {got} of {size} octets")
+            got += len(part)
+
+
 def greeting(space, address, port=25, timeout=2.0, source=None):
     """The address a mail server saw, from its greeting."""
     with _socket(space, address, socket.SOCK_STREAM, source, timeout) as sock:

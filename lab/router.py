@@ -20,10 +20,11 @@ class CliFailed(RuntimeError):
 
 
 class Router:
-    def __init__(self, world, config, secrets=None):
-        """`secrets`: uplink → password; by default those of the standard accounts."""
-        self.world, self.space = world, world.router
-        self.folder = world.directory
+    def __init__(self, world, config, secrets=None, role="router"):
+        """`secrets`: uplink → password; by default those of the standard accounts. `role`: who else has a michid."""
+        self.world, self.space = world, world.space(role)
+        self.folder = world.directory if role == "router" else world.directory / role
+        self.folder.mkdir(exist_ok=True)
         self.config_path, self.secrets_path = self.folder / "michi.toml", self.folder / "secrets.toml"
         self.run_directory, self.state_directory = self.folder / "run", self.folder / "state"
         self.socket = self.run_directory / "control.sock"

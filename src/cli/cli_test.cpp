@@ -167,6 +167,11 @@ TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
   EXPECT_TRUE(has(ask({"--json", "status"}).out,
                   R"("lans":[{"name":"home","interface":"lan0","state":"advertising","default_router":true,)"
                   R"("prefixes":[{"prefix":"2001:db8:1::/64","deprecated":false,"preferred_ms":2700000,)"));
+  EXPECT_TRUE(has(outcome.out, "02:00:00:00:00:05  home  wan0  02:00:00:00:00:01  0x0012   1 m 30 s  1.5 KiB   0 B"))
+      << outcome.out;
+  EXPECT_TRUE(has(ask({"--json", "status"}).out,
+                  R"("passed":[{"line":"wan0","lan":"home","client":"02:00:00:00:00:05","ac":"02:00:00:00:00:01",)"
+                  R"("session":18,"age_ms":90000,"rx_packets":3,"rx_bytes":1536,"tx_packets":0,"tx_bytes":0}])"));
   EXPECT_TRUE(has(ask({"status", "isp"}).out, "session       0x0011 at ac1"));
   commands.state.uplinks[0].prefixes = {
       {*parse_prefix("2001:db8:b:1::/64"), seconds(60), seconds(120), true, true,

@@ -75,6 +75,21 @@ std::string lans_text(const json::value& status) {
   return rows.size() == 1 ? "" : table_text(rows) + below;
 }
 
+/// Sessions of LAN clients, that michi only carries.
+std::string passed_text(const json::value& status) {
+  std::vector<std::vector<std::string>> rows = {
+      {"PASSED THROUGH", "LAN", "LINE", "AC", "SESSION", "SINCE", "RECEIVED", "SENT"}};
+  for (const auto& session : list_at(status, "passed")) {
+    const auto size = [&](std::string_view key) {
+      return size_text(static_cast<std::uint64_t>(number_at(session, key).value_or(0)));
+    };
+    rows.push_back({text_at(session, "client"), text_at(session, "lan"), text_at(session, "line"),
+                    text_at(session, "ac"), fmt::format("{:#06x}", number_at(session, "session").value_or(0)),
+                    duration_text(number_at(session, "age_ms").value_or(0)), size("rx_bytes"), size("tx_bytes")});
+  }
+  return rows.size() == 1 ? "" : table_text(rows);
+}
+
 /// "198.51.100.53 answers in 12.345 ms"
 std::string probed_text(const json::value& probed) {
   const auto text = fmt::format("{}{}", true_at(probed, "next_hop") ? "next hop " : "", text_at(probed, "address"));
@@ -127,6 +142,7 @@ void print_overview(std::ostream& out, const json::value& status) {
   out << (uplinks->as_array().empty() ? "no uplinks are configured\n" : table_text(rows));
   if (!below.empty()) out << "\n" << below;
   if (const auto text = lans_text(status); !text.empty()) out << "\n" << text;
+  if (const auto text = passed_text(status); !text.empty()) out << "\n" << text;
   if (const auto text = stopped(status); !text.empty()) out << "\n" << text;
   if (!true_at(status, "settled")) out << "\nkernel: not yet as it should be; `michi plan` shows the difference\n";
   if (true_at(status, "awaiting_confirmation")) {

@@ -138,7 +138,7 @@ void check_uplinks(Draft& draft) {
   for (const model::LineConfig& line : draft.config.lines) {
     const std::string path = "line." + line.interface;
     const unsigned count = sessions.contains(line.interface) ? sessions[line.interface] : 0;
-    if (count == 0) {
+    if (count == 0 && line.pass_through.empty()) {
       std::vector<std::string> names;
       for (const auto& [interface, n] : sessions) names.push_back(interface);
       report.warning(draft.reading.place(path), "idle-line", fmt::format("no uplink has the interface of [{}]", path),

@@ -43,6 +43,7 @@ void check_uplinks(Draft& draft);
 void check_line(Draft& draft, const model::UplinkConfig& uplink);
 void check_probe(Draft& draft, const model::UplinkConfig& uplink);
 void check_lans(Draft& draft);
+void check_pass_through(Draft& draft);
 void check_closed_networks(Draft& draft);
 void check_policies(Draft& draft);
 void check_publishes(Draft& draft);
@@ -65,6 +66,8 @@ std::optional<model::PortRange> read_ports(Section& section, std::string_view ke
 /// The LAN one of whose networks holds the address.
 const model::LanConfig* lan_of(const model::Config& config, const Address& address);
 std::string policy_path(std::size_t index);
+/// Where a LAN is named that a line passes through.
+std::string pass_through_path(const std::string& line, const std::string& lan);
 std::string publish_path(std::size_t index);
 
 }  // namespace michi::config

@@ -228,7 +228,8 @@ Fields fields_of(const model::LanConfig& lan) {
 }
 
 Fields fields_of(const model::LineConfig& line) {
-  return {{"sessions", line.sessions == 0 ? "" : fmt::format("{}", line.sessions)}};
+  return {{"sessions", line.sessions == 0 ? "" : fmt::format("{}", line.sessions)},
+          {"pass-through", joined(line.pass_through, [](const std::string& name) { return name; })}};
 }
 
 Fields fields_of(const model::GlobalConfig& global, const model::ControlConfig& control) {

@@ -37,6 +37,7 @@ void check_document(Draft& draft, const Environment& environment) {
   check_names(draft, environment);
   check_uplinks(draft);
   check_lans(draft);
+  check_pass_through(draft);
   check_closed_networks(draft);
   check_policies(draft);
   check_publishes(draft);

@@ -52,6 +52,7 @@ repair = false
 others-may-look = true
 [line.wan0]
 sessions = 5
+pass-through = ["home"]
 [uplink.isp]
 kind = "pppoe"
 interface = "wan0"
@@ -132,6 +133,7 @@ TEST(Load, EveryKeyReachesItsField) {
   others-may-look = true
 line wan0
   sessions = 5
+  pass-through = home
 uplink isp
   kind = pppoe
   interface = wan0

@@ -110,6 +110,13 @@ void read_lines(Draft& draft, const Node& document) {
                   "1 to 15 characters, as ip link shows it");
     }
     section.number("sessions", line.sessions, 1, 1000);
+    for (const Word& word : section.words("pass-through", "[\"home\"]")) {
+      if (std::ranges::find(line.pass_through, word.text) == line.pass_through.end())
+        line.pass_through.push_back(word.text);
+      else
+        section.bad(word.at, "pass-through", fmt::format("{} stands here twice", quoted(word.text)), {});
+      draft.reading.places.try_emplace(pass_through_path(line.interface, word.text), word.at);
+    }
     section.finish();
     draft.config.lines.push_back(std::move(line));
   }

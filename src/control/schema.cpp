@@ -179,6 +179,20 @@ json::value to_json(const model::LanSnapshot& lan) {
                       {"solicitations", lan.solicitations}};
 }
 
+json::value to_json(const model::PassedSnapshot& passed) {
+  const auto& session = passed.session;
+  return json::object{{"line", session.line},
+                      {"lan", passed.lan_name},
+                      {"client", to_text(session.client)},
+                      {"ac", to_text(session.concentrator)},
+                      {"session", session.session_id},
+                      {"age_ms", milliseconds_of(passed.age)},
+                      {"rx_packets", passed.traffic.rx_packets},
+                      {"rx_bytes", passed.traffic.rx_bytes},
+                      {"tx_packets", passed.traffic.tx_packets},
+                      {"tx_bytes", passed.traffic.tx_bytes}};
+}
+
 json::value to_json(const model::Event& event) {
   json::object fields;
   for (const auto& [name, value] : event.fields) fields[name] = value;
@@ -194,6 +208,8 @@ json::value to_json(const model::Snapshot& snapshot) {
   for (const auto& uplink : snapshot.uplinks) uplinks.push_back(to_json(uplink));
   json::array lans;
   for (const auto& lan : snapshot.lans) lans.push_back(to_json(lan));
+  json::array passed;
+  for (const auto& session : snapshot.passed) passed.push_back(to_json(session));
   json::array policies;
   for (const auto& policy : snapshot.policies) {
     policies.push_back(json::object{{"label", policy.label},
@@ -214,6 +230,7 @@ json::value to_json(const model::Snapshot& snapshot) {
                 {"awaiting_confirmation", snapshot.awaiting_confirmation},
                 {"uplinks", std::move(uplinks)},
                 {"lans", std::move(lans)},
+                {"passed", std::move(passed)},
                 {"policies", std::move(policies)},
                 {"firewall", std::move(firewall)},
                 {"warnings", std::move(warnings)}});

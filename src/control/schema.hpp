@@ -16,6 +16,7 @@ inline constexpr int kSchema = 1;
 boost::json::value to_json(const model::Snapshot& snapshot);
 boost::json::value to_json(const model::UplinkSnapshot& uplink);
 boost::json::value to_json(const model::LanSnapshot& lan);
+boost::json::value to_json(const model::PassedSnapshot& passed);
 boost::json::value to_json(const model::Event& event);
 boost::json::value to_json(const ReloadReply& reply);
 boost::json::value to_json(const WhyReply& reply);

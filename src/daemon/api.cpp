@@ -128,6 +128,7 @@ model::Snapshot Api::snapshot() const {
     snapshot.uplinks.push_back(std::move(uplink));
   }
   snapshot.lans = core.lans();
+  snapshot.passed = core.passed();
   const auto& choices4 = core.selector().choices(Family::V4);
   const auto& choices6 = core.selector().choices(Family::V6);
   for (const auto& policy : core.config()->policies) {

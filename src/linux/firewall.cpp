@@ -4,6 +4,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <deque>
@@ -46,7 +48,8 @@ class Firewall::Impl {
 
   void refresh() {
     // A look alone says nothing about who wrote; a change that waits to be told keeps its writer.
-    if (!std::exchange(seen_, true)) writer_ours_ = false;
+    for (Watched& table : tables_)
+      if (!std::exchange(table.seen, true)) table.writer_ours = false;
     foreign_ = true;
     look_.post();
   }
@@ -60,11 +63,19 @@ class Firewall::Impl {
 
   void on_wake(port::Wake wake) { wake_ = std::move(wake); }
   std::vector<model::FirewallCounter> counters() { return lister_.counters(); }
+  std::vector<model::PassedTraffic> passed_traffic() { return lister_.passed_traffic(); }
 
  private:
   struct Waiting {
     port::FirewallOp op;
     port::Ticket ticket;
+  };
+  struct Watched {
+    model::NftFamily table;
+    bool touched = false;  // the transaction being read changes it
+    bool seen = false;     // a TableSeen is due
+    std::string writer{};
+    bool writer_ours = false;
   };
   enum class During : std::uint8_t { Idle, OwnCommit };
 
@@ -81,8 +92,10 @@ class Firewall::Impl {
     for (; datagrams > 0; --datagrams) {
       const NetlinkSocket::Read read = events_.receive();
       if (read == NetlinkSocket::Read::Overrun) {
-        touched_ = false;
-        changed_by("", false);
+        for (Watched& table : tables_) {
+          table.touched = false;
+          changed_by(table, "", false);
+        }
         continue;
       }
       if (read != NetlinkSocket::Read::Datagram) return;
@@ -94,30 +107,35 @@ class Firewall::Impl {
     const auto event = decode_nft_event(message);
     if (!event) return;
     if (const auto* change = std::get_if<NftChange>(&*event)) {
-      touched_ |= change->ours;
+      for (Watched& table : tables_) table.touched |= change->ours == table.table;
       return;
     }
     const auto& generation = std::get<NftGeneration>(*event);
-    if (!std::exchange(touched_, false)) return;
+    if (std::ranges::none_of(tables_, &Watched::touched)) return;
     if (during == During::OwnCommit && own_process_ == 0) own_process_ = generation.process;
     const bool ours = own_process_ != 0 && generation.process == own_process_;
-    changed_by(fmt::format("{} (pid {})", generation.name, generation.process), ours);
+    for (Watched& table : tables_)
+      if (std::exchange(table.touched, false))
+        changed_by(table, fmt::format("{} (pid {})", generation.name, generation.process), ours);
   }
 
-  void changed_by(std::string writer, bool ours) {
+  void changed_by(Watched& table, std::string writer, bool ours) {
     // One foreign hand among several makes the whole change foreign, and is the one to name.
-    if (!seen_ || (writer_ours_ && !ours) || writer_ours_ == ours) {
-      writer_ = std::move(writer);
-      writer_ours_ = ours;
+    if (!table.seen || (table.writer_ours && !ours) || table.writer_ours == ours) {
+      table.writer = std::move(writer);
+      table.writer_ours = ours;
     }
-    seen_ = true;
+    table.seen = true;
     look_.post();
   }
 
   void look() {
-    if (std::exchange(seen_, false)) {
-      reports_.push_back(
-          port::TableSeen{.hash = lister_.digest(), .writer = std::exchange(writer_, {}), .ours = writer_ours_});
+    for (Watched& table : tables_) {
+      if (!std::exchange(table.seen, false)) continue;
+      reports_.push_back(port::TableSeen{.hash = lister_.digest(table.table),
+                                         .writer = std::exchange(table.writer, {}),
+                                         .ours = table.writer_ours,
+                                         .table = table.table});
     }
     if (std::exchange(foreign_, false)) reports_.push_back(port::ForeignChains{lister_.foreign_chains()});
     wake();
@@ -153,7 +171,7 @@ class Firewall::Impl {
 
   std::optional<port::OsError> commit(const std::string& text) {
     read_events(During::Idle, kReadsPerTurn);
-    touched_ = false;
+    for (Watched& table : tables_) table.touched = false;
     const auto result = committer_.commit(text);
     read_events(During::OwnCommit, 16 * kReadsPerTurn);
     if (!result) return result.error();
@@ -172,11 +190,9 @@ class Firewall::Impl {
   std::deque<Waiting> waiting_;
   std::deque<port::FirewallReport> reports_;
   std::uint32_t own_process_ = 0;  // as the first pid namespace numbers us, learnt from our first commit
-  bool touched_ = false;           // the transaction being read changes our table
-  bool seen_ = false;              // a TableSeen is due
-  bool foreign_ = false;           // a ForeignChains is due
-  std::string writer_;
-  bool writer_ours_ = false;
+  std::array<Watched, std::size(model::kNftFamilies)> tables_{
+      {{.table = model::NftFamily::Inet}, {.table = model::NftFamily::Netdev}}};
+  bool foreign_ = false;  // a ForeignChains is due
   port::Wake wake_;
   Readiness readable_;
   Poster work_;
@@ -190,5 +206,6 @@ void Firewall::refresh() { impl_->refresh(); }
 std::optional<port::FirewallReport> Firewall::poll() { return impl_->poll(); }
 void Firewall::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
 std::vector<model::FirewallCounter> Firewall::counters() { return impl_->counters(); }
+std::vector<model::PassedTraffic> Firewall::passed_traffic() { return impl_->passed_traffic(); }
 
 }  // namespace michi::linux

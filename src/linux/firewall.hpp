@@ -26,6 +26,7 @@ class Firewall final : public port::Firewall {
   std::optional<port::FirewallReport> poll() override;
   void on_wake(port::Wake wake) override;
   std::vector<model::FirewallCounter> counters() override;
+  std::vector<model::PassedTraffic> passed_traffic() override;
 
  private:
   class Impl;

@@ -62,6 +62,23 @@ FrameFilter arp_filter() {
   };
 }
 
+FrameFilter pass_through_filter() {
+  constexpr std::uint32_t kLcp = 0xc021, kConfigureRequest = 1;
+  return {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kTypeOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_DISC, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_PPP_SES, 0, 7),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kProtocolOffset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLcp, 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kProtocolOffset + 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kConfigureRequest, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kVlanTag),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kVlanIdMask, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, kAccept),
+      BPF_STMT(BPF_RET | BPF_K, kRefuse),
+  };
+}
+
 FrameFilter neighbour_filter() {
   constexpr std::uint32_t kNextHeaderAndHopLimit = 20, kMessage = 54;
   constexpr std::uint32_t kIcmp6FromOneHopAway = 58 << 8 | 255;

@@ -22,6 +22,8 @@ FrameFilter dhcp4_filter();
 /// ARP answers, probes (RFC 5227 §1.1: no sender's address) and announcements (sender and target are one); the
 /// ordinary questions of a network, perhaps hundreds a second, stay outside.
 FrameFilter arp_filter();
+/// Discovery frames and LCP Configure-Requests for whomever, untagged or with VLAN id 0.
+FrameFilter pass_through_filter();
 /// Solicitations and advertisements of neighbours (RFC 4861 §4.3, §4.4) with hop limit 255, behind no other header.
 FrameFilter neighbour_filter();
 /// Discovery and such session frames for this address, untagged or with VLAN id 0.

@@ -38,14 +38,7 @@ class Socket final : public port::FrameSocket {
     if (std::ranges::find(own_, mac) != own_.end() || mac == interface_address()) return {};
     auto tap = open_packet(ETH_P_ALL, index_, own_address_filter(mac), interface_);
     if (!tap) return Fault(tap.error());
-    packet_mreq request{};
-    request.mr_ifindex = index_;
-    request.mr_type = PACKET_MR_UNICAST;
-    request.mr_alen = ETH_ALEN;
-    std::memcpy(static_cast<void*>(request.mr_address), mac.octets.data(), ETH_ALEN);
-    if (::setsockopt(tap->get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof request) != 0) {
-      return Fault(packet_error("listen for " + to_text(mac), interface_));
-    }
+    if (auto heard = hear_address(tap->get(), index_, mac, Membership::Begin, interface_); !heard) return heard;
     own_.push_back(mac);
     listen(std::move(*tap), Accept::Incoming);
     return {};
@@ -142,6 +135,7 @@ Result<std::unique_ptr<port::FrameSocket>, port::OsError> FrameSockets::open(con
   const unsigned index = interface.size() < IFNAMSIZ ? ::if_nametoindex(interface.c_str()) : 0;
   if (index == 0) return Fault(port::OsError{"open packet socket on " + interface, ENODEV});
   if (talk == port::Talk::Dhcp4) return open_dhcp4(loop_, interface, static_cast<int>(index));
+  if (talk == port::Talk::PassThrough) return open_pass_through(loop_, interface, static_cast<int>(index));
   auto discovery = open_packet(ETH_P_PPP_DISC, static_cast<int>(index), {}, interface);
   if (!discovery) return Fault(discovery.error());
   auto session = open_packet(ETH_P_PPP_SES, static_cast<int>(index), session_control_filter(), interface);

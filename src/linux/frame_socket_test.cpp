@@ -23,15 +23,17 @@ bool accepts(const FrameFilter& filter, Bytes frame, std::uint16_t vlan_tag = 0)
     if (offset == static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_VLAN_TAG)) return vlan_tag;
     if (offset + size > frame.size()) return std::nullopt;
     Reader reader(frame.subspan(offset, size));
-    return size == 4 ? *reader.u32() : *reader.u16();
+    return size == 4 ? *reader.u32() : size == 2 ? *reader.u16() : *reader.u8();
   };
   std::uint32_t a = 0;
   for (std::size_t at = 0; at < filter.size(); ++at) {
     const sock_filter& step = filter[at];
     switch (step.code) {
       case BPF_LD | BPF_H | BPF_ABS:
+      case BPF_LD | BPF_B | BPF_ABS:
       case BPF_LD | BPF_W | BPF_ABS: {
-        const auto value = load(step.k, BPF_SIZE(step.code) == BPF_W ? 4 : 2);
+        const auto size = BPF_SIZE(step.code);
+        const auto value = load(step.k, size == BPF_W ? 4 : size == BPF_H ? 2 : 1);
         if (!value) return false;
         a = *value;
         break;
@@ -66,6 +68,23 @@ ByteVec frame(const Mac& to, std::uint16_t type, std::uint16_t protocol, std::op
   out.u16(type).u16(0x1100).u16(0x0001).u16(2).u16(protocol);
   while (out.size() < 64) out.u8(0);
   return std::move(out).take();
+}
+
+TEST(FrameFilter, of_others_discovery_and_the_first_words_of_a_session_are_heard) {
+  const FrameFilter filter = pass_through_filter();
+  auto request = frame(kOther, ETH_P_PPP_SES, 0xc021);
+  EXPECT_FALSE(accepts(filter, request)) << "code 0";
+  request[22] = std::byte{1};  // Configure-Request
+  EXPECT_TRUE(accepts(filter, request));
+  EXPECT_TRUE(accepts(filter, request, 0xe000)) << "a priority";
+  EXPECT_FALSE(accepts(filter, request, 5)) << "another VLAN";
+  request[22] = std::byte{9};  // Echo-Request
+  EXPECT_FALSE(accepts(filter, request));
+  EXPECT_TRUE(accepts(filter, frame(kOther, ETH_P_PPP_DISC, 0)));
+  EXPECT_FALSE(accepts(filter, frame(kOther, ETH_P_PPP_DISC, 0), 5));
+  EXPECT_FALSE(accepts(filter, frame(kOther, ETH_P_PPP_SES, 0x0021)));
+  EXPECT_FALSE(accepts(filter, frame(kOther, ETH_P_IP, 0xc021)));
+  EXPECT_FALSE(accepts(filter, Bytes(request).first(21)));
 }
 
 TEST(FrameFilter, session_frames_pass_unless_they_are_user_data) {

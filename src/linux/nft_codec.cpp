@@ -40,10 +40,17 @@ void begin(NetlinkMessage& message, std::uint8_t family) {
 
 Attributes attributes_of_nft(const nlmsghdr& message) { return Attributes(attributes_of<nfgenmsg>(message)); }
 
-bool is_ours(const nlmsghdr& message) {
+std::uint8_t number_of(model::NftFamily family) {
+  return family == model::NftFamily::Inet ? NFPROTO_INET : NFPROTO_NETDEV;
+}
+
+std::optional<model::NftFamily> our_table(const nlmsghdr& message) {
   const auto* header = header_of<nfgenmsg>(message);
-  return header != nullptr && header->nfgen_family == NFPROTO_INET &&
-         attributes_of_nft(message).text(kTableAttribute) == kTable;
+  if (header == nullptr) return std::nullopt;
+  for (const model::NftFamily family : model::kNftFamilies)
+    if (header->nfgen_family == number_of(family) && attributes_of_nft(message).text(kTableAttribute) == kTable)
+      return family;
+  return std::nullopt;
 }
 
 // The expressions of a rule: name and data, without the data of those that only count.
@@ -103,16 +110,16 @@ std::string_view family_name(std::uint8_t family) {
 
 std::optional<std::variant<NftChange, NftGeneration>> decode_nft_event(const nlmsghdr& message) {
   if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES) return std::nullopt;
-  if (NFNL_MSG_TYPE(message.nlmsg_type) != NFT_MSG_NEWGEN) return NftChange{.ours = is_ours(message)};
+  if (NFNL_MSG_TYPE(message.nlmsg_type) != NFT_MSG_NEWGEN) return NftChange{.ours = our_table(message)};
   const Attributes attributes = attributes_of_nft(message);
   return NftGeneration{.process = big_endian(attributes, NFTA_GEN_PROC_PID),
                        .name = attributes.text(NFTA_GEN_PROC_NAME)};
 }
 
-ByteVec encode_nft_dump(NftPart part, std::uint32_t sequence) {
+ByteVec encode_nft_dump(model::NftFamily table, NftPart part, std::uint32_t sequence) {
   const auto request = [&](int type, std::uint16_t flags) {
     NetlinkMessage message(type_of(type), flags, sequence);
-    begin(message, NFPROTO_INET);
+    begin(message, number_of(table));
     message.text(kTableAttribute, std::string(kTable));
     return message.take();
   };
@@ -131,9 +138,9 @@ ByteVec encode_nft_dump(NftPart part, std::uint32_t sequence) {
   return {};
 }
 
-ByteVec encode_nft_elements(const std::string& set, std::uint32_t sequence) {
+ByteVec encode_nft_elements(model::NftFamily table, const std::string& set, std::uint32_t sequence) {
   NetlinkMessage message(type_of(NFT_MSG_GETSETELEM), NLM_F_DUMP, sequence);
-  begin(message, NFPROTO_INET);
+  begin(message, number_of(table));
   message.text(NFTA_SET_ELEM_LIST_TABLE, std::string(kTable)).text(NFTA_SET_ELEM_LIST_SET, set);
   return message.take();
 }
@@ -153,7 +160,7 @@ ByteVec encode_nft_rules_of(std::uint8_t family, const std::string& table, const
 }
 
 void NftListing::on_message(const nlmsghdr& message) {
-  if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES || !is_ours(message)) return;
+  if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES || our_table(message) != table_) return;
   const Bytes list = attributes_of<nfgenmsg>(message);
   const Attributes attributes(list);
   const auto kind = static_cast<std::uint8_t>(NFNL_MSG_TYPE(message.nlmsg_type));
@@ -218,7 +225,8 @@ std::string NftListing::digest() const {
 }
 
 std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message) {
-  if (message.nlmsg_type != type_of(NFT_MSG_NEWOBJ) || !is_ours(message)) return std::nullopt;
+  if (message.nlmsg_type != type_of(NFT_MSG_NEWOBJ) || our_table(message) != model::NftFamily::Inet)
+    return std::nullopt;
   const Attributes attributes = attributes_of_nft(message);
   if (big_endian(attributes, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER) return std::nullopt;
   const Attributes data = attributes.nest(NFTA_OBJ_DATA);
@@ -229,8 +237,32 @@ std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message) {
       .name = attributes.text(NFTA_OBJ_NAME), .packets = be64toh(*packets), .bytes = be64toh(*bytes)};
 }
 
+std::vector<model::PassedTraffic> decode_passed_traffic(const nlmsghdr& message) {
+  // A concatenation's parts stand on registers of four octets: both addresses take two, the identifier one.
+  constexpr std::size_t kRegister = 4, kIdentifier = 4 * kRegister;
+  std::vector<model::PassedTraffic> found;
+  if (message.nlmsg_type != type_of(NFT_MSG_NEWSETELEM) || our_table(message) != model::NftFamily::Netdev) return found;
+  Bytes elements = attributes_of_nft(message).bytes(NFTA_SET_ELEM_LIST_ELEMENTS);
+  while (const auto element = next_attribute(elements)) {
+    const Attributes parts(element->value);
+    const Bytes key = parts.nest(NFTA_SET_ELEM_KEY).bytes(NFTA_DATA_VALUE);
+    const Attributes counted = parts.nest(NFTA_SET_ELEM_EXPR);
+    if (key.size() != kIdentifier + kRegister || counted.text(NFTA_EXPR_NAME) != "counter") continue;
+    const Attributes data = counted.nest(NFTA_EXPR_DATA);
+    const auto packets = data.number<std::uint64_t>(NFTA_COUNTER_PACKETS);
+    const auto bytes = data.number<std::uint64_t>(NFTA_COUNTER_BYTES);
+    if (!packets || !bytes) continue;
+    found.push_back({.source = Mac::from_bytes(key.first(6)).value_or(Mac{}),
+                     .destination = Mac::from_bytes(key.subspan(2 * kRegister, 6)).value_or(Mac{}),
+                     .session_id = Reader(key.subspan(kIdentifier)).u16().value_or(0),
+                     .packets = be64toh(*packets),
+                     .bytes = be64toh(*bytes)});
+  }
+  return found;
+}
+
 std::optional<BaseChain> decode_foreign_chain(const nlmsghdr& message) {
-  if (message.nlmsg_type != type_of(NFT_MSG_NEWCHAIN) || is_ours(message)) return std::nullopt;
+  if (message.nlmsg_type != type_of(NFT_MSG_NEWCHAIN) || our_table(message)) return std::nullopt;
   const auto* header = header_of<nfgenmsg>(message);
   if (header == nullptr || family_name(header->nfgen_family).empty()) return std::nullopt;
   const Attributes attributes = attributes_of_nft(message);

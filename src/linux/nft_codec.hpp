@@ -1,7 +1,7 @@
 #pragma once
 // nf_tables' own netlink messages: what changed, what is there, and a digest of it. No socket.
 //
-// The digest covers the declarations and contents of `inet michi` that nft text decides: chains,
+// The digest covers the declarations and contents of one of michi's tables that nft text decides: chains,
 // rules, sets, maps and the elements of those that are not filled by traffic. It leaves out handles,
 // use counts, counters, quotas and remaining time, and it does not depend on the order in which the
 // kernel lists sets and elements; the order of rules in a chain counts.
@@ -21,9 +21,9 @@ namespace michi::linux {
 
 inline constexpr std::string_view kTable = "michi";
 
-/// A change of one object, or the end of a transaction with the name of who made it.
+/// A change of one object, in one of our tables if any; or the end of a transaction with the name of who made it.
 struct NftChange {
-  bool ours = false;  // an object of `inet michi`
+  std::optional<model::NftFamily> ours;
 };
 struct NftGeneration {
   std::uint32_t process = 0;
@@ -31,10 +31,10 @@ struct NftGeneration {
 };
 std::optional<std::variant<NftChange, NftGeneration>> decode_nft_event(const nlmsghdr& message);
 
-/// Requests for what `inet michi` consists of; of the elements, set by set.
+/// Requests for what a table of ours consists of; of the elements, set by set.
 enum class NftPart : std::uint8_t { Table, Chains, Rules, Sets, Objects };
-ByteVec encode_nft_dump(NftPart part, std::uint32_t sequence);
-ByteVec encode_nft_elements(const std::string& set, std::uint32_t sequence);
+ByteVec encode_nft_dump(model::NftFamily table, NftPart part, std::uint32_t sequence);
+ByteVec encode_nft_elements(model::NftFamily table, const std::string& set, std::uint32_t sequence);
 /// All chains of all families, and the rules of one.
 ByteVec encode_nft_all_chains(std::uint32_t sequence);
 ByteVec encode_nft_rules_of(std::uint8_t family, const std::string& table, const std::string& chain,
@@ -43,6 +43,8 @@ ByteVec encode_nft_rules_of(std::uint8_t family, const std::string& table, const
 /// Gathers the answers to those dumps.
 class NftListing {
  public:
+  explicit NftListing(model::NftFamily table) : table_(table) {}
+
   void on_message(const nlmsghdr& message);
   /// Sets whose elements belong to the digest: not those that packets fill.
   const std::vector<std::string>& sets() const { return sets_; }
@@ -50,6 +52,7 @@ class NftListing {
   std::string digest() const;
 
  private:
+  model::NftFamily table_;
   bool present_ = false;
   std::vector<std::string> sets_;
   std::map<std::string, std::vector<ByteVec>> rules_;  // by chain, in order
@@ -58,6 +61,9 @@ class NftListing {
 
 /// A named counter of `inet michi`, from the answer to a dump of its objects.
 std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message);
+
+/// The elements of a set of `netdev michi` that name sessions, with what each counted; from the answer to a dump.
+std::vector<model::PassedTraffic> decode_passed_traffic(const nlmsghdr& message);
 
 /// A base chain on a path that michi's packets take, of another table. `drops`: its policy does.
 struct BaseChain {

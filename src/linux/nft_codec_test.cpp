@@ -13,7 +13,7 @@
 namespace michi::linux {
 namespace {
 
-constexpr std::uint8_t kInet = 1, kIp = 2;
+constexpr std::uint8_t kInet = 1, kIp = 2, kNetdev = 5;
 
 Bytes text(const std::string& value) {
   return Bytes(reinterpret_cast<const std::byte*>(value.c_str()), value.size() + 1);
@@ -60,7 +60,7 @@ ByteVec element(const std::string& name, std::string_view key) {
 }
 
 std::string digest_of(const std::vector<ByteVec>& messages) {
-  NftListing listing;
+  NftListing listing(model::NftFamily::Inet);
   for (const ByteVec& message : messages) listing.on_message(as_message(message));
   return listing.digest();
 }
@@ -87,7 +87,7 @@ TEST(NftListing, the_order_of_rules_counts_and_that_of_elements_does_not) {
 }
 
 TEST(NftListing, sets_that_packets_fill_are_not_listed) {
-  NftListing listing;
+  NftListing listing(model::NftFamily::Inet);
   listing.on_message(as_message(set("uplinks", 0)));
   listing.on_message(as_message(set("sticky", NFT_SET_EVAL | NFT_SET_TIMEOUT)));
   EXPECT_EQ(listing.sets(), std::vector<std::string>{"uplinks"});
@@ -112,10 +112,42 @@ TEST(NftListing, a_named_counter_is_read_and_broken_ones_are_not) {
   EXPECT_FALSE(decoded(counter("other", "0000000000000009", NFT_OBJECT_COUNTER)));
 }
 
+TEST(NftListing, what_passed_in_a_session_is_read_from_its_element_and_broken_ones_are_not) {
+  const auto counted = [](std::string_view key, std::string_view expression) {
+    Sample message(NFT_MSG_NEWSETELEM, kNetdev, "michi");
+    nlattr* list = message.begin(NFTA_SET_ELEM_LIST_ELEMENTS);
+    nlattr* one = message.begin(NFTA_LIST_ELEM);
+    nlattr* name = message.begin(NFTA_SET_ELEM_KEY);
+    message.bytes(NFTA_DATA_VALUE, *from_hex(key));
+    message.end(name);
+    nlattr* counter = message.begin(NFTA_SET_ELEM_EXPR);
+    message.bytes(NFTA_EXPR_NAME, text(std::string(expression)));
+    nlattr* data = message.begin(NFTA_EXPR_DATA);
+    message.bytes(NFTA_COUNTER_BYTES, *from_hex("0000000000000600"))
+        .bytes(NFTA_COUNTER_PACKETS, *from_hex("0000000000000003"));
+    message.end(data);
+    message.end(counter);
+    message.end(one);
+    message.end(list);
+    return decode_passed_traffic(as_message(message.take()));
+  };
+  // Both addresses, each padded to eight octets, and the session's number.
+  constexpr std::string_view kKey = "020000000005 0000 0200000000ac 0000 0012 0000";
+  EXPECT_EQ(counted(kKey, "counter"),
+            (std::vector<model::PassedTraffic>{{.source = *parse_mac("02:00:00:00:00:05"),
+                                                .destination = *parse_mac("02:00:00:00:00:ac"),
+                                                .session_id = 0x12,
+                                                .packets = 3,
+                                                .bytes = 1536}}));
+  EXPECT_TRUE(counted(kKey, "quota").empty());
+  EXPECT_TRUE(counted("020000000005 0000", "counter").empty());
+  EXPECT_TRUE(decode_passed_traffic(as_message(element("up", "a"))).empty());
+}
+
 TEST(NftEvent, changes_of_our_table_and_their_writer_are_told_from_others) {
   const auto ours = decode_nft_event(as_message(rule("input", "cmp", "x", 1)));
   ASSERT_TRUE(ours);
-  EXPECT_TRUE(std::get<NftChange>(*ours).ours);
+  EXPECT_EQ(std::get<NftChange>(*ours).ours, model::NftFamily::Inet);
   const auto other = decode_nft_event(as_message(Sample(NFT_MSG_NEWRULE, kInet, "firewalld").take()));
   EXPECT_FALSE(std::get<NftChange>(*other).ours);
   const ByteVec generation = *from_hex(

@@ -13,6 +13,7 @@ namespace {
 constexpr int kAttempts = 3;  // a listing is interrupted when someone commits meanwhile
 constexpr std::size_t kMostForeignChains = 64;
 constexpr std::size_t kMostCounters = 64;
+constexpr std::size_t kMostElements = 1024;
 
 }  // namespace
 
@@ -41,22 +42,22 @@ NftLister::Outcome NftLister::ask(Bytes message, const std::function<void(const 
   return interrupted ? Outcome::Interrupted : Outcome::Whole;
 }
 
-std::string NftLister::digest() {
+std::string NftLister::digest(model::NftFamily table) {
   std::string digest;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    NftListing listing;
+    NftListing listing(table);
     bool whole = true;
     const auto add = [&](Bytes message) {
       const Outcome outcome = ask(message, [&](const nlmsghdr& part) { listing.on_message(part); });
       whole &= outcome == Outcome::Whole;
       return outcome;
     };
-    if (add(encode_nft_dump(NftPart::Table, next_sequence())) == Outcome::Refused) return {};
+    if (add(encode_nft_dump(table, NftPart::Table, next_sequence())) == Outcome::Refused) return {};
     for (const NftPart part : {NftPart::Chains, NftPart::Rules, NftPart::Sets, NftPart::Objects}) {
-      add(encode_nft_dump(part, next_sequence()));
+      add(encode_nft_dump(table, part, next_sequence()));
     }
     const std::vector<std::string> sets = listing.sets();
-    for (const std::string& set : sets) add(encode_nft_elements(set, next_sequence()));
+    for (const std::string& set : sets) add(encode_nft_elements(table, set, next_sequence()));
     digest = listing.digest();
     if (whole) break;
   }
@@ -85,11 +86,26 @@ std::vector<port::ForeignChain> NftLister::foreign_chains() {
 
 std::vector<model::FirewallCounter> NftLister::counters() {
   std::vector<model::FirewallCounter> found;
-  ask(encode_nft_dump(NftPart::Objects, next_sequence()), [&](const nlmsghdr& part) {
+  ask(encode_nft_dump(model::NftFamily::Inet, NftPart::Objects, next_sequence()), [&](const nlmsghdr& part) {
     if (auto counter = decode_counter(part); counter && found.size() < kMostCounters)
       found.push_back(std::move(*counter));
   });
   std::ranges::sort(found, {}, &model::FirewallCounter::name);
+  return found;
+}
+
+std::vector<model::PassedTraffic> NftLister::passed_traffic() {
+  constexpr auto kFamily = model::NftFamily::Netdev;
+  NftListing listing(kFamily);
+  ask(encode_nft_dump(kFamily, NftPart::Sets, next_sequence()),
+      [&](const nlmsghdr& part) { listing.on_message(part); });
+  std::vector<model::PassedTraffic> found;
+  for (const std::string& set : listing.sets()) {
+    ask(encode_nft_elements(kFamily, set, next_sequence()), [&](const nlmsghdr& part) {
+      for (const auto& traffic : decode_passed_traffic(part))
+        if (found.size() < kMostElements) found.push_back(traffic);
+    });
+  }
   return found;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// Asks nf_tables what is there: the digest of `inet michi`, and foreign base chains that may drop.
+// Asks nf_tables what is there: the digest of michi's tables, what they count, and foreign base chains that may drop.
 //
-// Synchronous: the kernel answers inside the call. Bounded: one table of ours, at most 64 chains of
+// Synchronous: the kernel answers inside the call. Bounded: two tables of ours, at most 64 chains of
 // others.
 
 #include <functional>
@@ -18,10 +18,12 @@ class NftLister {
   NftLister();
 
   /// Empty when the table is not there.
-  std::string digest();
+  std::string digest(model::NftFamily table);
   std::vector<port::ForeignChain> foreign_chains();
   /// The table's named counters, by name; at most 64.
   std::vector<model::FirewallCounter> counters();
+  /// At most 1024 elements.
+  std::vector<model::PassedTraffic> passed_traffic();
 
   /// Sends one request and waits for nothing but its acknowledgement.
   std::optional<port::OsError> request(Bytes message, const std::string& operation);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "linux/boot_timer.hpp"
@@ -112,6 +113,17 @@ Result<void, port::OsError> send_frame(int fd, Bytes frame, const std::string& i
     if (errno == EINTR || (errno == ENETDOWN && std::exchange(again, false))) continue;
     return Fault(packet_error("send frame", interface));
   }
+}
+
+Result<void, port::OsError> hear_address(int fd, int index, Mac mac, Membership what, const std::string& interface) {
+  packet_mreq request{};
+  request.mr_ifindex = index;
+  request.mr_type = PACKET_MR_UNICAST;
+  request.mr_alen = ETH_ALEN;
+  std::memcpy(static_cast<void*>(request.mr_address), mac.octets.data(), ETH_ALEN);
+  const int option = what == Membership::Begin ? PACKET_ADD_MEMBERSHIP : PACKET_DROP_MEMBERSHIP;
+  if (::setsockopt(fd, SOL_PACKET, option, &request, sizeof request) == 0) return {};
+  return Fault(packet_error("listen for " + to_text(mac), interface));
 }
 
 }  // namespace michi::linux

@@ -70,6 +70,13 @@ class PacketSource {
 /// A whole frame; `interface` is for the error's text.
 Result<void, port::OsError> send_frame(int fd, Bytes frame, const std::string& interface);
 
+/// The interface hears frames for this address as long as the socket is open, or no more.
+enum class Membership : std::uint8_t { Begin, End };
+Result<void, port::OsError> hear_address(int fd, int index, Mac mac, Membership what, const std::string& interface);
+
+/// Discovery frames between others.
+Result<std::unique_ptr<port::FrameSocket>, port::OsError> open_pass_through(boost::asio::io_context& loop,
+                                                                            const std::string& interface, int index);
 /// Frames of a DHCPv4 client.
 Result<std::unique_ptr<port::FrameSocket>, port::OsError> open_dhcp4(boost::asio::io_context& loop,
                                                                      const std::string& interface, int index);

@@ -31,7 +31,8 @@ enum class AuthKind : std::uint8_t { Pap, ChapMd5, MsChapV2 };
 
 struct LineConfig {
   std::string interface;
-  unsigned sessions = 0;  // 0: unlimited; `check` warns beyond it
+  unsigned sessions = 0;                    // 0: unlimited; `check` warns beyond it
+  std::vector<std::string> pass_through{};  // LANs whose hosts may dial over this line themselves
 };
 
 enum class DnsSource : std::uint8_t { Peer, None, List };

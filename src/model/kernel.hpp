@@ -96,7 +96,14 @@ struct RuleEntry {
   auto operator<=>(const RuleEntry&) const = default;  // a rule is its own key
 };
 
-/// The whole of table `inet michi`. `structure` is nft text of chains, set and map declarations;
+/// The tables of nftables that are michi's: `inet michi`, and `netdev michi` for what is carried from one
+/// interface to another below IP.
+enum class NftFamily : std::uint8_t { Inet, Netdev };
+inline constexpr NftFamily kNftFamilies[] = {NftFamily::Inet, NftFamily::Netdev};
+
+constexpr std::string_view to_text(NftFamily family) { return family == NftFamily::Inet ? "inet" : "netdev"; }
+
+/// The whole of a table of michi's. `structure` is nft text of chains, set and map declarations;
 /// `elements` the members of each named set or map, as nft element text. A change in elements only
 /// is applied as a delta, one in structure replaces the table; both in one transaction.
 struct NftTable {
@@ -110,6 +117,14 @@ struct FirewallCounter {
   std::string name;
   std::uint64_t packets = 0, bytes = 0;
   bool operator==(const FirewallCounter&) const = default;
+};
+
+/// What session frames of one direction of a passed-through session came to.
+struct PassedTraffic {
+  Mac source, destination;
+  std::uint16_t session_id = 0;
+  std::uint64_t packets = 0, bytes = 0;
+  bool operator==(const PassedTraffic&) const = default;
 };
 
 struct SysctlWant {
@@ -215,6 +230,7 @@ struct Desired {
   std::vector<RouteEntry> routes;
   std::vector<RuleEntry> rules;
   NftTable firewall;
+  NftTable pass_through;  // table `netdev michi`; empty: there is none
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;
   std::vector<AdvertisementWant> advertisements;

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "model/pass_through.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::model {
@@ -106,6 +107,13 @@ struct LanSnapshot {
   std::uint64_t solicitations = 0;   // heard
 };
 
+struct PassedSnapshot {
+  PassedSession session;
+  std::string lan_name;  // as the file calls it
+  Duration age{};
+  TrafficCounters traffic;  // seen from the line, as an uplink's
+};
+
 struct Snapshot {
   std::string version;
   std::string start_id;  // also the first half of event numbers
@@ -115,6 +123,7 @@ struct Snapshot {
   bool awaiting_confirmation = false;
   std::vector<UplinkSnapshot> uplinks;  // by name
   std::vector<LanSnapshot> lans;        // those that are advertised on, by interface
+  std::vector<PassedSnapshot> passed;   // sessions of LAN clients, by line
   std::vector<PolicySnapshot> policies;
   std::vector<FirewallCounter> firewall;  // of table inet michi, by name; empty: the table is not there
   std::vector<Event> warnings;

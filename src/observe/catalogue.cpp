@@ -57,8 +57,8 @@ constexpr std::array kCatalogue = {
             "A routing rule of another program stands before michi's (priority below 20000) and may take flows away "
             "from it. The text shows the rule."},
     Message{"interface.unusable", Warning,
-            "The Ethernet interface of an uplink could not be opened for control frames. The text has the reason. The "
-            "uplink waits and tries again."},
+            "The Ethernet interface of an uplink, or one that `pass-through` names, could not be opened for control "
+            "frames. The text has the reason. The uplink waits and tries again."},
     Message{"kernel.damage", Warning,
             "Somebody changed or removed objects of michi in the kernel again and again. Five repairs were done "
             "within ten seconds; now repairs of that kind of object pause until the ten seconds are over. `writer` is "
@@ -101,6 +101,28 @@ constexpr std::array kCatalogue = {
     Message{"lan.prefix-deprecated", Notice,
             "Hosts of a LAN are told to begin nothing new with addresses of this prefix, because its uplink is "
             "not usable or has another one now. What is running may go on."},
+    Message{"pass-through.closed", Notice,
+            "A PPPoE session of a LAN client is over. The text names both ends and says who ended it: the client, the "
+            "access concentrator, ten minutes without a frame, a new session of the same client that needed its place, "
+            "or the configuration."},
+    Message{"pass-through.crowded", Warning,
+            "Too many clients of the LANs of a line have asked for PPPoE in the last minutes (64), and another one is "
+            "left out. Look for a device that keeps changing its address. Told at most once a minute for each line."},
+    Message{"pass-through.full", Warning,
+            "A LAN client may not dial, because all sessions of the line's contract are taken: michi's own uplinks "
+            "keep theirs, also while they are down, and the clients have the rest. The text has the numbers. End a "
+            "session, or write a "
+            "larger `sessions` if the contract allows it. Told at most once a minute for each line."},
+    Message{"pass-through.opened", Notice,
+            "A LAN client has dialled over a line of michi's. Its frames are carried from now on; the text names both "
+            "ends and the session."},
+    Message{"pass-through.same-wire", Warning,
+            "What a LAN client asks is on the line without michi as well: LAN and line are the same wire. It is left "
+            "alone, so that nobody hears it twice. Separate the two, or take that LAN out of `pass-through`."},
+    Message{"pass-through.unsupported", Error,
+            "The kernel refuses the table `netdev michi`, by which frames of LAN clients' sessions are carried. The "
+            "text has its reason. It needs the modules nf_tables and nft_fwd_netdev (CONFIG_NF_TABLES_NETDEV, "
+            "CONFIG_NFT_FWD_NETDEV). Until it takes it, clients' discovery is not handed on. Everything else works."},
     Message{"ppp.edge", Debug,
             "A PPP layer of an uplink changed its state. Shown with `michi trace` and at level debug."},
     Message{"prefix.changed", Warning,

@@ -57,6 +57,8 @@ void named_interfaces(const View& view, model::Desired& desired) {
   const auto& links = view.inputs().surroundings.links;
   for (const auto& uplink : view.config().uplinks)
     if (links.contains(uplink.interface)) desired.links_up.insert(uplink.interface);
+  for (const auto& line : view.config().lines)
+    if (!line.pass_through.empty() && links.contains(line.interface)) desired.links_up.insert(line.interface);
   for (const auto& lan : view.config().lans) {
     if (!links.contains(lan.interface)) continue;
     desired.links_up.insert(lan.interface);
@@ -80,6 +82,7 @@ model::Desired derive(const Inputs& inputs) {
   desired.routes = derive_routes(view);
   desired.rules = derive_rules(view);
   desired.firewall = derive_firewall(view);
+  desired.pass_through = derive_pass_through(view);
   desired.sysctls = derive_sysctls(view);
   desired.resolver = derive_resolver(view);
   desired.advertisements = derive_advertisements(view);

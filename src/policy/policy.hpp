@@ -16,6 +16,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "model/pass_through.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::policy {
@@ -120,6 +121,7 @@ struct Inputs {
   const Surroundings& surroundings;
   std::optional<Prefix> ula{};                     // the house's own /48 (RFC 4193), kept by the runtime
   std::span<const model::Neighbour> neighbours{};  // hosts that proxies have found
+  std::span<const model::PassedSession> passed{};  // sessions of LAN clients
 };
 
 model::Desired derive(const Inputs& inputs);

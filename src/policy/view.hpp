@@ -187,6 +187,7 @@ std::vector<model::ProxyWant> derive_proxies(const View& view);
 std::vector<model::RuleEntry> derive_rules(const View& view);
 std::vector<model::RouteEntry> derive_routes(const View& view);
 model::NftTable derive_firewall(const View& view);
+model::NftTable derive_pass_through(const View& view);
 std::vector<model::SysctlWant> derive_sysctls(const View& view);
 model::ResolverWant derive_resolver(const View& view);
 

@@ -1,8 +1,8 @@
 #pragma once
-// Door: the table `inet michi` of nftables, and the conntrack entries of michi's marks.
+// Door: the tables `inet michi` and `netdev michi` of nftables, and the conntrack entries of michi's marks.
 //
 // Applies nft text in one transaction each. Watches the ruleset: when someone else changes or
-// removes the table, or after a refresh, it reports the table's state as the hash of the kernel's
+// removes one of them, or after a refresh, it reports that table's state as the hash of the kernel's
 // own listing of chains and rules (handles and counters left out), so that "unchanged since my last
 // commit" can be told without parsing. Never reads or changes another table, but lists other base
 // chains that may drop (for diagnostics).
@@ -36,13 +36,14 @@ struct DeleteUntranslated {
 };
 using FirewallOp = std::variant<CommitRules, DeleteFlows, DeleteUntranslated>;
 
-/// The table as the kernel lists it now. Empty hash: it is not there.
+/// A table as the kernel lists it now. Empty hash: it is not there.
 struct TableSeen {
   std::string hash;
   /// Who changed it last, when known ("nft (pid 4711)").
   std::string writer;
   /// True when this follows from one of our own commits.
   bool ours = false;
+  model::NftFamily table = model::NftFamily::Inet;
 };
 /// A base chain of somebody else's with policy drop (or a drop rule) on forward, input or output.
 struct ForeignChain {
@@ -60,8 +61,10 @@ class Firewall {
   virtual void refresh() = 0;
   virtual std::optional<FirewallReport> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
-  /// The table's named counters, asked of the kernel now. A replaced table counts from nought.
+  /// The named counters of `inet michi`, asked of the kernel now. A replaced table counts from nought.
   virtual std::vector<model::FirewallCounter> counters() = 0;
+  /// What the elements of `netdev michi` have counted, likewise.
+  virtual std::vector<model::PassedTraffic> passed_traffic() = 0;
 };
 
 }  // namespace michi::port

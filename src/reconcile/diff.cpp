@@ -68,7 +68,9 @@ struct Describe {
   std::string operator()(const RemoveRoute& op) const { return describe(op.route); }
   std::string operator()(const PutRule& op) const { return describe(op.rule); }
   std::string operator()(const RemoveRule& op) const { return describe(op.rule); }
-  std::string operator()(const CommitRules&) const { return "firewall table inet michi"; }
+  std::string operator()(const CommitRules& op) const {
+    return fmt::format("firewall table {} michi", to_text(op.table));
+  }
   std::string operator()(const DeleteFlows& op) const {
     return fmt::format("flows of mark {:#x}{}", op.mark, op.family == Family::V6 ? ", IPv6" : "");
   }

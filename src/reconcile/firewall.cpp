@@ -24,6 +24,18 @@ class Hash {
 
 }  // namespace
 
+FirewallKeeper::FirewallKeeper(model::NftFamily family, std::optional<RememberFirewall> remembered)
+    : family_(family),
+      name_(fmt::format("table {} michi", to_text(family))),
+      object_(describe(Operation{CommitRules{.text = {}, .table = family}})),
+      remembered_(std::move(remembered)) {}
+
+bool FirewallKeeper::idle() const {
+  const bool none_seen = !seen_ || seen_->empty();
+  const bool none_put = !in_flight_ && (!committed_ || committed_->structure.empty());
+  return wants_nothing() && none_seen && none_put;
+}
+
 std::string hash_of(const model::NftTable& table) {
   Hash hash;
   hash.add(table.structure);
@@ -39,7 +51,7 @@ void FirewallKeeper::learn_listing(const std::string& hash) {
   awaits_listing_ = false;
   listing_by_.reset();
   listed_ = hash;
-  if (committed_) memory_ = RememberFirewall{hash_of(*committed_), hash};
+  if (committed_) memory_ = RememberFirewall{hash_of(*committed_), hash, family_};
 }
 
 void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now) {
@@ -87,11 +99,10 @@ bool FirewallKeeper::settle_start(Pass& pass) {
 }
 
 std::optional<std::string> FirewallKeeper::next(Pass& pass) {
-  static const std::string kObject = describe(Operation{CommitRules{}});
   if (!settle_start(pass)) return std::nullopt;
   if (in_flight_) {
     pass.waiting = true;
-    pass.book.touch(kObject);
+    pass.book.touch(object_);
     return std::nullopt;
   }
   if (damaged_ && awaits_listing_) {
@@ -105,12 +116,12 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
   }
   if (pass.repairs && std::exchange(left_, false)) damaged_ = true;
   if (damaged_ && committed_ && !pass.repairs && !wants_nothing()) {
-    if (!std::exchange(left_, true)) leave("table inet michi", writer_, pass);
+    if (!std::exchange(left_, true)) leave(name_, writer_, pass);
     damaged_ = false;
   }
   if (damaged_ && committed_ && !(wants_nothing() && seen_ && seen_->empty())) {
     if (!held_ || !budget_.paused(pass.now)) {
-      held_ = !repair(budget_, incident_, "table inet michi", writer_, pass);
+      held_ = !repair(budget_, incident_, name_, writer_, pass);
     }
     if (held_) {
       pass.blocked = true;
@@ -122,11 +133,11 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
   }
   damaged_ = false;
   if (committed_ && *committed_ == wanted_) return std::nullopt;
-  if (!pass.book.may_try(kObject, pass.now)) {
+  if (!pass.book.may_try(object_, pass.now)) {
     pass.blocked = true;
     return std::nullopt;
   }
-  auto text = firewall_text(committed_, wanted_);
+  auto text = firewall_text(committed_, wanted_, family_);
   if (text.empty()) {  // the same table in other words: a set without members came or went
     committed_ = wanted_;
     return std::nullopt;
@@ -160,7 +171,7 @@ std::optional<RememberFirewall> FirewallKeeper::take_memory() { return std::exch
 std::string FirewallKeeper::plan() const {
   if (committed_ && *committed_ == wanted_ && !damaged_ && !left_) return "";
   if (!committed_ && wants_nothing() && seen_ && seen_->empty()) return "";
-  return firewall_text(damaged_ || left_ ? std::nullopt : committed_, wanted_);
+  return firewall_text(damaged_ || left_ ? std::nullopt : committed_, wanted_, family_);
 }
 
 }  // namespace michi::reconcile

@@ -1,9 +1,9 @@
 #pragma once
-// What the table `inet michi` should be, what was committed, and how the kernel lists it.
+// What one table of michi's should be, what was committed, and how the kernel lists it.
 //
 // Adopts a table that an earlier run committed and nobody changed; else replaces it whole. After
-// that it works by deltas. A change by somebody else costs the whole table again, and the flows that
-// were born without translation. Applies nothing itself.
+// that it works by deltas. A change by somebody else costs the whole table again, and of `inet michi` the
+// flows that were born without translation. Applies nothing itself.
 
 #include <optional>
 #include <string>
@@ -14,7 +14,7 @@ namespace michi::reconcile {
 
 class FirewallKeeper {
  public:
-  explicit FirewallKeeper(std::optional<RememberFirewall> remembered) : remembered_(std::move(remembered)) {}
+  explicit FirewallKeeper(model::NftFamily family, std::optional<RememberFirewall> remembered = std::nullopt);
 
   void want(model::NftTable table) { wanted_ = std::move(table); }
   void on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
@@ -28,6 +28,8 @@ class FirewallKeeper {
   /// Rules stand, though newer ones may be on their way.
   bool stands() const { return committed_.has_value(); }
   bool wants_nothing() const { return wanted_.structure.empty(); }
+  /// Nothing is wanted, and nothing was ever seen there or put there: the kernel need not even know such tables.
+  bool idle() const;
   /// A damaged table was put back: flows born meanwhile have no translation.
   bool take_repaired();
   std::optional<RememberFirewall> take_memory();
@@ -38,6 +40,9 @@ class FirewallKeeper {
   bool settle_start(Pass& pass);
   void learn_listing(const std::string& hash);
 
+  model::NftFamily family_;
+  std::string name_;    // "table inet michi"
+  std::string object_;  // its commits, in words
   model::NftTable wanted_;
   std::optional<model::NftTable> committed_;  // nullopt: unknown, or damaged
   std::optional<model::NftTable> in_flight_;

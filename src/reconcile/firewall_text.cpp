@@ -11,9 +11,10 @@ namespace {
 
 using Members = std::set<std::string>;
 
-void element_line(std::string& text, std::string_view verb, const std::string& set, const auto& members) {
+void element_line(std::string& text, std::string_view verb, std::string_view family, const std::string& set,
+                  const auto& members) {
   if (members.empty()) return;
-  text += fmt::format("{} element inet michi {} {{ ", verb, set);
+  text += fmt::format("{} element {} michi {} {{ ", verb, family, set);
   bool first = true;
   for (const auto& member : members) {
     if (!first) text += ", ";
@@ -35,27 +36,30 @@ const Members& members_of(const model::NftTable& table, const std::string& set) 
   return at == table.elements.end() ? kNone : at->second;
 }
 
-std::string whole(const model::NftTable& table) {
-  std::string text = "add table inet michi\ndelete table inet michi\ntable inet michi {\n" + table.structure;
+std::string whole(const model::NftTable& table, model::NftFamily family) {
+  std::string text = firewall_removal(family) + fmt::format("table {} michi {{\n", to_text(family)) + table.structure;
   if (!text.ends_with('\n')) text += '\n';
   text += "}\n";
-  for (const auto& [set, members] : table.elements) element_line(text, "add", set, members);
+  for (const auto& [set, members] : table.elements) element_line(text, "add", to_text(family), set, members);
   return text;
 }
 
 }  // namespace
 
-std::string firewall_removal() { return "add table inet michi\ndelete table inet michi\n"; }
+std::string firewall_removal(model::NftFamily family) {
+  return fmt::format("add table {0} michi\ndelete table {0} michi\n", to_text(family));
+}
 
-std::string firewall_text(const std::optional<model::NftTable>& before, const model::NftTable& after) {
-  if (after.structure.empty()) return before && before->structure.empty() ? "" : firewall_removal();
-  if (!before || before->structure != after.structure) return whole(after);
+std::string firewall_text(const std::optional<model::NftTable>& before, const model::NftTable& after,
+                          model::NftFamily family) {
+  if (after.structure.empty()) return before && before->structure.empty() ? "" : firewall_removal(family);
+  if (!before || before->structure != after.structure) return whole(after, family);
   // Deletions first: a map's key may have one value only, also inside one transaction.
   std::string text;
   for (const auto& [set, members] : before->elements)
-    element_line(text, "delete", set, minus(members, members_of(after, set)));
+    element_line(text, "delete", to_text(family), set, minus(members, members_of(after, set)));
   for (const auto& [set, members] : after.elements)
-    element_line(text, "add", set, minus(members, members_of(*before, set)));
+    element_line(text, "add", to_text(family), set, minus(members, members_of(*before, set)));
   return text;
 }
 

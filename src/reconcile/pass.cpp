@@ -21,6 +21,7 @@ void Reconciler::State::pass() {
   put_routes(pass);
   put_rules(pass);
   if (!firewall.wants_nothing()) commit_firewall(pass);
+  commit_pass_through(pass);
   write_sysctls(pass);
   removals(pass);
   move_flows(pass);
@@ -321,12 +322,18 @@ void Reconciler::State::put_rules(Pass& pass) {
   }
 }
 
-void Reconciler::State::commit_firewall(Pass& pass) {
-  auto text = firewall.next(pass);
-  if (text) {
-    firewall.submitted();
-    emit(CommitRules{std::move(*text)});
-  }
+void Reconciler::State::commit(FirewallKeeper& keeper, model::NftFamily table, Pass& pass) {
+  auto text = keeper.next(pass);
+  if (!text) return;
+  keeper.submitted();
+  emit(CommitRules{std::move(*text), table});
+}
+
+void Reconciler::State::commit_firewall(Pass& pass) { commit(firewall, model::NftFamily::Inet, pass); }
+
+// What it carries is others', so its end waits for nothing.
+void Reconciler::State::commit_pass_through(Pass& pass) {
+  if (!pass_through.idle()) commit(pass_through, model::NftFamily::Netdev, pass);
 }
 
 }  // namespace michi::reconcile

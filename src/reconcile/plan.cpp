@@ -56,7 +56,7 @@ std::vector<std::string> Reconciler::State::plan() const {
   for (const auto& [name, seen] : observed->links) {
     if (owned(seen) && !wanted_devices.contains(name)) lines.push_back("- device " + name);
   }
-  std::istringstream text(firewall.plan());
+  std::istringstream text(firewall.plan() + (pass_through.idle() ? "" : pass_through.plan()));
   for (std::string line; std::getline(text, line);) lines.push_back("~ nft " + line);
   for (const auto& [path, sysctl] : sysctls) {
     if (differs(path, sysctl)) lines.push_back(fmt::format("~ sysctl {} = {}", path, sysctl.want.value));

@@ -70,8 +70,35 @@ void leave(const std::string& what, const std::string& writer, Pass& pass) {
                          .fields = {{"object", what}, {"writer", writer}}});
 }
 
-Reconciler::Reconciler(std::optional<RememberFirewall> remembered)
-    : state_(std::make_unique<State>(std::move(remembered))) {}
+namespace {
+std::optional<RememberFirewall> memory_of(const std::vector<RememberFirewall>& remembered, model::NftFamily table) {
+  const auto at = std::ranges::find(remembered, table, &RememberFirewall::table);
+  return at == remembered.end() ? std::nullopt : std::optional(*at);
+}
+}  // namespace
+
+namespace {
+/// The one class of objects that a kernel may not know at all.
+model::Event explained(model::Event event, const Operation& operation) {
+  const auto* rules = std::get_if<CommitRules>(&operation);
+  if (rules == nullptr || rules->table != model::NftFamily::Netdev) return event;
+  event.code = "pass-through.unsupported";
+  event.text +=
+      "; hosts of LANs with pass-through cannot dial until the kernel takes it: it needs the modules nf_tables and "
+      "nft_fwd_netdev (CONFIG_NF_TABLES_NETDEV, CONFIG_NFT_FWD_NETDEV)";
+  return event;
+}
+}  // namespace
+
+Reconciler::State::State(const std::vector<RememberFirewall>& remembered)
+    : firewall(model::NftFamily::Inet, memory_of(remembered, model::NftFamily::Inet)),
+      pass_through(model::NftFamily::Netdev, memory_of(remembered, model::NftFamily::Netdev)) {}
+
+FirewallKeeper& Reconciler::State::keeper(model::NftFamily table) {
+  return table == model::NftFamily::Inet ? firewall : pass_through;
+}
+
+Reconciler::Reconciler(std::vector<RememberFirewall> remembered) : state_(std::make_unique<State>(remembered)) {}
 Reconciler::~Reconciler() = default;
 
 model::Desired Reconciler::nothing() { return {}; }
@@ -93,10 +120,12 @@ void Reconciler::on_observed(const model::Observed& observed, Instant now) {
   }
 }
 
-void Reconciler::on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now) {
+void Reconciler::on_table_seen(model::NftFamily table, const std::string& hash, bool ours, const std::string& writer,
+                               Instant now) {
   state_->now = now;
-  state_->firewall.on_table_seen(hash, ours, writer, now);
-  if (auto memory = state_->firewall.take_memory()) state_->out.emplace_back(std::move(*memory));
+  FirewallKeeper& keeper = state_->keeper(table);
+  keeper.on_table_seen(hash, ours, writer, now);
+  if (auto memory = keeper.take_memory()) state_->out.emplace_back(std::move(*memory));
   state_->dirty = true;
 }
 
@@ -110,7 +139,8 @@ void Reconciler::on_done(std::uint64_t ticket, std::optional<std::string> error,
   if (adds(operation)) --state.additions;
   state.finish(operation, ticket, error);
   if (error) {
-    if (auto event = state.book.on_failure(describe(operation), *error, now)) state.out.emplace_back(std::move(*event));
+    if (auto event = state.book.on_failure(describe(operation), *error, now))
+      state.out.emplace_back(explained(std::move(*event), operation));
   }
   const bool simple = std::holds_alternative<PutRoute>(operation) || std::holds_alternative<RemoveRoute>(operation) ||
                       std::holds_alternative<PutRule>(operation) || std::holds_alternative<RemoveRule>(operation);
@@ -137,6 +167,8 @@ std::optional<Output> Reconciler::poll() {
   return output;
 }
 
+bool Reconciler::stands(model::NftFamily table) const { return state_->keeper(table).stands(); }
+bool Reconciler::right(model::NftFamily table) const { return state_->keeper(table).right(); }
 bool Reconciler::settled() const { return state_->settled && !state_->dirty; }
 std::vector<std::string> Reconciler::plan() const { return state_->plan(); }
 
@@ -156,6 +188,7 @@ void Reconciler::State::take_desired(model::Desired desired) {
   routes.want(std::move(desired.routes));
   rules.want(std::move(desired.rules));
   firewall.want(std::move(desired.firewall));
+  pass_through.want(std::move(desired.pass_through));
   flows_wanted = std::move(desired.flows_to_move);
   repairs = desired.repair;
 

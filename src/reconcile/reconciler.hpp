@@ -58,6 +58,7 @@ struct RemoveRule {
 };
 struct CommitRules {
   std::string text;
+  model::NftFamily table = model::NftFamily::Inet;
 };
 struct DeleteFlows {
   std::uint32_t mark;
@@ -78,30 +79,36 @@ struct Do {
 };
 /// Desired and observed agree; reported once per change.
 struct Settled {};
-/// Remember this across a restart: what was committed and how the kernel lists it.
+/// Remember this of a table across a restart: what was committed and how the kernel lists it.
 struct RememberFirewall {
   std::string wanted_hash;
   std::string listed_hash;
+  model::NftFamily table = model::NftFamily::Inet;
 };
 using Output = std::variant<Do, Settled, RememberFirewall, model::Event>;
 
 class Reconciler {
  public:
-  /// `remembered`: the last RememberFirewall of an earlier run, if any.
-  explicit Reconciler(std::optional<RememberFirewall> remembered);
+  /// `remembered`: the last RememberFirewall of each table in an earlier run.
+  explicit Reconciler(std::vector<RememberFirewall> remembered = {});
   ~Reconciler();
 
   void on_desired(model::Desired desired, Instant now);
   /// The owner keeps Observed up to date and calls this after every batch of facts. It is not copied:
   /// the same object must live as long as the Reconciler, or until another one is given.
   void on_observed(const model::Observed& observed, Instant now);
-  void on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
+  void on_table_seen(model::NftFamily table, const std::string& hash, bool ours, const std::string& writer,
+                     Instant now);
   void on_done(std::uint64_t ticket, std::optional<std::string> error, Instant now);
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
   std::optional<Output> poll();
 
   bool settled() const;
+  /// Rules of this table are in force, though newer ones may be on their way.
+  bool stands(model::NftFamily table) const;
+  /// And they are those wanted last.
+  bool right(model::NftFamily table) const;
   /// The difference as text, one line an object: "+ route …", "- rule …", "~ nft …" (`michi plan`).
   std::vector<std::string> plan() const;
   /// Everything of michi's that is observed, for `michi flush`: desired becomes empty.
@@ -113,8 +120,9 @@ class Reconciler {
 };
 
 /// The nft text that turns `before` (nullopt: unknown, or damaged) into `after`, in one transaction.
-std::string firewall_text(const std::optional<model::NftTable>& before, const model::NftTable& after);
+std::string firewall_text(const std::optional<model::NftTable>& before, const model::NftTable& after,
+                          model::NftFamily family = model::NftFamily::Inet);
 /// The text that removes the table.
-std::string firewall_removal();
+std::string firewall_removal(model::NftFamily family = model::NftFamily::Inet);
 
 }  // namespace michi::reconcile

@@ -89,7 +89,7 @@ TEST(Reconciler, adopts_what_an_earlier_run_left_and_touches_nothing_else) {
   first.want(kit::one_uplink("isp", 1));
   ASSERT_FALSE(first.memories.empty());
 
-  ReconcileRig second(first.memories.back());
+  ReconcileRig second({first.memories.back()});
   second.kernel.links = first.kernel.links;
   second.kernel.addresses = first.kernel.addresses;
   second.kernel.routes = first.kernel.routes;
@@ -114,7 +114,7 @@ TEST(Reconciler, adopts_what_an_earlier_run_left_and_touches_nothing_else) {
 TEST(Reconciler, replaces_the_table_of_an_earlier_run_that_somebody_changed) {
   ReconcileRig first;
   first.want(kit::one_uplink("isp", 1));
-  ReconcileRig second(first.memories.back());
+  ReconcileRig second({first.memories.back()});
   while (second.kernel.firewall().poll()) {
   }
   second.kernel.table = first.kernel.table;
@@ -302,7 +302,7 @@ TEST(Reconciler, addresses_that_an_earlier_life_put_on_a_lan_go_when_their_prefi
   want.addresses.push_back(ours);
   rig.want(want);
   ASSERT_TRUE(rig.kernel.addresses.contains(ours));
-  rig.reconciler = std::make_unique<Reconciler>(std::nullopt);
+  rig.reconciler = std::make_unique<Reconciler>();
   rig.kernel.overrun();
   rig.want(want);
   want.addresses.pop_back();

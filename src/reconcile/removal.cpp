@@ -107,8 +107,8 @@ void Reconciler::State::move_flows(Pass& pass) {
 
 void Reconciler::State::report(Pass& pass) {
   const bool agree = flights.empty() && emitted == 0 && !pass.waiting && !pass.blocked && !limited && book.empty() &&
-                     firewall.right() && rules.surplus().empty() && routes.surplus().empty() &&
-                     addresses.surplus().empty();
+                     firewall.right() && (pass_through.idle() || pass_through.right()) && rules.surplus().empty() &&
+                     routes.surplus().empty() && addresses.surplus().empty();
   if (agree && !settled) out.emplace_back(Settled{});
   settled = agree;
 }
@@ -173,9 +173,10 @@ void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
     void operator()(const RemoveRoute& op) const { put_(state.routes, op.route); }
     void operator()(const PutRule& op) const { put_(state.rules, op.rule); }
     void operator()(const RemoveRule& op) const { put_(state.rules, op.rule); }
-    void operator()(const CommitRules&) const {
-      state.firewall.on_done(success, state.now);
-      if (auto memory = state.firewall.take_memory()) state.out.emplace_back(std::move(*memory));
+    void operator()(const CommitRules& op) const {
+      FirewallKeeper& keeper = state.keeper(op.table);
+      keeper.on_done(success, state.now);
+      if (auto memory = keeper.take_memory()) state.out.emplace_back(std::move(*memory));
     }
     void operator()(const DeleteFlows& op) const {
       if (!success) state.flows_done[{op.mark, op.family}] = 0;

@@ -48,7 +48,7 @@ struct Leaving {  // a device being removed
 };
 
 struct Reconciler::State {
-  explicit State(std::optional<RememberFirewall> remembered) : firewall(std::move(remembered)) {}
+  explicit State(const std::vector<RememberFirewall>& remembered);
 
   void take_desired(model::Desired desired);
   void pass();
@@ -67,6 +67,9 @@ struct Reconciler::State {
   void put_routes(Pass& pass);
   void put_rules(Pass& pass);
   void commit_firewall(Pass& pass);
+  void commit(FirewallKeeper& keeper, model::NftFamily table, Pass& pass);
+  void commit_pass_through(Pass& pass);
+  FirewallKeeper& keeper(model::NftFamily table);
   // sysctls.cpp
   void write_sysctls(Pass& pass);
   void write_sysctl(const std::string& path, Sysctl& sysctl, Pass& pass);
@@ -113,6 +116,7 @@ struct Reconciler::State {
   std::map<std::string, Sysctl> sysctls;
   DamageBudget sysctl_budget;
   FirewallKeeper firewall;
+  FirewallKeeper pass_through;
   bool delete_untranslated = false;
   bool repairs = true;
   std::map<model::FlowsOf, std::uint64_t> flows_wanted, flows_done;

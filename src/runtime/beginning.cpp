@@ -27,6 +27,7 @@ void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
   secrets_ = std::move(secrets);
   if (auto records = doors_.store.load(port::Lifetime::Volatile)) {
     settings_.recall(*records);
+    pass_through_.recall(*records);
     for (const auto& [key, value] : *records) {
       if (!key.starts_with(kSessionPrefix)) continue;
       if (auto record = parse_session(value)) orphans_[record->uplink.name] = *record;
@@ -101,6 +102,7 @@ void Core::start_running() {
   lines_.hold_turns(now_ + kObjectsFirst);
   hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
   selector_.configure(config_, now_);
+  pass_through_.configure(*config_, view_.observed(), now_);
   numbers_ = policy::assign_numbers(*config_, numbers_);
   for (const auto& uplink : config_->uplinks) {
     lines_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);

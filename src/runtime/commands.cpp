@@ -113,6 +113,7 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
   selector_.configure(config_, now_);
   resolver_.on_config(*config_, now_);
   lines_.on_links(view_.observed(), now_);
+  pass_through_.configure(*config_, view_.observed(), now_);
   policy_dirty_ = true;
   schedule_();
   return changes;
@@ -132,8 +133,10 @@ void Core::stop() {
   rollback_.reset();
   give_up_at_ = now_ + kLongestEnding;
   lans_.stop(now_);
+  pass_through_.forget(now_);
   lines_.stop_all(now_);
   resolver_.stop(now_);
+  policy_dirty_ = true;
   schedule_();
 }
 
@@ -144,6 +147,7 @@ void Core::flush() {
   give_up_at_ = now_ + kLongestEnding;
   end_desired_ = false;
   lans_.withdraw(now_);
+  pass_through_.forget(now_);
   lines_.stop_all(now_);
   resolver_.stop(now_);
   policy_dirty_ = true;

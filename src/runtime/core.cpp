@@ -12,7 +12,10 @@ namespace michi::runtime {
 
 namespace {
 
-constexpr auto kFirewallKey = "firewall";
+std::string firewall_key(model::NftFamily table) {
+  return table == model::NftFamily::Inet ? "firewall" : "firewall-netdev";
+}
+
 /// What may have passed without NAT while the firewall was gone: flows of LANs that have NAT.
 port::DeleteUntranslated untranslated_flows(const model::Config* config) {
   port::DeleteUntranslated flows{.mask = config ? config->global.mark_mask : 0xff000000, .inside = {}};
@@ -24,11 +27,15 @@ port::DeleteUntranslated untranslated_flows(const model::Config* config) {
   return flows;
 }
 
-std::optional<reconcile::RememberFirewall> remembered_firewall(port::Store& store) {
-  auto records = store.load(port::Lifetime::Volatile);
-  if (!records || !records->contains(kFirewallKey)) return std::nullopt;
-  auto pairs = parse_pairs(records->at(kFirewallKey));
-  return reconcile::RememberFirewall{pairs["wanted"], pairs["listed"]};
+std::vector<reconcile::RememberFirewall> remembered_tables(port::Store& store) {
+  std::vector<reconcile::RememberFirewall> tables;
+  const auto records = store.load(port::Lifetime::Volatile);
+  for (const auto table : model::kNftFamilies) {
+    if (!records || !records->contains(firewall_key(table))) continue;
+    auto pairs = parse_pairs(records->at(firewall_key(table)));
+    tables.push_back({pairs["wanted"], pairs["listed"], table});
+  }
+  return tables;
 }
 
 }  // namespace
@@ -57,11 +64,18 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
               .tracing = [this] { return static_cast<bool>(trace_); },
               .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
               .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
+      pass_through_(doors_, schedule_,
+                    {.event = [this](const model::Event& e) { event(e); },
+                     .keep =
+                         [this](const std::string& key, const auto& value) {
+                           keep(port::Lifetime::Volatile, key, value,
+                                "which sessions of LAN clients are passed through");
+                         }}),
       hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
-      reconciler_(remembered_firewall(doors_.store)) {
+      reconciler_(remembered_tables(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
   doors_.firewall.on_wake(schedule_);
@@ -82,12 +96,14 @@ void Core::turn() {
       lines_.on_links(view_.observed(), now_);
       lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
       proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+      pass_through_.on_links(view_.observed());
     }
     const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
     if (facts_changed) {
       hooks_.on_facts(lines_.facts());
       policy_dirty_ = true;
     }
+    if (running_ && pass == 0) pass_on();
     run_deadlines();
     const bool dirty = policy_dirty_ || observed_dirty_;
     if (running_) decide();
@@ -95,7 +111,14 @@ void Core::turn() {
     proxies_.send(view_.observed().routes, now_);
     if (!dirty && !facts_changed) break;
   }
+  if (!policy_dirty_ && reconciler_.right(model::NftFamily::Netdev)) pass_through_.on_carried(now_);
   set_alarm();
+}
+
+void Core::pass_on() {
+  const auto kernel =
+      reconciler_.stands(model::NftFamily::Netdev) ? PassThroughs::Kernel::Carries : PassThroughs::Kernel::CannotCarry;
+  if (pass_through_.turn(now_, kernel)) policy_dirty_ = true;
 }
 
 void Core::take_kernel_reports() {
@@ -117,7 +140,9 @@ void Core::take_reports() {
                      reconciler_.on_done(done.ticket, done.error ? std::optional(done.error->text()) : std::nullopt,
                                          now_);
                    },
-                   [&](port::TableSeen& seen) { reconciler_.on_table_seen(seen.hash, seen.ours, seen.writer, now_); },
+                   [&](port::TableSeen& seen) {
+                     reconciler_.on_table_seen(seen.table, seen.hash, seen.ours, seen.writer, now_);
+                   },
                    [&](port::ForeignChains& chains) {
                      surroundings_.foreign_chains.clear();
                      for (auto& c : chains.chains)
@@ -160,7 +185,8 @@ policy::Inputs Core::inputs() const {
           .selector = selector_,
           .surroundings = surroundings_,
           .ula = ula_,
-          .neighbours = proxies_.hosts()};
+          .neighbours = proxies_.hosts(),
+          .passed = pass_through_.sessions()};
 }
 
 void Core::decide() {
@@ -188,6 +214,8 @@ void Core::decide() {
   if (lines_.turn(now_, Lines::Frames::Leave)) policy_dirty_ = true;
   selector_.on_facts(lines_.facts(), now_);
   auto desired = policy::derive(inputs());
+  // Who is not there cannot count others' sessions, nor see their ends.
+  if (ending_ != Ending::No) desired.pass_through = {};
   ++derivations_;
   resolver_.on_servers(desired.resolver, now_);
   // An end is on the wire before anything else is done about it.
@@ -210,10 +238,11 @@ void Core::perform() {
                    },
                    [&](reconcile::RememberFirewall& memory) {
                      // What a flush leaves behind is nobody's to know again.
+                     const auto key = firewall_key(memory.table);
                      if (ending_ == Ending::Flushing)
-                       return doors_.store.submit(port::Erase{port::Lifetime::Volatile, kFirewallKey}, tickets_.next());
+                       return doors_.store.submit(port::Erase{port::Lifetime::Volatile, key}, tickets_.next());
                      doors_.store.submit(
-                         port::Put{port::Lifetime::Volatile, kFirewallKey,
+                         port::Put{port::Lifetime::Volatile, key,
                                    write_pairs({{"wanted", memory.wanted_hash}, {"listed", memory.listed_hash}})},
                          tickets_.next());
                    },
@@ -296,6 +325,7 @@ void Core::set_alarm() {
     if (at && (!next || *at < *next)) next = at;
   };
   consider(lines_.next_deadline());
+  consider(pass_through_.next_deadline());
   consider(selector_.next_deadline());
   consider(reconciler_.next_deadline());
   consider(resolver_.next_deadline());

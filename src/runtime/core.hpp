@@ -23,6 +23,7 @@
 #include "runtime/lans.hpp"
 #include "runtime/lines.hpp"
 #include "runtime/neighbour_proxies.hpp"
+#include "runtime/pass_through.hpp"
 #include "runtime/resolver.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/tickets.hpp"
@@ -104,6 +105,7 @@ class Core {
   model::TrafficCounters counters(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
+  std::vector<model::PassedSnapshot> passed() const { return pass_through_.snapshots(doors_.alarm.now()); }
   /// Of a prefix of this uplink that a LAN shares.
   std::optional<model::ProxySnapshot> proxy(const std::string& uplink, const Prefix& prefix) const {
     return proxies_.snapshot(uplink, prefix);
@@ -131,6 +133,7 @@ class Core {
   bool done() const;
   void start_running();
   void take_reports();
+  void pass_on();
   void take_kernel_reports();
   void decide();
   void perform();
@@ -156,6 +159,7 @@ class Core {
   Examination examination_;
   NeighbourProxies proxies_;
   Lines lines_;
+  PassThroughs pass_through_;
   Hooks hooks_;
   Resolver resolver_;
   Settings settings_;

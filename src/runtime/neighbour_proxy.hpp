@@ -84,7 +84,7 @@ class NeighbourProxy {
     Instant until{};  // then whoever asked has asked again
   };
   std::vector<Outgoing> outgoing_;
-  engine::ndisc::TokenBucket changes_;
+  engine::TokenBucket changes_;
   bool changed_ = false;  // and not told yet
   std::optional<Instant> tell_at_;
   std::optional<Instant> retry_at_;

@@ -70,6 +70,14 @@ class FakeCommands final : public control::Commands {
                    .advertisements = 12,
                    .answers = 2,
                    .solicitations = 3}};
+    state.passed = {{.session = {.line = "wan0",
+                                 .lan = "lan0",
+                                 .client = *parse_mac("02:00:00:00:00:05"),
+                                 .concentrator = *parse_mac("02:00:00:00:00:01"),
+                                 .session_id = 18},
+                     .lan_name = "home",
+                     .age = seconds(90),
+                     .traffic = {.rx_packets = 3, .rx_bytes = 1536}}};
     state.policies = {{"policy 1", {"isp", "lte"}, {"isp"}, {}}};
   }
 

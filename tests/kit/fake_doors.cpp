@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <sstream>
+#include <utility>
 
 #include "fake_kernel.hpp"
 
@@ -32,6 +33,11 @@ std::vector<std::string> members_of(const std::string& braces) {
 
 std::string key_of(const std::string& member) { return member.substr(0, member.find(" : ")); }
 
+model::NftFamily family_of(const std::string& text) {
+  const std::string words = fmt::format(" {} michi", to_text(model::NftFamily::Netdev));
+  return text.find(words) == std::string::npos ? model::NftFamily::Inet : model::NftFamily::Netdev;
+}
+
 int change_elements(model::NftTable& table, const std::string& line, bool add) {
   std::istringstream words(line);
   std::string verb, element, family, name, set;
@@ -52,23 +58,26 @@ int change_elements(model::NftTable& table, const std::string& line, bool add) {
 
 }  // namespace
 
-std::string FakeKernel::listing() const {
-  if (!table) return "";
-  return fmt::format("{:x}", std::hash<std::string>{}(table->structure));
+std::string FakeKernel::listing(model::NftFamily family) const {
+  const auto& shown = family == model::NftFamily::Inet ? table : netdev_table;
+  if (!shown) return "";
+  return fmt::format("{:x}", std::hash<std::string>{}(shown->structure));
 }
 
-// One transaction: on any failure the table stays as it was.
+// One transaction, of one table: on any failure it stays as it was.
 int FakeKernel::commit(const std::string& text) {
-  auto next = table;
+  const auto family = family_of(text);
+  const std::string name = fmt::format("table {} michi", to_text(family));
+  auto next = table_of(family);
   std::istringstream lines(text);
   int code = 0;
   for (std::string line; code == 0 && std::getline(lines, line);) {
-    if (line == "add table inet michi") {
+    if (line == "add " + name) {
       if (!next) next.emplace();
-    } else if (line == "delete table inet michi") {
+    } else if (line == "delete " + name) {
       if (!next) return ENOENT;
       next.reset();
-    } else if (line == "table inet michi {") {
+    } else if (line == name + " {") {
       if (!next) next.emplace();
       for (int depth = 1; std::getline(lines, line);) {
         depth += static_cast<int>(std::ranges::count(line, '{')) - static_cast<int>(std::ranges::count(line, '}'));
@@ -81,7 +90,7 @@ int FakeKernel::commit(const std::string& text) {
       code = EINVAL;
     }
   }
-  if (code == 0) table = std::move(next);
+  if (code == 0) table_of(family) = std::move(next);
   return code;
 }
 
@@ -108,17 +117,21 @@ void FakeKernel::Wall::submit(port::FirewallOp op, port::Ticket ticket) {
     }
   };
   bool committed = false;
+  const auto* rules = std::get_if<port::CommitRules>(&op);
+  const auto family = rules ? family_of(rules->text) : model::NftFamily::Inet;
   auto [operation, code] = std::visit(Visitor{kernel, committed}, op);
   kernel.journal.push_back(operation);
   port::Completion completion{ticket, {}};
-  if (code != 0) completion.error = kernel.error("commit table inet michi", code);
+  if (code != 0) completion.error = kernel.error(fmt::format("commit table {} michi", to_text(family)), code);
   if (kernel.completion_first) reports.push_back(completion);
-  if (committed) reports.push_back(port::TableSeen{.hash = kernel.listing(), .writer = "", .ours = true});
+  if (committed)
+    reports.push_back(port::TableSeen{.hash = kernel.listing(family), .writer = "", .ours = true, .table = family});
   if (!kernel.completion_first) reports.push_back(completion);
 }
 
 void FakeKernel::Wall::refresh() {
-  reports.push_back(port::TableSeen{.hash = kernel.listing(), .writer = "", .ours = false});
+  for (const auto family : model::kNftFamilies)
+    reports.push_back(port::TableSeen{.hash = kernel.listing(family), .writer = "", .ours = false, .table = family});
 }
 
 std::optional<port::FirewallReport> FakeKernel::Wall::poll() {
@@ -129,8 +142,10 @@ std::optional<port::FirewallReport> FakeKernel::Wall::poll() {
 }
 
 void FakeKernel::flush_ruleset(const std::string& writer) {
-  table.reset();
-  firewall_.reports.push_back(port::TableSeen{.hash = "", .writer = writer, .ours = false});
+  for (const auto family : model::kNftFamilies) {
+    if (!std::exchange(table_of(family), std::nullopt)) continue;
+    firewall_.reports.push_back(port::TableSeen{.hash = "", .writer = writer, .ours = false, .table = family});
+  }
   if (firewall_.wakes) firewall_.wakes();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// A kernel in memory behind the real doors: links, addresses, routes, rules, the table `inet michi`,
+// A kernel in memory behind the real doors: links, addresses, routes, rules, the tables of michi's,
 // conntrack marks and session devices, with foreign objects beside michi's.
 //
 // Synchronous: submit() has done its work when it returns; completions and facts wait to be polled.
@@ -36,8 +36,10 @@ class FakeKernel {
   std::set<model::AddressEntry> own_addresses;  // put through the door
   std::set<model::RouteEntry> routes;
   std::multiset<model::RuleEntry> rules;
-  std::map<std::string, std::string> sysctls;  // of those the kernel tells
-  std::optional<model::NftTable> table;
+  std::map<std::string, std::string> sysctls;               // of those the kernel tells
+  std::optional<model::NftTable> table;                     // inet michi
+  std::optional<model::NftTable> netdev_table;              // netdev michi
+  std::vector<model::PassedTraffic> passed;                 // as its elements have counted
   std::map<std::string, model::AttachWant> sessions;        // by uplink
   std::map<std::string, port::PlaneCounters> counters;      // by uplink
   std::map<std::string, port::LinkCounters> link_counters;  // by device
@@ -99,6 +101,7 @@ class FakeKernel {
     std::optional<port::FirewallReport> poll() override;
     void on_wake(port::Wake wake) override { wakes = std::move(wake); }
     std::vector<model::FirewallCounter> counters() override { return {}; }
+    std::vector<model::PassedTraffic> passed_traffic() override { return kernel.passed; }
     FakeKernel& kernel;
     std::deque<port::FirewallReport> reports;
     port::Wake wakes;
@@ -124,7 +127,10 @@ class FakeKernel {
   bool reported(const model::RuleEntry& rule) const;
   void fact(port::NetReport report);
   port::OsError error(const std::string& operation, int code) const;
-  std::string listing() const;
+  std::string listing(model::NftFamily family = model::NftFamily::Inet) const;
+  std::optional<model::NftTable>& table_of(model::NftFamily family) {
+    return family == model::NftFamily::Inet ? table : netdev_table;
+  }
 
   Net net_{*this};
   Wall firewall_{*this};

@@ -7,7 +7,7 @@ namespace michi::kit {
 
 using reconcile::Do;
 
-ReconcileRig::ReconcileRig(std::optional<reconcile::RememberFirewall> remembered)
+ReconcileRig::ReconcileRig(std::vector<reconcile::RememberFirewall> remembered)
     : reconciler(std::make_unique<reconcile::Reconciler>(std::move(remembered))) {
   kernel.net().refresh();
   kernel.firewall().refresh();
@@ -95,7 +95,7 @@ bool ReconcileRig::hand_over() {
     if (auto* completion = std::get_if<port::Completion>(&*report)) {
       reconciler->on_done(completion->ticket, text(completion->error), now);
     } else if (auto* seen = std::get_if<port::TableSeen>(&*report)) {
-      reconciler->on_table_seen(seen->hash, seen->ours, seen->writer, now);
+      reconciler->on_table_seen(seen->table, seen->hash, seen->ours, seen->writer, now);
     }
   }
   return any;

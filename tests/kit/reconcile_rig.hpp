@@ -13,7 +13,7 @@ namespace michi::kit {
 
 class ReconcileRig {
  public:
-  explicit ReconcileRig(std::optional<reconcile::RememberFirewall> remembered = std::nullopt);
+  explicit ReconcileRig(std::vector<reconcile::RememberFirewall> remembered = {});
 
   /// Hands everything on until nothing is left to do at this instant.
   void drain();

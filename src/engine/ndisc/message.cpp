@@ -61,17 +61,4 @@ wire::icmp6::Lifetime lifetime_until(Instant end, Instant now, wire::icmp6::Life
   return std::chrono::duration_cast<wire::icmp6::Lifetime>(std::min<Duration>(end - now, most));
 }
 
-bool TokenBucket::take(Instant now) {
-  if (tokens_ == burst_) earned_ = now;
-  while (tokens_ < burst_ && earned_ + every_ <= now) {
-    earned_ += every_;
-    ++tokens_;
-  }
-  if (tokens_ == 0) return false;
-  --tokens_;
-  return true;
-}
-
-Instant TokenBucket::ready_at(Instant now) const { return tokens_ != 0 ? now : earned_ + every_; }
-
 }  // namespace michi::engine::ndisc

@@ -10,6 +10,7 @@
 #include "base/bytes.hpp"
 #include "base/net/address.hpp"
 #include "base/time.hpp"
+#include "engine/token_bucket.hpp"
 #include "wire/icmp6.hpp"
 
 namespace michi::engine::ndisc {
@@ -43,20 +44,5 @@ std::optional<wire::icmp6::Message> admit(Bytes icmp6, const Ipv6& source, const
 Instant end_of(wire::icmp6::Lifetime lifetime, Instant now);
 /// Whole seconds from now until then, rounded down; never more than `most`.
 wire::icmp6::Lifetime lifetime_until(Instant end, Instant now, wire::icmp6::Lifetime most);
-
-/// So many at once, then one every so often.
-class TokenBucket {
- public:
-  TokenBucket(unsigned burst, Duration every) : burst_(burst), every_(every), tokens_(burst) {}
-  bool take(Instant now);
-  /// When take() succeeds again; now or earlier if it would at once.
-  Instant ready_at(Instant now) const;
-
- private:
-  unsigned burst_;
-  Duration every_;
-  unsigned tokens_;
-  Instant earned_{};  // up to here tokens have been earned
-};
 
 }  // namespace michi::engine::ndisc

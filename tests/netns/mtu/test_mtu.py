@@ -54,14 +54,7 @@ address = "192.168.10.1/24"
                     largest(space, mtu + 1)
                     largest(space, mtu + 1)
                 assert refused.value.errno == errno.EMSGSIZE
-        with world.lan_a.inside():
-            tcp = socket.create_connection((WEB, 7), 3)
-        with tcp:
-            tcp.settimeout(5)
-            tcp.sendall(b"y" * 200_000 + b"\n")
-            got = 0
-            while got < 200_000:
-                got += len(tcp.recv(65536))
+        probe.pour(world.lan_a, WEB, 7, 200_000)
         probe.ask_udp(world.lan_a, ECHO, 7)
     sessions = [f for _, _, f in watch.seen if (frames.pppoe_fields(f) or (0,))[0] == frames.SESSION]
     assert len(sessions) > 2 * 200_000 // mtu
