@@ -149,12 +149,14 @@ struct Daemon::Parts {
         loop.run_one();
         continue;
       }
-      if (alarm.now() - turned_at < kBusy)
+      // Also when turns never end asking for the next: the control socket and the clock are heard in between.
+      if (asked_again || alarm.now() - turned_at < kBusy)
         for (int heard = 0; heard < kHeardFirst && loop.poll_one() != 0; ++heard) continue;
       scheduled = false;
-      turned_at = alarm.now();
       core.turn();
       after_turn();
+      asked_again = scheduled;
+      turned_at = alarm.now();
     }
   }
 
@@ -338,7 +340,8 @@ struct Daemon::Parts {
   Bundle confirmed;  // what it goes back to
   bool routes_changed = false;
   bool scheduled = false;
-  Instant turned_at{};
+  bool asked_again = false;  // by the last turn itself
+  Instant turned_at{};       // its end
   bool announced = false;
   bool was_settled = false;
   std::uint64_t derivations = 0;  // as the core counted them in the last turn

@@ -141,7 +141,6 @@ dhcp6::Settings Ipv6Side::client_settings() const {
   out.duid = *wire::Duid::from_bytes(duid_);
   const bool one_peer = link_->kind == ndisc::LinkKind::PointToPoint;
   out.link = one_peer ? dhcp6::LinkType::PointToPoint : dhcp6::LinkType::MultiAccess;
-  out.delay = kPeerSettles;
   const std::uint32_t iaid = config_.iaid.value_or(iaid_of(name_));
   if (config_.prefix) out.wanted.push_back({wire::dhcp6::IaType::Pd, iaid, config_.hint});
   if (config_.address) out.wanted.push_back({wire::dhcp6::IaType::Na, iaid, std::nullopt});
@@ -180,7 +179,9 @@ void Ipv6Side::begin(Instant now) {
       lease.valid = left_until(one.valid_until, now);
       held.leases.push_back(lease);
     }
-    client_ = std::make_unique<Client>(client_settings(), random_.fork());
+    dhcp6::Settings settings = client_settings();
+    settings.delay = kPeerSettles;
+    client_ = std::make_unique<Client>(std::move(settings), random_.fork());
     client_->start(now, &held);
   } else {
     known_.doubt(PrefixSource::Delegated);

@@ -36,6 +36,10 @@ class Ipv6SideTest : public testing::Test {
                       .kind = engine::ndisc::LinkKind::PointToPoint},
                      now);
     drain();
+    const auto before = asked.size();
+    wait(milliseconds(19));
+    EXPECT_EQ(asked.size(), before) << "the peer's IPv6 may not stand yet";
+    wait(milliseconds(1));
   }
   void down() {
     side->on_link_down(now);
@@ -345,7 +349,7 @@ TEST_F(Ipv6SideTest, AnotherDuidIsAnotherClientAndClaimsNoLease) {
   other.duid = model::DuidKind::Bytes;
   other.duid_bytes = *from_hex("0003000102000000aaaa");
   side->configure(other, now);
-  drain();
+  wait(milliseconds(20));
   EXPECT_EQ(last(), MessageType::Solicit);
   EXPECT_EQ(msg::find_option(asked.back().options, msg::OptionCode::ClientId)->value, other.duid_bytes);
   ASSERT_EQ(prefixes().size(), 1U);
