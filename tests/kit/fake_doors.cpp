@@ -117,8 +117,8 @@ void FakeKernel::Wall::submit(port::FirewallOp op, port::Ticket ticket) {
     }
   };
   bool committed = false;
-  const auto* rules = std::get_if<port::CommitRules>(&op);
-  const auto family = rules ? family_of(rules->text) : model::NftFamily::Inet;
+  const auto* commit = std::get_if<port::CommitRules>(&op);
+  const auto family = commit ? family_of(commit->text) : model::NftFamily::Inet;
   auto [operation, code] = std::visit(Visitor{kernel, committed}, op);
   kernel.journal.push_back(operation);
   port::Completion completion{ticket, {}};
