@@ -53,6 +53,7 @@ class Course:
         self.events.append(("link loss", time.monotonic() * 1e6))
         set_link(switch, "router-wan", up=False)
         self.router.wait_not_up("isp")
+        self.router.wait_settled()  # a carrier that comes back before the kernel was told moves nothing
         set_link(switch, "router-wan", up=True)
         self.wait_back("isp")
 
