@@ -31,11 +31,6 @@ void BootTimer::set(Instant at) {
   ::timerfd_settime(fd(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
-void BootTimer::clear() {
-  const itimerspec off{};
-  ::timerfd_settime(fd(), 0, &off, nullptr);
-}
-
 bool BootTimer::take() {
   std::uint64_t expiries = 0;
   return ::read(fd(), &expiries, sizeof expiries) == sizeof expiries;

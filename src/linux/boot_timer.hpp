@@ -15,7 +15,6 @@ class BootTimer {
   int fd() const { return fd_.get(); }
   /// Replaces the deadline; one in the past rings at once.
   void set(Instant at);
-  void clear();
   /// Takes the expiry off the descriptor; false when it has not rung.
   bool take();
 
