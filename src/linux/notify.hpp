@@ -1,5 +1,7 @@
 #pragma once
-// What the service manager is told (sd_notify). Without a manager every call does nothing.
+// What the service manager is told. Without a manager every call does nothing; no call waits for more than a second.
+//
+// sd_notify(3) and sd_watchdog_enabled(3), whose protocol is stable and meant to be spoken without their library.
 
 #include <optional>
 #include <string>

@@ -1,10 +1,15 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -17,6 +22,7 @@
 #include "linux/store.hpp"
 #include "linux/support_test.hpp"
 #include "linux/watcher.hpp"
+#include "port/fd.hpp"
 
 namespace michi::linux {
 namespace {
@@ -280,15 +286,68 @@ TEST_F(SystemTest, a_watched_file_is_reported_when_written_replaced_and_removed)
   EXPECT_EQ(changed(), std::nullopt);
 }
 
-TEST_F(SystemTest, without_a_service_manager_nothing_is_notified_and_nothing_fails) {
-  ::unsetenv("NOTIFY_SOCKET");
-  ::unsetenv("WATCHDOG_USEC");
+/// A service manager's end, at a path or under an abstract name ("@...").
+class Manager {
+ public:
+  explicit Manager(const std::string& name) : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path, sizeof address.sun_path);
+    if (name.front() == '@') address.sun_path[0] = '\0';
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    if (::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), length) != 0) ADD_FAILURE() << name;
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+  }
+  ~Manager() { ::unsetenv("NOTIFY_SOCKET"); }
+
+  std::string heard() const {
+    std::string text(512, ' ');
+    const ssize_t size = ::recv(fd_.get(), text.data(), text.size(), 0);
+    return size < 0 ? "nothing" : text.substr(0, static_cast<std::size_t>(size));
+  }
+
+ private:
+  port::Fd fd_;
+};
+
+TEST_F(SystemTest, the_service_manager_is_told_at_a_path_and_under_an_abstract_name) {
   Notify notify;
-  notify.ready("2 uplinks");
+  for (const auto& name : {path("notify"), fmt::format("@michi-test-{}", ::getpid())}) {
+    const Manager manager(name);
+    notify.ready("2 up\nlinks");
+    EXPECT_EQ(manager.heard(), "READY=1\nSTATUS=2 up links") << name;
+    notify.alive();
+    EXPECT_EQ(manager.heard(), "WATCHDOG=1") << name;
+    notify.reloading();
+    EXPECT_TRUE(manager.heard().starts_with("RELOADING=1\nMONOTONIC_USEC=")) << name;
+    EXPECT_EQ(manager.heard(), "nothing") << name;
+  }
+}
+
+TEST_F(SystemTest, without_a_service_manager_nothing_is_notified_and_nothing_fails) {
+  Notify notify;
+  for (const auto& name : {std::string(), std::string("vsock:2"), std::string(200, '/'), path("nobody")}) {
+    ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    notify.ready("2 uplinks");
+  }
+  ::unsetenv("NOTIFY_SOCKET");
   notify.status("line\nbreak");
+}
+
+TEST_F(SystemTest, the_watchdog_is_this_process_s_or_nobody_s) {
+  const Notify notify;
   EXPECT_EQ(notify.watchdog_period(), std::nullopt);
+  for (const char* text : {"", "0", "3s", "-1"}) {
+    ::setenv("WATCHDOG_USEC", text, 1);
+    EXPECT_EQ(notify.watchdog_period(), std::nullopt) << text;
+  }
   ::setenv("WATCHDOG_USEC", "3000000", 1);
   EXPECT_EQ(notify.watchdog_period(), seconds(3));
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+  EXPECT_EQ(notify.watchdog_period(), seconds(3));
+  ::setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_EQ(notify.watchdog_period(), std::nullopt);
+  ::unsetenv("WATCHDOG_PID");
   ::unsetenv("WATCHDOG_USEC");
 }
 
