@@ -1,7 +1,6 @@
 #include "base/bytes.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace michi {
 
@@ -52,50 +51,6 @@ std::optional<ByteVec> from_hex(std::string_view text) {
   }
   if (high) return std::nullopt;
   return bytes;
-}
-
-std::optional<std::uint8_t> Reader::u8() {
-  if (remaining() < 1) return std::nullopt;
-  return std::to_integer<std::uint8_t>(bytes_[offset_++]);
-}
-
-std::optional<std::uint16_t> Reader::u16() {
-  if (remaining() < 2) return std::nullopt;
-  auto high = *u8();
-  auto low = *u8();
-  return static_cast<std::uint16_t>(high << 8 | low);
-}
-
-std::optional<std::uint32_t> Reader::u32() {
-  if (remaining() < 4) return std::nullopt;
-  std::uint32_t high = *u16();
-  std::uint32_t low = *u16();
-  return high << 16 | low;
-}
-
-std::optional<Bytes> Reader::take(std::size_t count) {
-  if (remaining() < count) return std::nullopt;
-  auto part = bytes_.subspan(offset_, count);
-  offset_ += count;
-  return part;
-}
-
-Writer& Writer::u8(std::uint8_t value) { return put(std::array{static_cast<std::byte>(value)}); }
-
-Writer& Writer::u16(std::uint16_t value) {
-  return put(std::array{static_cast<std::byte>(value >> 8), static_cast<std::byte>(value & 0xff)});
-}
-
-Writer& Writer::u32(std::uint32_t value) {
-  return u16(static_cast<std::uint16_t>(value >> 16)).u16(static_cast<std::uint16_t>(value & 0xffff));
-}
-
-Writer& Writer::put(Bytes bytes) {
-  // Nearly all control packets fit: no growth octet by octet.
-  constexpr std::size_t kFirst = 64;
-  if (bytes_.capacity() == 0) bytes_.reserve(std::max(kFirst, bytes.size()));
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  return *this;
 }
 
 void Writer::patch_u16(std::size_t offset, std::uint16_t value) {

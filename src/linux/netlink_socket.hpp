@@ -41,13 +41,13 @@ class NetlinkSocket {
   enum class Read : std::uint8_t { Datagram, Nothing, Overrun, Failed };
   /// One datagram into `datagram()`, which stays valid until the next call.
   Read receive();
-  Bytes datagram() const { return Bytes(buffer_).first(filled_); }
+  Bytes datagram() const { return buffer_.first(filled_); }
 
  private:
   port::Fd fd_;
   std::uint32_t port_ = 0;
   std::uint32_t sequence_ = 0;
-  std::vector<std::byte> buffer_;
+  Buffer buffer_;
   std::size_t filled_ = 0;
 };
 

@@ -123,7 +123,7 @@ int ReceiveBatch::read(int fd) {
 
 Received ReceiveBatch::frame(std::size_t index) {
   Received out;
-  const std::span<std::byte> slot = std::span(slots_).subspan(index * kSlot, kSlot);
+  const std::span<std::byte> slot = slots_.span().subspan(index * kSlot, kSlot);
   const std::size_t size = std::min<std::size_t>(messages_[index].msg_len, kSlot);
   if (size < sizeof(Vnet)) return out;
   std::memcpy(&out.vnet, slot.data(), sizeof(Vnet));
@@ -156,7 +156,7 @@ std::optional<SendBatch::Taken> SendBatch::take(int tun, int& error) {
   error = 0;
   const std::size_t size =
       static_cast<std::size_t>(got) - std::min<std::size_t>(sizeof(Vnet), static_cast<std::size_t>(got));
-  taken.packet = std::span(arena_).subspan(used_, size);
+  taken.packet = arena_.span().subspan(used_, size);
   return taken;
 }
 
@@ -169,7 +169,7 @@ bool SendBatch::put(const Taken& taken, const Channel& channel, std::size_t mtu)
       flush();
       used_ = static_cast<std::size_t>(taken.packet.data() - arena_.data()) + taken.packet.size();
     }
-    const std::span<std::byte> head = std::span(heads_).subspan(frames_ * kHead, kHead);
+    const std::span<std::byte> head = heads_.span().subspan(frames_ * kHead, kHead);
     const auto piece = cutter->next(head.subspan(sizeof(Vnet) + kEncapsulation));
     if (!piece) return true;
     std::memset(head.data(), 0, sizeof(Vnet));

@@ -62,7 +62,7 @@ class ReceiveBatch {
 
  private:
   static constexpr std::size_t kSlot = 2048;
-  std::vector<std::byte> slots_;
+  Buffer slots_;
   std::array<iovec, kBatch> iovecs_{};
   std::array<mmsghdr, kBatch> messages_{};
   std::array<sockaddr_ll, kBatch> senders_{};
@@ -99,7 +99,7 @@ class SendBatch {
 
   int wire_ = -1;
   int failed_ = 0;
-  std::vector<std::byte> arena_, heads_;
+  Buffer arena_, heads_;
   std::size_t used_ = 0;
   std::size_t frames_ = 0;
   SendTally tally_;
