@@ -215,18 +215,17 @@ void Lan::fall_silent(Farewell farewell, Instant now) {
 void Lan::send(const engine::ndisc::Message& message) {
   const auto sent = socket_->send(message.bytes, message.destination, message.source);
   if (sent)
-    complaint_.clear();
+    complaint_.withdraw();
   else
     complain(sent.error().text());
 }
 
 void Lan::complain(const std::string& text) {
-  if (text == std::exchange(complaint_, text)) return;
-  sinks_.event({model::Severity::Warning,
-                "lan.not-advertised",
-                "",
-                fmt::format("cannot send router advertisements to LAN {}: {}", name(), text),
-                {{"lan", name()}, {"device", device_}}});
+  complaint_.tell(sinks_.event, {model::Severity::Warning,
+                                 "lan.not-advertised",
+                                 "",
+                                 fmt::format("cannot send router advertisements to LAN {}: {}", name(), text),
+                                 {{"lan", name()}, {"device", device_}}});
 }
 
 void Lan::report(const engine::ndisc::ForeignRouter& other) {

@@ -22,6 +22,7 @@
 #include "model/kernel.hpp"
 #include "model/snapshot.hpp"
 #include "port/datagram_socket.hpp"
+#include "runtime/complaint.hpp"
 #include "runtime/lan_record.hpp"
 #include "runtime/place.hpp"
 
@@ -99,7 +100,7 @@ class Lan {
   std::optional<engine::ndisc::Advertiser> advertiser_;
   std::map<Prefix, bool> told_;               // prefix → preferred, as events told it
   engine::ndisc::AdvertiserCounters before_;  // of advertisers that ended
-  std::string complaint_;                     // the last failure told, so that it is told once
+  Complaint complaint_;
   std::optional<Instant> retry_at_;
 };
 

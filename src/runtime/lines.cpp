@@ -23,6 +23,9 @@ constexpr std::size_t kFramesAtOnce = 64;
 /// What the kernel gives to what is sent on a link: to multicast groups, and in neighbour discovery, all of them.
 constexpr std::uint8_t kHopLimit = 255;
 
+/// So late, a timer may have rung before answers that wait, though they came in time.
+constexpr Duration kLate = milliseconds(5);
+
 std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
   if (!link) return std::nullopt;
   return uplink::InterfaceFacts{.carrier = link->up && link->carrier, .mtu = link->mtu, .mac = link->mac};
@@ -37,7 +40,8 @@ namespace {
 
 /// The uplink's part: its closed prefixes, perhaps ten thousand, are the policy's business.
 model::UplinkConfig without_routes(model::UplinkConfig config) {
-  config.routes = {};
+  // Not `= {}`, which keeps their memory.
+  config.routes = std::vector<Prefix>();
   return config;
 }
 
@@ -141,17 +145,14 @@ bool Lines::command(const std::string& name, Command what, Instant now) {
 
 void Lines::open(const std::string& name, Interface& interface) {
   auto opened = doors_.frames.open(name, port::Talk::Pppoe);
-  if (!opened) {
-    auto text = opened.error().text();
-    if (text != std::exchange(interface.complaint, text))
-      sinks_.event({model::Severity::Error,
-                    "interface.unusable",
-                    "",
-                    fmt::format("cannot receive PPPoE frames on {}: {}", name, text),
-                    {{"interface", name}}});
-    return;
-  }
-  interface.complaint.clear();
+  if (!opened)
+    return interface.complaint.tell(sinks_.event,
+                                    {model::Severity::Error,
+                                     "interface.unusable",
+                                     "",
+                                     fmt::format("cannot receive PPPoE frames on {}: {}", name, opened.error().text()),
+                                     {{"interface", name}}});
+  interface.complaint.withdraw();
   interface.socket = std::move(*opened);
   interface.socket->on_wake(wake_);
   for (const auto& [uplink, unit] : units_) {
@@ -286,14 +287,14 @@ void Lines::take_frames(Instant now) {
   for (auto& [name, interface] : interfaces_) {
     std::size_t taken = 0, batch = kFramesAtOnce;
     while (batch == kFramesAtOnce && taken < kFramesPerTurn) {
-      std::vector<ByteVec> waiting;
-      while (interface.socket && waiting.size() < kFramesAtOnce) {
+      while (interface.socket && waiting_.size() < kFramesAtOnce) {
         auto frame = interface.socket->poll();
         if (!frame) break;
-        waiting.push_back(std::move(*frame));
+        waiting_.push_back(std::move(*frame));
       }
-      for (const auto& frame : waiting) deliver(name, frame, now);
-      batch = waiting.size();
+      for (const auto& frame : waiting_) deliver(name, frame, now);
+      batch = waiting_.size();
+      waiting_.clear();
       taken += batch;
     }
     if (taken >= kFramesPerTurn) wake_();
@@ -302,7 +303,7 @@ void Lines::take_frames(Instant now) {
 
 bool Lines::turn(Instant now, Frames frames) {
   if (frames == Frames::Take) {
-    if (const auto due = next_deadline(); due && *due <= now)
+    if (const auto due = next_deadline(); due && now - *due > kLate)
       for (auto& [name, interface] : interfaces_)
         if (interface.socket) interface.socket->look();
     take_frames(now);

@@ -18,6 +18,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "runtime/complaint.hpp"
 #include "runtime/device_sockets.hpp"
 #include "runtime/doors.hpp"
 #include "uplink/padi_gate.hpp"
@@ -112,21 +113,21 @@ class Lines {
     std::optional<Instant> deadline;          // as it was then
     std::unique_ptr<port::FrameSocket> talk;  // of a line that asks for an IPv4 address
     std::uint32_t talk_index = 0;
-    std::string talk_complaint;     // the last failure told
+    Complaint talk_complaint;
     std::uint32_t device = 0;       // index of its device while that is up
     std::vector<Ipv6> link_locals;  // on it
     std::unique_ptr<DeviceSockets> sockets;
     std::optional<Instant> open_again;
-    std::string complaint;                             // the last failure told
+    Complaint complaint;                               // of these
     std::array<std::unique_ptr<Echoing>, 2> echoes{};  // by family, while the probe wants them
     std::optional<Instant> echo_again;
-    std::string echo_complaint;
+    Complaint echo_complaint;
   };
   struct Interface {
     std::unique_ptr<port::FrameSocket> socket;
     std::uint32_t index = 0;
     std::optional<uplink::InterfaceFacts> facts;
-    std::string complaint;  // the last failure told, so that it is told once
+    Complaint complaint;
   };
 
   void drain(const std::string& name, Unit& unit, Instant now);
@@ -168,6 +169,7 @@ class Lines {
   std::map<std::string, model::UplinkFacts> facts_;
   std::vector<model::SessionRecord> orphans_;
   bool changed_ = false;
+  std::vector<ByteVec> waiting_;  // of one socket, in a turn; kept for its memory
 };
 
 }  // namespace michi::runtime

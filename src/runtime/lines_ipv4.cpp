@@ -22,19 +22,16 @@ void Lines::look_at_talk(const std::string& name, Unit& unit) {
   if (index != unit.talk_index) unit.talk.reset();
   if (index == 0 || unit.talk) return;
   auto opened = doors_.frames.open(config.interface, port::Talk::Dhcp4);
-  if (!opened) {
-    auto text = opened.error().text();
-    if (text != std::exchange(unit.talk_complaint, text))
-      sinks_.event({model::Severity::Error,
-                    "interface.unusable",
-                    name,
-                    fmt::format("cannot speak DHCP on {}: {}", config.interface, text),
-                    {{"interface", config.interface}}});
-    return;
-  }
+  if (!opened)
+    return unit.talk_complaint.tell(
+        sinks_.event, {model::Severity::Error,
+                       "interface.unusable",
+                       name,
+                       fmt::format("cannot speak DHCP on {}: {}", config.interface, opened.error().text()),
+                       {{"interface", config.interface}}});
   unit.talk = std::move(*opened);
   unit.talk_index = index;
-  unit.talk_complaint.clear();
+  unit.talk_complaint.withdraw();
   unit.talk->on_wake(wake_);
 }
 

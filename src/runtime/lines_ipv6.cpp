@@ -63,17 +63,15 @@ void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
     auto opened = DeviceSockets::open(doors_.datagrams, device_of(name, unit), unit.device, wake_);
     if (opened) {
       unit.sockets = std::move(*opened);
-      unit.complaint.clear();
+      unit.complaint.withdraw();
       wake_();  // to look at them once
     } else {
       unit.open_again = now + kOpenAgain;
-      auto text = opened.error().text();
-      if (text != std::exchange(unit.complaint, text))
-        sinks_.event({model::Severity::Warning,
-                      "dhcp6.unusable",
-                      name,
-                      fmt::format("cannot speak DHCPv6 on {}: {}", name, text),
-                      {{"device", name}}});
+      unit.complaint.tell(sinks_.event, {model::Severity::Warning,
+                                         "dhcp6.unusable",
+                                         name,
+                                         fmt::format("cannot speak DHCPv6 on {}: {}", name, opened.error().text()),
+                                         {{"device", name}}});
     }
   }
   unit.uplink.on_device(unit.sockets ? source : std::nullopt, now);

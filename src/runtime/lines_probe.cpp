@@ -31,16 +31,14 @@ void Lines::tend_echo(const std::string& name, Unit& unit, Family family, Instan
         one->ready = true;
         wake();
       });
-      unit.echo_complaint.clear();
+      unit.echo_complaint.withdraw();
     } else {
       unit.echo_again = now + kOpenAgain;
-      auto text = opened.error().text();
-      if (text != std::exchange(unit.echo_complaint, text))
-        sinks_.event({model::Severity::Warning,
-                      "probe.unusable",
-                      name,
-                      fmt::format("{} cannot be probed: {}", name, text),
-                      {{"device", device_of(name, unit)}}});
+      unit.echo_complaint.tell(sinks_.event, {model::Severity::Warning,
+                                              "probe.unusable",
+                                              name,
+                                              fmt::format("{} cannot be probed: {}", name, opened.error().text()),
+                                              {{"device", device_of(name, unit)}}});
     }
   }
   unit.probe.on_socket(family, echoing != nullptr, now);

@@ -93,18 +93,17 @@ bool NeighbourProxy::open(Side& side, const std::string& device, Instant now) {
   }
   side.socket = std::move(*opened);
   side.socket->on_wake(wake_);
-  complaint_.clear();
+  complaint_.withdraw();
   wake_();  // to look at it once
   return true;
 }
 
 void NeighbourProxy::complain(const std::string& text) {
-  if (text == std::exchange(complaint_, text)) return;
-  events_({model::Severity::Warning,
-           "proxy.unusable",
-           want_.uplink,
-           fmt::format("{} cannot be shared with LAN {}: {}", to_text(want_.prefix), want_.lan, text),
-           {{"lan", want_.lan}, {"prefix", to_text(want_.prefix)}}});
+  complaint_.tell(events_, {model::Severity::Warning,
+                            "proxy.unusable",
+                            want_.uplink,
+                            fmt::format("{} cannot be shared with LAN {}: {}", to_text(want_.prefix), want_.lan, text),
+                            {{"lan", want_.lan}, {"prefix", to_text(want_.prefix)}}});
 }
 
 void NeighbourProxy::begin(Instant now) {

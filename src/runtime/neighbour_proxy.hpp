@@ -24,6 +24,7 @@
 #include "model/kernel.hpp"
 #include "model/snapshot.hpp"
 #include "port/datagram_socket.hpp"
+#include "runtime/complaint.hpp"
 #include "runtime/place.hpp"
 
 namespace michi::runtime {
@@ -88,7 +89,7 @@ class NeighbourProxy {
   bool changed_ = false;  // and not told yet
   std::optional<Instant> tell_at_;
   std::optional<Instant> retry_at_;
-  std::string complaint_;  // the last failure told, so that it is told once
+  Complaint complaint_;
 };
 
 }  // namespace michi::runtime

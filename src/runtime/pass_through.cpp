@@ -148,17 +148,14 @@ void PassThroughs::look_at(const std::string& name, Side& side, const model::Obs
   if (index == 0 || side.socket) return;
   side.heard.clear();
   auto opened = doors_.frames.open(name, port::Talk::PassThrough);
-  if (!opened) {
-    auto text = opened.error().text();
-    if (text != std::exchange(side.complaint, text))
-      sinks_.event({model::Severity::Error,
-                    "interface.unusable",
-                    "",
-                    fmt::format("cannot pass PPPoE through {}: {}", name, text),
-                    {{"interface", name}}});
-    return;
-  }
-  side.complaint.clear();
+  if (!opened)
+    return side.complaint.tell(sinks_.event,
+                               {model::Severity::Error,
+                                "interface.unusable",
+                                "",
+                                fmt::format("cannot pass PPPoE through {}: {}", name, opened.error().text()),
+                                {{"interface", name}}});
+  side.complaint.withdraw();
   side.socket = std::move(*opened);
   side.socket->on_wake(wake_);
 }

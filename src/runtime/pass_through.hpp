@@ -20,6 +20,7 @@
 #include "model/kernel.hpp"
 #include "model/pass_through.hpp"
 #include "model/snapshot.hpp"
+#include "runtime/complaint.hpp"
 #include "runtime/doors.hpp"
 
 namespace michi::runtime {
@@ -56,7 +57,7 @@ class PassThroughs {
     std::unique_ptr<port::FrameSocket> socket;
     std::uint32_t index = 0;
     std::set<Mac> heard;
-    std::string complaint;  // the last failure told
+    Complaint complaint;
   };
   struct Line {
     engine::pppoe::PassThrough engine;

@@ -107,7 +107,6 @@ void Uplink::on_turn(Instant now) {
 void Uplink::on_traffic(std::uint64_t packets_in, Instant now) {
   if (line_) return;
   if (life_->ppp) life_->ppp->on_traffic(packets_in, now);
-  life_->settle(now);
 }
 
 void Uplink::on_duplicate_address(bool duplicate, Instant now) {

@@ -24,10 +24,14 @@ Parsed<Packet> parse_packet(Bytes information) {
   return out;
 }
 
-ByteVec write_packet(Code code, std::uint8_t id, Bytes data) {
-  Writer out;
+void write_packet(Writer& out, Code code, std::uint8_t id, Bytes data) {
   const auto length = static_cast<std::uint16_t>(std::min<std::size_t>(data.size() + kHeaderSize, 0xffff));
   out.u8(static_cast<std::uint8_t>(code)).u8(id).u16(length).put(data.first(length - kHeaderSize));
+}
+
+ByteVec write_packet(Code code, std::uint8_t id, Bytes data) {
+  Writer out;
+  write_packet(out, code, id, data);
   return std::move(out).take();
 }
 

@@ -52,6 +52,7 @@ struct Option {
 using Options = std::vector<Option>;
 
 Parsed<Packet> parse_packet(Bytes information);
+void write_packet(Writer& out, Code code, std::uint8_t id, Bytes data);
 ByteVec write_packet(Code code, std::uint8_t id, Bytes data);
 
 /// An option length below two or beyond the list is a fault of the whole list (RFC 1661 §5.1).

@@ -11,9 +11,12 @@ Parsed<Frame> parse_frame(Bytes frame) {
   return Frame{static_cast<Protocol>(*protocol), in.rest()};
 }
 
+void write_protocol(Writer& out, Protocol protocol) { out.u16(static_cast<std::uint16_t>(protocol)); }
+
 ByteVec write_frame(Protocol protocol, Bytes information) {
   Writer out;
-  out.u16(static_cast<std::uint16_t>(protocol)).put(information);
+  write_protocol(out, protocol);
+  out.put(information);
   return std::move(out).take();
 }
 

@@ -37,6 +37,7 @@ struct Frame {
 };
 
 Parsed<Frame> parse_frame(Bytes frame);
+void write_protocol(Writer& out, Protocol protocol);
 ByteVec write_frame(Protocol protocol, Bytes information);
 
 std::string_view to_text(Protocol protocol);

@@ -157,6 +157,7 @@ class CoreNode final : public kit::Node {
     for (auto* socket : sockets_.open_sockets) {
       if (dhcp4 != (socket->talk == port::Talk::Dhcp4)) continue;
       socket->inbox.push_back(copy_of(frame));
+      if (world_.now() < busy_until_) ++socket->untold;
       woken_ = true;
     }
   }
@@ -170,9 +171,12 @@ class CoreNode final : public kit::Node {
     if (now < busy_until_) return false;
     machine_.kernel.deliver();
     if (!std::exchange(woken_, false)) return false;
+    // The loop tells of what is ready in any order: at worst of the alarm first.
+    if (!alarm_.deadline || now <= *alarm_.deadline) tell_of_frames();
     alarm_.time = now;
     alarm_.deadline.reset();
     core_->turn();
+    if (tell_of_frames()) woken_ = true;
     if (!machine_.store.done.empty() || machine_.kernel.pending()) woken_ = true;
     return true;
   }
@@ -186,9 +190,9 @@ class CoreNode final : public kit::Node {
       wire.send(&node, copy_of(frame));
       return {};
     }
-    void look() override {}
+    void look() override { untold = 0; }
     std::optional<ByteVec> poll() override {
-      if (inbox.empty()) return std::nullopt;
+      if (inbox.size() <= untold) return std::nullopt;
       auto first = std::move(inbox.front());
       inbox.erase(inbox.begin());
       return first;
@@ -198,6 +202,7 @@ class CoreNode final : public kit::Node {
     kit::Wire& wire;
     port::Talk talk;
     std::vector<ByteVec> inbox;
+    std::size_t untold = 0;  // the last so many, which came while the loop was held up
   };
   struct Sockets final : port::FrameSockets {
     explicit Sockets(CoreNode& owner) : node(owner) {}
@@ -212,6 +217,12 @@ class CoreNode final : public kit::Node {
     CoreNode& node;
     std::vector<Socket*> open_sockets;
   };
+
+  bool tell_of_frames() {
+    bool any = false;
+    for (auto* socket : sockets_.open_sockets) any |= std::exchange(socket->untold, 0) != 0;
+    return any;
+  }
 
   void boot() {
     alarm_.time = world_.now();

@@ -36,8 +36,10 @@ bool Outbox::withholds(wire::ppp::Protocol protocol, wire::control::Code code) {
 void Outbox::send(wire::ppp::Protocol protocol, wire::control::Code code, std::uint8_t id, Bytes data,
                   Urgency urgency) {
   if (cut_ || full() || withholds(protocol, code)) return;
-  const ByteVec packet = wire::control::write_packet(code, id, data);
-  queue_.push_back(SendFrame{wire::ppp::write_frame(protocol, packet), urgency == Urgency::Urgent});
+  Writer frame;
+  wire::ppp::write_protocol(frame, protocol);
+  wire::control::write_packet(frame, code, id, data);
+  queue_.push_back(SendFrame{std::move(frame).take(), urgency == Urgency::Urgent});
   ++counters.frames_out;
 }
 
