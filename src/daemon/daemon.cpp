@@ -35,6 +35,7 @@
 #include "linux/observer.hpp"
 #include "linux/processes.hpp"
 #include "linux/store.hpp"
+#include "linux/turns.hpp"
 #include "linux/watcher.hpp"
 #include "observe/event_log.hpp"
 #include "runtime/core.hpp"
@@ -45,8 +46,6 @@ namespace {
 
 constexpr auto kQuiet = std::chrono::milliseconds(500);  // without a change, before memory is given back
 constexpr auto kReadyAnyway = std::chrono::seconds(5);   // after the start, settled or not
-constexpr auto kBusy = std::chrono::milliseconds(1);     // from one turn to the next
-constexpr int kHeardFirst = 64;                          // handlers, in that case
 constexpr int kFlushed = 10;                             // exit status; packaging/systemd/michid.service knows it
 
 std::int64_t wall_ms() {
@@ -125,7 +124,7 @@ struct Daemon::Parts {
             {.run_directory = options.paths.run,
              .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
              .crash_point = crash_at(options.crash_at)},
-            Random(key), [this] { schedule(); }, [this](const model::Event& event, Instant now) { tell(event, now); }),
+            Random(key), [this] { turns.ask(); }, [this](const model::Event& event, Instant now) { tell(event, now); }),
         api({.core = core,
              .alarm = alarm,
              .files = files,
@@ -139,25 +138,9 @@ struct Daemon::Parts {
         tidy(loop),
         ready(loop) {}
 
-  void schedule() { scheduled = true; }
-
-  /// A turn follows at once what asked for it: posted, it would cost one more look at all descriptors. Where one turn
-  /// follows the other, what is ready by then is heard first.
-  void run() {
-    while (!loop.stopped()) {
-      if (!scheduled) {
-        loop.run_one();
-        continue;
-      }
-      // Also when turns never end asking for the next: the control socket and the clock are heard in between.
-      if (asked_again || alarm.now() - turned_at < kBusy)
-        for (int heard = 0; heard < kHeardFirst && loop.poll_one() != 0; ++heard) continue;
-      scheduled = false;
-      core.turn();
-      after_turn();
-      asked_again = scheduled;
-      turned_at = alarm.now();
-    }
+  void turn() {
+    core.turn();
+    after_turn();
   }
 
   void tell(const model::Event& event, Instant now) {
@@ -289,7 +272,7 @@ struct Daemon::Parts {
       throw std::runtime_error("another michid is running there: use `michi flush`");
     core.begin(nullptr, {});
     core.flush();
-    run();
+    turns.run();
     return report_end();
   }
 
@@ -314,7 +297,9 @@ struct Daemon::Parts {
   Options options;
   Random::Key key;
   std::string start_id;
-  boost::asio::io_context loop{1};
+  // Other threads post to it and do no more: its sockets and timers are this thread's alone.
+  boost::asio::io_context loop{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  linux::Turns turns{loop, [this] { turn(); }};
   observe::EventLog events;
   linux::Notify notify;
   linux::Alarm alarm;
@@ -339,9 +324,6 @@ struct Daemon::Parts {
   Bundle current;    // what the core runs
   Bundle confirmed;  // what it goes back to
   bool routes_changed = false;
-  bool scheduled = false;
-  bool asked_again = false;  // by the last turn itself
-  Instant turned_at{};       // its end
   bool announced = false;
   bool was_settled = false;
   std::uint64_t derivations = 0;  // as the core counted them in the last turn
@@ -382,7 +364,7 @@ int Daemon::run() {
   p.announce_anyway();
   if (const auto period = p.notify.watchdog_period()) p.feed_watchdog(*period);
   p.core.begin(bundle->config, bundle->secrets);
-  p.run();
+  p.turns.run();
   return p.report_end();
 }
 

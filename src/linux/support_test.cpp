@@ -27,6 +27,8 @@ bool TestLoop::run_until(const std::function<bool()>& so, int milliseconds) {
   return true;
 }
 
+void TestLoop::stop() { context_->stop(); }
+
 void NetworkTest::SetUp() {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes a network namespace";
   if (::unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "no network namespace: " << std::strerror(errno);

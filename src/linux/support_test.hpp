@@ -26,6 +26,7 @@ class TestLoop {
   boost::asio::io_context& context() { return *context_; }
   /// Runs the loop until `so` or for `milliseconds`; says whether it came so.
   bool run_until(const std::function<bool()>& so, int milliseconds = 5000);
+  void stop();
 
  private:
   std::unique_ptr<boost::asio::io_context> context_;
