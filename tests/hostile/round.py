@@ -23,7 +23,6 @@ from world import STREAMS, HostileWorld  # noqa: E402
 
 RECOVERY = 40.0  # seconds after the attack
 BEGIN = 12.0
-REDIAL_WITHIN = 15.0
 SLOW_REASONS = ("auth-failed", "auth-method-refused", "session-limit")
 REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|terminate called|invariant")
 
@@ -31,20 +30,21 @@ REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|terminate called|invari
 class Redialler(threading.Thread):
     """Ends a session of an honest concentrator and sees it come back, again and again."""
 
-    def __init__(self, here):
+    def __init__(self, here, within):
         super().__init__(daemon=True)
-        self.here, self.ended, self.done, self.failed = here, threading.Event(), 0, ""
+        self.here, self.within, self.ended, self.done, self.longest, self.failed = here, within, threading.Event(), 0, 0.0, ""
         self.start()
 
     def run(self):
         router, ac = self.here.router, self.here.world.acs["isp-a"]
         while not self.ended.wait(1.0):
-            before = router.uplink("dialled").get("session") or {}
+            before, begun = router.uplink("dialled").get("session") or {}, time.monotonic()
             try:
                 if before:
                     ac.command(command="kill", sid=before["id"], how="padt")
-                wait_until(lambda: self.back(before.get("id")), REDIAL_WITHIN, "dialled is up again", every=0.05, tell=router.tell)
-                self.done += 1
+                wait_until(lambda: self.back(before.get("id")), self.within, "dialled is up again", every=0.05, tell=router.tell)
+                if not self.ended.is_set():
+                    self.done, self.longest = self.done + 1, max(self.longest, time.monotonic() - begun)
             except (NotReached, OSError, RuntimeError) as error:
                 self.failed = self.failed or str(error)
 
@@ -66,14 +66,14 @@ def wait_begun(here):
         pass
 
 
-def under_attack(here, seconds):
+def under_attack(here, bounds, seconds):
     """The attack, watched. Returns what was seen."""
     here.start()
     watch, streams = Watch(here.router), here.streams()
     with streams:
         sent, begun = here.frames_sent(), time.monotonic()
         here.attack()
-        redialler = Redialler(here) if here.intruders else None
+        redialler = Redialler(here, bounds.dial_s) if here.intruders else None
         wait_begun(here)
         end = time.monotonic() + seconds
         while time.monotonic() < end and here.router.process.running():
@@ -127,7 +127,7 @@ def judge_attack(here, attack, counts, seconds, deadline):
 
 
 def run(here, bounds, seconds):
-    watch, lost, counts, sent, redialler, seconds = under_attack(here, seconds)
+    watch, lost, counts, sent, redialler, seconds = under_attack(here, bounds, seconds)
     deadline = time.monotonic() + RECOVERY
     cases = [judge_attack(here, attack, counts, seconds, deadline) for attack in here.attacks]
     uplinks = len(here.uplinks) + len(here.steady)
@@ -140,7 +140,7 @@ def run(here, bounds, seconds):
     if redialler:
         # Whose offers all have the right name and number cannot be told from the true one: then only later.
         may_fail = here.name == "forged"
-        cases.append(case("dialled", f"{redialler.done} times up again under attack; {redialler.failed}".strip("; "),
+        cases.append(case("dialled", f"{redialler.done} times up again under attack, within {redialler.longest:.1f} s; {redialler.failed}".strip("; "),
                           may_fail or not redialler.failed and redialler.done >= 1))
         cases.append(case("after", *recovered(here.router, "dialled", deadline)))
     return cases
