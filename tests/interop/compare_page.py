@@ -104,10 +104,9 @@ range. Advertisements are captured at the LAN's other side. pppd is set up as in
 prefix that the LAN was given (`MinRtrAdvInterval 3`, `DeprecatePrefix on`); its ipv6-down ends radvd first. pppd's `holdoff` is 1 s.
 
 Until its first advertisement pppd's time is the session's set-up (above), the up to one second that dhcp6c waits before it asks (RFC 8415
-§18.2.1), and the second in which it gathers answers. michi asks at once, as the line has two ends. In the captures of 2026-11-29 that was 1 ms
-after the last Configure-Ack of IPV6CP, while the access concentrator's pppd needed 1 to 2 ms until it took IPv6: a message that came
-before had no answer and was repeated after a second, which is most of michi's time where it took more than one. So it is after a
-reconnect, too; the third row begins with the answer.
+§18.2.1), and the second in which it gathers answers. michi does neither, as the line has two ends; it asks 20 ms after the last
+Configure-Ack of IPV6CP. Before 2026-11-29 it asked at once, which is too early for the access concentrator's pppd: what it does not take yet
+is lost, and is repeated after a second. The third row begins with the answer.
 """
 
 
