@@ -105,8 +105,8 @@ prefix that the LAN was given (`MinRtrAdvInterval 3`, `DeprecatePrefix on`); its
 
 Until its first advertisement pppd's time is the session's set-up (above), the up to one second that dhcp6c waits before it asks (RFC 8415
 §18.2.1), and the second in which it gathers answers. michi does neither, as the line has two ends; it asks 20 ms after the last
-Configure-Ack of IPV6CP. Before 2026-11-29 it asked at once, which is too early for the access concentrator's pppd: what it does not take yet
-is lost, and is repeated after a second. The third row begins with the answer.
+Configure-Ack of IPV6CP. Before 2026-11-29 it asked at once: of messages that came 1 to 2 ms after IPV6CP the access concentrator's pppd answered none, and they
+were repeated after a second. The third row begins with the answer.
 """
 
 
