@@ -305,6 +305,21 @@ TEST_F(FrameSocketTest, in_a_flood_of_discovery_every_other_frame_is_a_sessions)
   EXPECT_EQ(replies, 20);
 }
 
+TEST_F(FrameSocketTest, a_flood_that_is_never_read_to_its_end_does_not_hide_a_session_s_later_frames) {
+  const ByteVec reply = frame(kOurs, ETH_P_PPP_SES, 0xc021);
+  bool ready = false;
+  door_->on_wake([&] { ready = true; });
+  int replies = 0;
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 100; ++i) peer_sends(frame(kOurs, ETH_P_PPP_DISC, 2));
+    peer_sends(reply);
+    loop_.run_until([] { return false; }, 20);
+    for (int i = 0; i < 60; ++i) replies += door_->poll() == reply ? 1 : 0;
+  }
+  EXPECT_TRUE(ready);
+  EXPECT_EQ(replies, 5);
+}
+
 TEST_F(FrameSocketTest, a_flood_for_one_address_leaves_room_for_another) {
   ASSERT_TRUE(door_->add_address(kSecond));
   const ByteVec reply = frame(kSecond, ETH_P_PPP_SES, 0xc021);

@@ -84,9 +84,11 @@ std::optional<ByteVec> PacketSource::next(std::span<std::byte> buffer, int most)
   return std::nullopt;
 }
 
+// What comes from here on is told, also where another source of the same reader is never empty.
 void PacketSource::rest() {
   pending_ = false;
   rested_at_ = BootTimer::now();
+  readable_.arm();
 }
 
 // A frame, or nothing; then `pending_` says whether to go on.

@@ -37,10 +37,10 @@ enum class Accept : std::uint8_t {
 };
 
 /// One packet socket of several that are read in turns. Of one that is told of for the first time in a while one frame
-/// is read, nearly always the only one: arm() looks whether more is there, and then all of it is read.
+/// is read, nearly always the only one: the loop looks whether more is there, and then all of it is read.
 class PacketSource {
  public:
-  /// `told` when something may wait; not again before arm().
+  /// `told` when something may wait; not again before it rests, or arm().
   PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept accept, port::Wake told);
 
   /// The next frame that is for us; reads `most` others in search of it. Longer ones than `buffer` are left out.
@@ -49,6 +49,7 @@ class PacketSource {
   bool read_as_told() const { return read_as_told_; }
   /// The next frame is looked for, told of or not.
   void look() { pending_ = empties_ = true; }
+  /// Also where it was left before it was empty.
   void arm() { readable_.arm(); }
   int fd() const { return fd_.get(); }
 
