@@ -51,12 +51,12 @@ UplinkNode::UplinkNode(World& world, Wire& wire, GateNode& gate, UplinkSetup set
 
 void UplinkNode::revive(std::optional<model::SessionRecord> orphan) {
   uplink_.emplace(setup_.config, setup_.secret, world_.random().fork(), std::move(orphan));
+  facts_ = uplink_->facts();
   device_stands_ = false;
   uplink_->recall({.record = lease_ ? std::optional(aged(*lease_, world_.now() - lease_at_)) : std::nullopt,
                    .machine = {},
                    .wall_seconds = 1'750'000'000},
                   world_.now());
-  facts_ = uplink_->facts();
   last_padi_.reset();  // another process
 }
 
