@@ -21,8 +21,8 @@
 #include "dataplane/tun/tun_plane.hpp"
 #include "engine/ppp/session.hpp"
 #include "engine/pppoe/discovery.hpp"
-#include "linux/alarm.hpp"
-#include "linux/frame_socket.hpp"
+#include "linux/loop/alarm.hpp"
+#include "linux/sockets/frame_socket.hpp"
 #include "port/fd.hpp"
 #include "wire/pppoe.hpp"
 

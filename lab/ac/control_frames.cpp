@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <tuple>
 
-#include "linux/frame_filter.hpp"
+#include "linux/sockets/frame_filter.hpp"
 
 namespace michi::lab {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "linux/readiness.hpp"
+#include "linux/loop/readiness.hpp"
 #include "port/fd.hpp"
 #include "port/os_error.hpp"
 

@@ -16,7 +16,7 @@
 #include "dataplane/tun/frame.hpp"
 #include "dataplane/tun/wire.hpp"
 #include "engine/pppoe/access_concentrator.hpp"
-#include "linux/readiness.hpp"
+#include "linux/loop/readiness.hpp"
 
 namespace michi::lab {
 

@@ -7,7 +7,7 @@
 #include <tuple>
 
 #include "lab/ac/network.hpp"
-#include "linux/entropy.hpp"
+#include "linux/host/entropy.hpp"
 
 namespace michi::lab {
 

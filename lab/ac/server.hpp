@@ -13,8 +13,8 @@
 #include "lab/ac/data_path.hpp"
 #include "lab/ac/options.hpp"
 #include "lab/ac/setup_clock.hpp"
-#include "linux/alarm.hpp"
-#include "linux/readiness.hpp"
+#include "linux/loop/alarm.hpp"
+#include "linux/loop/readiness.hpp"
 
 namespace boost::json {
 class object;

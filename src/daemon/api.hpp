@@ -8,7 +8,7 @@
 
 #include "control/commands.hpp"
 #include "daemon/loader.hpp"
-#include "runtime/core.hpp"
+#include "runtime/core/core.hpp"
 
 namespace michi::daemon {
 

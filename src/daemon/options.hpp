@@ -5,7 +5,7 @@
 #include <string>
 
 #include "daemon/loader.hpp"
-#include "runtime/resolver.hpp"
+#include "runtime/core/resolver.hpp"
 
 namespace michi::daemon {
 

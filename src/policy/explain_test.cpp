@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "policy/match.hpp"
-#include "policy/typical_house.hpp"
+#include "kit/typical_house.hpp"
 
 namespace michi::policy {
 namespace {

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "policy/nft.hpp"
-#include "policy/typical_house.hpp"
+#include "kit/typical_house.hpp"
 
 namespace michi::policy {
 namespace {

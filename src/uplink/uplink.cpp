@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "uplink/life.hpp"
-#include "uplink/line_life.hpp"
+#include "uplink/pppoe/life.hpp"
+#include "uplink/ethernet/life.hpp"
 
 namespace michi::uplink {
 

@@ -25,9 +25,9 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/uplink.hpp"
-#include "uplink/datagram.hpp"
-#include "uplink/ipv6_diagnosis.hpp"
-#include "uplink/lease_record.hpp"
+#include "uplink/ip/datagram.hpp"
+#include "uplink/ip/ipv6_diagnosis.hpp"
+#include "uplink/ip/lease_record.hpp"
 
 namespace michi::uplink {
 

@@ -5,8 +5,8 @@
 #include <tuple>
 
 #include "uplink/failure.hpp"
-#include "uplink/padi_gate.hpp"
-#include "uplink/phase.hpp"
+#include "uplink/pppoe/padi_gate.hpp"
+#include "uplink/pppoe/phase.hpp"
 
 namespace michi::uplink {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "base/invariant.hpp"
 #include "base/overloaded.hpp"
-#include "uplink/known_prefixes.hpp"
-#include "uplink/line_phase.hpp"
+#include "uplink/ip/known_prefixes.hpp"
+#include "uplink/ethernet/phase.hpp"
 #include "wire/arp.hpp"
 #include "wire/dhcp4.hpp"
 #include "wire/ether.hpp"

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "uplink/known_prefixes.hpp"
+#include "uplink/ip/known_prefixes.hpp"
 #include "wire/pppoe.hpp"
 
 namespace michi::kit {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "kit/world.hpp"
-#include "uplink/padi_gate.hpp"
+#include "uplink/pppoe/padi_gate.hpp"
 #include "uplink/uplink.hpp"
 
 namespace michi::kit {

@@ -12,7 +12,7 @@
 #include "kit/fake_kernel.hpp"
 #include "kit/fake_observers.hpp"
 #include "kit/world.hpp"
-#include "runtime/core.hpp"
+#include "runtime/core/core.hpp"
 #include "wire/ether.hpp"
 
 namespace michi::sim {

@@ -13,7 +13,7 @@
 #include "kit/fake_echoes.hpp"
 #include "kit/fake_kernel.hpp"
 #include "kit/ndisc.hpp"
-#include "runtime/lans.hpp"
+#include "runtime/lan/lans.hpp"
 #include "sim/core_rig.hpp"
 
 namespace michi::sim {

@@ -13,7 +13,7 @@
 #include <tuple>
 
 #include "dataplane/tun/worker.hpp"
-#include "linux/readiness.hpp"
+#include "linux/loop/readiness.hpp"
 
 namespace michi::dataplane::tun {
 namespace {

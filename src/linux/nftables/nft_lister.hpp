@@ -1,0 +1,39 @@
+#pragma once
+// Asks nf_tables what is there: the digest of michi's tables, what they count, and foreign base chains that may drop.
+//
+// Synchronous: the kernel answers inside the call. Bounded: two tables of ours, at most 64 chains of
+// others.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "linux/netlink/netlink_socket.hpp"
+#include "port/firewall.hpp"
+
+namespace michi::linux {
+
+class NftLister {
+ public:
+  NftLister();
+
+  /// Empty when the table is not there.
+  std::string digest(model::NftFamily table);
+  std::vector<port::ForeignChain> foreign_chains();
+  /// The table's named counters, by name; at most 64.
+  std::vector<model::FirewallCounter> counters();
+  /// At most 1024 elements.
+  std::vector<model::PassedTraffic> passed_traffic();
+
+  /// Sends one request and waits for nothing but its acknowledgement.
+  std::optional<port::OsError> request(Bytes message, const std::string& operation);
+  std::uint32_t next_sequence() { return socket_.next_sequence(); }
+
+ private:
+  enum class Outcome : std::uint8_t { Whole, Interrupted, Refused };
+  Outcome ask(Bytes message, const std::function<void(const nlmsghdr&)>& each);
+
+  NetlinkSocket socket_;
+};
+
+}  // namespace michi::linux

@@ -1,0 +1,47 @@
+#include "runtime/records/stamp.hpp"
+
+#include <gtest/gtest.h>
+
+namespace michi::runtime {
+namespace {
+
+const Stamp kThen{.boot = "a", .at = Instant(seconds(100)), .wall = 1'700'000'000};
+
+TEST(Stamp, the_same_boot_asks_its_own_clock_whatever_the_wall_clock_says) {
+  const Stamp now{.boot = "a", .at = Instant(seconds(130)), .wall = 5};
+  EXPECT_EQ(age(kThen, now), seconds(30));
+}
+
+TEST(Stamp, another_boot_asks_the_wall_clock) {
+  const Stamp now{.boot = "b", .at = Instant(seconds(3)), .wall = 1'700'000'060};
+  EXPECT_EQ(age(kThen, now), seconds(60));
+}
+
+TEST(Stamp, a_wall_clock_that_went_back_says_nothing) {
+  const Stamp now{.boot = "b", .at = Instant(seconds(3)), .wall = 86'400};
+  EXPECT_EQ(age(kThen, now), std::nullopt);
+}
+
+TEST(Stamp, an_unknown_boot_is_nobodys) {
+  const Stamp then{.boot = "", .at = Instant(seconds(1)), .wall = 0};
+  EXPECT_EQ(age(then, then), std::nullopt);
+}
+
+TEST(Stamp, is_read_as_it_was_written) {
+  std::map<std::string, std::string> pairs;
+  write_stamp(kThen, pairs);
+  EXPECT_EQ(parse_stamp(pairs), kThen);
+}
+
+TEST(Stamp, damage_is_no_stamp) {
+  for (const auto& [key, value] : std::map<std::string, std::string>{{"at", "-1"}, {"at", "x"}, {"wall", ""}}) {
+    std::map<std::string, std::string> pairs;
+    write_stamp(kThen, pairs);
+    pairs[key] = value;
+    EXPECT_EQ(parse_stamp(pairs), std::nullopt) << key << "=" << value;
+  }
+  EXPECT_EQ(parse_stamp({}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace michi::runtime
