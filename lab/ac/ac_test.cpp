@@ -59,7 +59,7 @@ struct Clients {
   std::size_t padts = 0;
 
   explicit Clients(const std::string& interface) {
-    wire = std::move(*sockets.open(interface, port::Talk::Pppoe));
+    wire = std::move(*sockets.open(interface, port::FrameKind::Pppoe));
     wire->on_wake([this] { receive(); });
     alarm.on_wake([this] { tick(); });
     receive();

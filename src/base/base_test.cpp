@@ -12,7 +12,7 @@
 namespace michi {
 namespace {
 
-TEST(Reader, a_failed_read_moves_nothing) {
+TEST(Reader, AFailedReadMovesNothing) {
   const auto bytes = *from_hex("01 02 03");
   Reader reader(bytes);
   EXPECT_EQ(reader.u32(), std::nullopt);
@@ -23,28 +23,28 @@ TEST(Reader, a_failed_read_moves_nothing) {
   EXPECT_TRUE(reader.empty());
 }
 
-TEST(Writer, integers_stand_in_network_order_and_lengths_are_patched) {
+TEST(Writer, IntegersStandInNetworkOrderAndLengthsArePatched) {
   Writer writer;
   writer.u8(1).u16(0).u32(0xa1b2c3d4);
   writer.patch_u16(1, 0x0809);
   EXPECT_EQ(to_hex(writer.view()), "010809a1b2c3d4");
 }
 
-TEST(Hex, odd_digits_and_strangers_are_refused) {
+TEST(Hex, OddDigitsAndStrangersAreRefused) {
   EXPECT_EQ(from_hex("0"), std::nullopt);
   EXPECT_EQ(from_hex("0g"), std::nullopt);
   EXPECT_EQ(to_hex(*from_hex("AA:bb")), "aabb");
 }
 
 // RFC 8439 §2.3.2
-TEST(ChaCha20, gives_the_block_of_the_rfc) {
+TEST(ChaCha20, GivesTheBlockOfTheRfc) {
   std::array<std::uint32_t, 16> state{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0x03020100, 0x07060504,
                                       0x0b0a0908, 0x0f0e0d0c, 0x13121110, 0x17161514, 0x1b1a1918, 0x1f1e1d1c,
                                       0x00000001, 0x09000000, 0x4a000000, 0x00000000};
   EXPECT_EQ(to_hex(chacha20_block(state)).substr(0, 32), "10f1e7e4d13b5915500fdd1fa32071c4");
 }
 
-TEST(Random, the_same_seed_gives_the_same_bytes_and_another_seed_others) {
+TEST(Random, TheSameSeedGivesTheSameBytesAndAnotherSeedOthers) {
   EXPECT_EQ(Random::seeded(7).bytes(40), Random::seeded(7).bytes(40));
   EXPECT_NE(Random::seeded(7).bytes(40), Random::seeded(8).bytes(40));
   auto random = Random::seeded(1);
@@ -53,14 +53,14 @@ TEST(Random, the_same_seed_gives_the_same_bytes_and_another_seed_others) {
 }
 
 // RFC 1321 A.5, RFC 1320 A.5, FIPS 180 "abc"
-TEST(Digest, gives_the_published_values) {
+TEST(Digest, GivesThePublishedValues) {
   EXPECT_EQ(to_hex(md5({bytes_of("ab"), bytes_of("c")})), "900150983cd24fb0d6963f7d28e17f72");
   EXPECT_EQ(to_hex(md4({bytes_of("abc")})), "a448017aaf21d8525fc10ae87aa6729d");
   EXPECT_EQ(to_hex(sha1({bytes_of("abc")})), "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 // RFC 2759 §9.2: the three DES steps of the challenge response.
-TEST(Digest, des_gives_the_nt_response_of_rfc_2759) {
+TEST(Digest, DesGivesTheNtResponseOfRfc2759) {
   const auto challenge = *from_hex("D02E4386BCE91226");
   const auto hash = *from_hex("44EBBA8D5312B8D611474411F56989AE0000000000");
   std::string response;
@@ -68,7 +68,7 @@ TEST(Digest, des_gives_the_nt_response_of_rfc_2759) {
   EXPECT_EQ(response, "82309ecd8d708b5ea08faa3981cd83544233114a3d85d6df");
 }
 
-TEST(Mac, text_goes_both_ways) {
+TEST(Mac, TextGoesBothWays) {
   EXPECT_EQ(to_text(*parse_mac("00:1E:13:c2:69:C2")), "00:1e:13:c2:69:c2");
   EXPECT_EQ(to_text(*parse_mac("00-1e-13-c2-69-c2")), "00:1e:13:c2:69:c2");
   EXPECT_FALSE(parse_mac("00:1e:13:c2:69"));
@@ -76,7 +76,7 @@ TEST(Mac, text_goes_both_ways) {
   EXPECT_TRUE(Mac::broadcast().is_multicast());
 }
 
-TEST(Prefix, contains_and_overlaps) {
+TEST(Prefix, ContainsAndOverlaps) {
   auto net = *parse_prefix("192.0.2.0/25");
   EXPECT_TRUE(net.contains(*parse_address("192.0.2.127")));
   EXPECT_FALSE(net.contains(*parse_address("192.0.2.128")));
@@ -90,14 +90,14 @@ TEST(Prefix, contains_and_overlaps) {
   EXPECT_EQ(parse_prefix("192.0.2.1")->length, 32);
 }
 
-TEST(Ipv6, a_link_local_address_carries_its_interface_identifier) {
+TEST(Ipv6, ALinkLocalAddressCarriesItsInterfaceIdentifier) {
   auto address = Ipv6::link_local(0x0211'22ff'fe33'4455);
   EXPECT_EQ(to_text(address), "fe80::211:22ff:fe33:4455");
   EXPECT_EQ(address.interface_id(), 0x0211'22ff'fe33'4455u);
   EXPECT_TRUE(address.is_link_local());
 }
 
-TEST(Secret, is_compared_without_being_shown) {
+TEST(Secret, IsComparedWithoutBeingShown) {
   Secret a("geheim");
   Secret moved = std::move(a);
   EXPECT_TRUE(moved.same_as(Secret("geheim")));

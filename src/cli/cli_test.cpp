@@ -31,7 +31,7 @@ Outcome michi(std::vector<std::string> arguments) {
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-TEST(Arguments, what_is_wrong_gives_status_two_and_a_sentence) {
+TEST(Arguments, WhatIsWrongGivesStatusTwoAndASentence) {
   const std::vector<std::vector<std::string>> wrong = {{},
                                                        {"explode"},
                                                        {"up"},
@@ -57,20 +57,20 @@ TEST(Arguments, what_is_wrong_gives_status_two_and_a_sentence) {
   }
 }
 
-TEST(Arguments, a_verb_that_does_not_exist_is_named) {
+TEST(Arguments, AVerbThatDoesNotExistIsNamed) {
   EXPECT_TRUE(has(michi({"explode"}).err, "there is no verb \"explode\"; there are: status, up, "));
   EXPECT_TRUE(has(michi({}).err, "a verb is missing; there are: status, up, "));
   EXPECT_TRUE(has(michi({"--verbose"}).err, "--verbose"));
   EXPECT_TRUE(has(michi({"why"}).err, "`michi why --help`"));
 }
 
-TEST(Arguments, help_and_version_are_no_failures) {
+TEST(Arguments, HelpAndVersionAreNoFailures) {
   EXPECT_EQ(michi({"--help"}).status, kDone);
   EXPECT_TRUE(has(michi({"why", "--help"}).out, "--source-port"));
   EXPECT_TRUE(has(michi({"--version"}).out, "michi "));
 }
 
-TEST(Arguments, without_a_daemon_every_verb_gives_status_three_and_a_remedy) {
+TEST(Arguments, WithoutADaemonEveryVerbGivesStatusThreeAndARemedy) {
   for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{{"status"},
                                                                                     {"up", "isp"},
                                                                                     {"reload"},
@@ -93,7 +93,7 @@ TEST(Arguments, without_a_daemon_every_verb_gives_status_three_and_a_remedy) {
   }
 }
 
-TEST(Text, durations_sizes_and_tables_are_short) {
+TEST(Text, DurationsSizesAndTablesAreShort) {
   EXPECT_EQ(duration_text(850), "850 ms");
   EXPECT_EQ(duration_text(59'999), "59 s");
   EXPECT_EQ(duration_text(185'000), "3 m 5 s");
@@ -105,14 +105,14 @@ TEST(Text, durations_sizes_and_tables_are_short) {
   EXPECT_EQ(table_text({{"A", "BB"}, {"AAA", ""}}), "A    BB\nAAA\n");
 }
 
-TEST(Pcapng, a_packet_block_carries_time_length_and_direction) {
+TEST(Pcapng, APacketBlockCarriesTimeLengthAndDirection) {
   const auto text = pcapng_packet(0x0102030405060708, true, CaptureLink::Ethernet, *from_hex("aabbcc"));
   const std::string length = "30000000";
   EXPECT_EQ(to_hex(bytes_of(text)), "06000000" + length + "00000000" + "04030201" + "08070605" + "03000000" +
                                         "03000000" + "aabbcc00" + "02000400" + "02000000" + "00000000" + length);
 }
 
-TEST(Pcapng, the_file_has_an_interface_for_frames_and_one_for_packets) {
+TEST(Pcapng, TheFileHasAnInterfaceForFramesAndOneForPackets) {
   const auto header = to_hex(bytes_of(pcapng_header("isp")));
   EXPECT_NE(header.find("0100000000000000"), std::string::npos) << "LINKTYPE_ETHERNET";
   EXPECT_NE(header.find("6500000000000000"), std::string::npos) << "LINKTYPE_RAW";
@@ -150,7 +150,7 @@ class WithDaemon : public testing::Test {
   std::jthread loop;
 };
 
-TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
+TEST_F(WithDaemon, StatusIsATableWithRemediesBelow) {
   const auto outcome = ask({"status"});
   EXPECT_EQ(outcome.status, kDone);
   EXPECT_TRUE(has(outcome.out, "isp   up       3 h 12 m  203.0.113.5  wan0")) << outcome.out;
@@ -184,7 +184,7 @@ TEST_F(WithDaemon, status_is_a_table_with_remedies_below) {
   EXPECT_EQ(ask({"status", "nobody"}).status, kUsage);
 }
 
-TEST_F(WithDaemon, commands_are_given_and_waited_for) {
+TEST_F(WithDaemon, CommandsAreGivenAndWaitedFor) {
   EXPECT_EQ(ask({"up", "isp", "--wait", "1"}).status, kDone);
   const auto late = ask({"up", "lte", "--wait", "1"});
   EXPECT_EQ(late.status, kFailed);
@@ -196,7 +196,7 @@ TEST_F(WithDaemon, commands_are_given_and_waited_for) {
   EXPECT_EQ(commands.asked, (std::vector<std::string>{"up isp", "up lte", "up lte", "redial isp"}));
 }
 
-TEST_F(WithDaemon, reload_says_what_it_costs) {
+TEST_F(WithDaemon, ReloadSaysWhatItCosts) {
   const auto outcome = ask({"reload", "--dry-run"});
   EXPECT_TRUE(has(outcome.out, "uplink isp would lose its session")) << outcome.out;
   ask({"reload", "x.toml", "--confirm", "60"});
@@ -208,7 +208,7 @@ TEST_F(WithDaemon, reload_says_what_it_costs) {
   EXPECT_TRUE(has(refused.err, "x.toml:1:1: error"));
 }
 
-TEST_F(WithDaemon, plan_why_events_and_the_rest_read_well) {
+TEST_F(WithDaemon, PlanWhyEventsAndTheRestReadWell) {
   EXPECT_TRUE(has(ask({"plan"}).out, "as it should be"));
   commands.plan_lines = {"+ route 10.0.0.0/8 table 20000"};
   EXPECT_EQ(ask({"plan"}).out, "+ route 10.0.0.0/8 table 20000\n");
@@ -226,7 +226,7 @@ TEST_F(WithDaemon, plan_why_events_and_the_rest_read_well) {
   EXPECT_EQ(ask({"trace", "nobody"}).status, kUsage);
 }
 
-TEST_F(WithDaemon, the_doctor_is_waited_for_and_says_what_to_do) {
+TEST_F(WithDaemon, TheDoctorIsWaitedForAndSaysWhatToDo) {
   commands.questions_while_running = 2;
   commands.findings = {
       {"prefix.not-accepted", "isp", model::Verdict::Bad, "it is dropped", {"3 answers passed"}, "accept it"},
@@ -244,7 +244,7 @@ TEST_F(WithDaemon, the_doctor_is_waited_for_and_says_what_to_do) {
   EXPECT_EQ(ask({"doctor", "lte"}).status, kUsage);
 }
 
-TEST_F(WithDaemon, a_number_of_another_start_shows_all_of_this_one_and_says_so) {
+TEST_F(WithDaemon, ANumberOfAnotherStartShowsAllOfThisOneAndSaysSo) {
   events.add(
       {.severity = model::Severity::Notice, .code = "uplink.up", .uplink = "isp", .text = "it is up", .fields = {}}, 0,
       Instant{});
@@ -261,7 +261,7 @@ TEST_F(WithDaemon, a_number_of_another_start_shows_all_of_this_one_and_says_so) 
   EXPECT_EQ(lines.err, other.err);
 }
 
-TEST(Check, shows_findings_with_their_place_and_gives_status_two) {
+TEST(Check, ShowsFindingsWithTheirPlaceAndGivesStatusTwo) {
   char name[] = "/tmp/michi-check-XXXXXX";
   const std::string directory = mkdtemp(name);
   const std::string file = directory + "/michi.toml";
@@ -277,7 +277,7 @@ TEST(Check, shows_findings_with_their_place_and_gives_status_two) {
   std::filesystem::remove_all(directory);
 }
 
-TEST(Check, a_secrets_file_that_others_can_read_is_refused_when_named) {
+TEST(Check, ASecretsFileThatOthersCanReadIsRefusedWhenNamed) {
   char name[] = "/tmp/michi-check-XXXXXX";
   const std::string directory = mkdtemp(name);
   const auto file = directory + "/michi.toml";

@@ -163,7 +163,7 @@ std::string prefix_line(const json::value& prefix) {
   };
   const auto proxy = proxy_text(prefix);
   return fmt::format("{} {}{}{}, preferred {}, valid {}", text_at(prefix, "prefix"), text_at(prefix, "state"),
-                     true_at(prefix, "on_line") ? ", the line's own" : "", proxy.empty() ? "" : ", " + proxy,
+                     true_at(prefix, "on_link") ? ", the line's own" : "", proxy.empty() ? "" : ", " + proxy,
                      left("preferred_ms"), left("valid_ms"));
 }
 

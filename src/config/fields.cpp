@@ -265,11 +265,11 @@ std::string describe(const model::PolicyConfig& policy) {
 }
 
 std::string describe(const model::PublishConfig& publish) {
-  std::vector<std::string> roads;
+  std::vector<std::string> uplinks;
   for (const auto& id : publish.uplinks6)
-    roads.push_back(std::ranges::find(publish.uplinks, id) == publish.uplinks.end() ? prefix_of_text(id) : id.name);
+    uplinks.push_back(std::ranges::find(publish.uplinks, id) == publish.uplinks.end() ? prefix_of_text(id) : id.name);
   std::string out =
-      fmt::format("{} {} of {}", protocol_text(publish.protocol), to_text(publish.ports), joined(roads, same));
+      fmt::format("{} {} of {}", protocol_text(publish.protocol), to_text(publish.ports), joined(uplinks, same));
   if (publish.address) out += " at " + michi::to_text(*publish.address);
   if (publish.to) out += " to " + std::visit(TargetText{}, *publish.to);
   if (publish.to6) out += " over IPv6 to " + std::visit(TargetText{}, *publish.to6);

@@ -289,11 +289,11 @@ TEST(Load, PoliciesAndPublishesKnowTheirLineAndPlace) {
   const Loaded result = loaded(
       "uplink.isp = { interface = \"w\", user = \"u\" }\n[[policy]]\nproto = \"tcp\"\nuse = \"isp\"\n[[policy]]\nuse = "
       "\"isp\"\n[[publish]]\nuplink = \"isp\"\nport = 1\nto = \"self\"\n");
-  EXPECT_EQ(result.config.policies.at(0).line, 2);
-  EXPECT_EQ(result.config.policies.at(1).line, 5);
+  EXPECT_EQ(result.config.policies.at(0).file_line, 2);
+  EXPECT_EQ(result.config.policies.at(1).file_line, 5);
   EXPECT_EQ(result.config.policies.at(1).index, 1U);
   EXPECT_EQ(result.config.policies.at(1).label, "policy 2");
-  EXPECT_EQ(result.config.publishes.at(0).line, 7);
+  EXPECT_EQ(result.config.publishes.at(0).file_line, 7);
 }
 
 TEST(Load, PolicySourcesMayBeALanAnAddressAPrefixOrTheRouter) {

@@ -182,7 +182,7 @@ void read_policies(Draft& draft, const Node& document) {
     Section section(draft.reading, *node, "policy", policy_path(index), label);
     model::PolicyConfig policy = read_policy(draft, section);
     policy.index = index++;
-    policy.line = node->at.line;
+    policy.file_line = node->at.line;
     if (policy.label.empty()) policy.label = label;
     draft.config.policies.push_back(std::move(policy));
   }

@@ -138,7 +138,7 @@ void read_targets(Draft& draft, Section& section, model::PublishConfig& publish)
     section.bad(section.place_of("lan"), "lan", "it says where to6 is, and there is no to6", {});
 }
 
-void read_roads(Draft& draft, Section& section, model::PublishConfig& publish) {
+void read_uplinks(Draft& draft, Section& section, model::PublishConfig& publish) {
   std::vector<model::UplinkId> prefixes;
   publish.uplinks = read_uplink_names(draft, section, "uplink", &prefixes);
   std::ranges::sort(publish.uplinks);
@@ -159,7 +159,7 @@ void read_roads(Draft& draft, Section& section, model::PublishConfig& publish) {
 
 model::PublishConfig read_publish(Draft& draft, Section& section) {
   model::PublishConfig publish;
-  read_roads(draft, section, publish);
+  read_uplinks(draft, section, publish);
   std::string protocol = "tcp";
   section.text("proto", protocol);
   if (protocol == "udp") {
@@ -194,7 +194,7 @@ void read_publishes(Draft& draft, const Node& document) {
     Section section(draft.reading, *node, "publish", publish_path(index), fmt::format("publish {}", index + 1));
     model::PublishConfig publish = read_publish(draft, section);
     publish.index = index++;
-    publish.line = node->at.line;
+    publish.file_line = node->at.line;
     draft.config.publishes.push_back(std::move(publish));
   }
 }

@@ -28,7 +28,7 @@ class Router : public testing::Test {
   observe::EventLog events{"a1"};
 };
 
-TEST_F(Router, every_command_reaches_the_daemon) {
+TEST_F(Router, EveryCommandReachesTheDaemon) {
   EXPECT_EQ(reply("POST", "/v1/uplinks/isp/up").status, 200u);
   EXPECT_EQ(reply("POST", "/v1/uplinks/isp/down").status, 200u);
   EXPECT_EQ(reply("POST", "/v1/uplinks/lte/redial").status, 200u);
@@ -42,7 +42,7 @@ TEST_F(Router, every_command_reaches_the_daemon) {
                                       "confirm", "flush", "examine isp"}));
 }
 
-TEST_F(Router, others_look_and_strangers_do_not_even_that) {
+TEST_F(Router, OthersLookAndStrangersDoNotEvenThat) {
   EXPECT_EQ(reply("GET", "/v1/status", "", Rights::Look).status, 200u);
   EXPECT_EQ(reply("GET", "/v1/plan", "", Rights::Look).status, 200u);
   EXPECT_EQ(reply("POST", "/v1/uplinks/isp/down", "", Rights::Look).status, 403u);
@@ -53,7 +53,7 @@ TEST_F(Router, others_look_and_strangers_do_not_even_that) {
   EXPECT_TRUE(commands.asked.empty());
 }
 
-TEST_F(Router, refusals_keep_their_code_and_get_a_fitting_status) {
+TEST_F(Router, RefusalsKeepTheirCodeAndGetAFittingStatus) {
   commands.refuse = Refusal{"bad-configuration", "it has errors", {"michi.toml:1:1: error: x"}};
   const auto given = reply("POST", "/v1/reload");
   EXPECT_EQ(given.status, 400u);
@@ -66,7 +66,7 @@ TEST_F(Router, refusals_keep_their_code_and_get_a_fitting_status) {
   EXPECT_EQ(reply("GET", "/v1/status/nobody").status, 404u);
 }
 
-TEST_F(Router, nonsense_is_answered_and_never_done) {
+TEST_F(Router, NonsenseIsAnsweredAndNeverDone) {
   for (const char* target : {"", "/", "//", "/v2/status", "/v1", "/v1/", "/v1/uplinks", "/v1/uplinks/isp", "/v1/%zz",
                              "/v1/uplinks/isp/explode", "/v1/status/isp/more", "?", "/v1/reload/x"}) {
     EXPECT_EQ(reply("POST", target).status, 404u) << target;
@@ -83,7 +83,7 @@ TEST_F(Router, nonsense_is_answered_and_never_done) {
   EXPECT_TRUE(commands.asked.empty());
 }
 
-TEST_F(Router, an_examination_is_told_as_far_as_it_has_come) {
+TEST_F(Router, AnExaminationIsToldAsFarAsItHasCome) {
   commands.questions_while_running = 1;
   EXPECT_EQ(reply("GET", "/v1/doctor").body, "{\"schema\":1,\"running\":true,\"findings\":[]}\n");
   commands.findings = {{"session.no-offer", "isp", model::Verdict::Bad, "nobody answers", {"5 PADIs"}, "the cable"}};
@@ -95,7 +95,7 @@ TEST_F(Router, an_examination_is_told_as_far_as_it_has_come) {
   EXPECT_EQ(reply("POST", "/v1/doctor?name=isp").status, 400u);
 }
 
-TEST_F(Router, queries_are_decoded) {
+TEST_F(Router, QueriesAreDecoded) {
   const auto given = reply("GET", "/v1/why?dst=2001%3Adb8%3a%3a1&from=fe80%3A%3A1&proto=tcp&port=443");
   EXPECT_NE(given.body.find(R"("reasons":["2001:db8::1 fe80::1 tcp 443"])"), std::string::npos) << given.body;
   EXPECT_EQ(query_value("/x?a=1&b", "b"), "");
@@ -103,7 +103,7 @@ TEST_F(Router, queries_are_decoded) {
   EXPECT_EQ(query_value("/x?a=%4", "a"), std::nullopt);
 }
 
-TEST_F(Router, events_start_after_a_number_of_this_start) {
+TEST_F(Router, EventsStartAfterANumberOfThisStart) {
   for (int i = 0; i < 3; ++i) {
     model::Event event;
     event.code = "uplink.up";
@@ -117,7 +117,7 @@ TEST_F(Router, events_start_after_a_number_of_this_start) {
   EXPECT_TRUE(std::holds_alternative<FollowEvents>(answer("GET", "/v1/events?follow=1&since=2")));
 }
 
-TEST(Schema, an_uplink_that_is_up_has_all_its_keys) {
+TEST(Schema, AnUplinkThatIsUpHasAllItsKeys) {
   const kit::FakeCommands commands;
   EXPECT_EQ(
       boost::json::serialize(to_json(commands.state.uplinks[0])),
@@ -131,7 +131,7 @@ TEST(Schema, an_uplink_that_is_up_has_all_its_keys) {
       R"("rx_dropped":0,"tx_dropped":0,"foreign_source":0,"interface":null,"shared_with":[]},"closed_routes":0,"routes_date":""})");
 }
 
-TEST(Schema, a_probe_tells_its_verdict_and_what_it_knows_of_each_destination) {
+TEST(Schema, AProbeTellsItsVerdictAndWhatItKnowsOfEachDestination) {
   kit::FakeCommands commands;
   auto& isp = commands.state.uplinks[0];
   isp.probes = {{.family = Family::V4,
@@ -145,7 +145,7 @@ TEST(Schema, a_probe_tells_its_verdict_and_what_it_knows_of_each_destination) {
       R"({"address":"198.51.100.53","next_hop":false,"answers":false,"round_trip_us":null,"last_answer_ms":null}]}])");
 }
 
-TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
+TEST(Schema, PrefixesSayWhetherTheyHoldAndForHowLong) {
   kit::FakeCommands commands;
   auto& isp = commands.state.uplinks[0];
   isp.facts.v6 = model::Ipv6Facts{.local = *parse_ipv6("fe80::1"),
@@ -161,9 +161,9 @@ TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
   isp.next_renewal = seconds(30);
   const auto value = to_json(isp);
   EXPECT_EQ(boost::json::serialize(value.at("prefixes")),
-            R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_line":false,)"
+            R"([{"prefix":"2001:db8:a::/56","state":"confirmed","preferred_ms":60000,"valid_ms":null,"on_link":false,)"
             R"("proxy":null},)"
-            R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_line":true,)"
+            R"({"prefix":"2001:db8:b:1::/64","state":"remembered","preferred_ms":0,"valid_ms":120000,"on_link":true,)"
             R"("proxy":{"lan":"home","state":"remembered","hosts":2,"asked":9,"answered":7,"withheld":1}}])");
   EXPECT_EQ(value.at("prefix_renewal_ms").as_int64(), 30000);
   EXPECT_EQ(boost::json::serialize(value.at("ipv6")),
@@ -172,7 +172,7 @@ TEST(Schema, prefixes_say_whether_they_hold_and_for_how_long) {
   EXPECT_EQ(boost::json::serialize(value.at("dns")), R"(["192.0.2.53","2001:db8::53"])");
 }
 
-TEST(Schema, a_waiting_uplink_says_why_and_what_to_do) {
+TEST(Schema, AWaitingUplinkSaysWhyAndWhatToDo) {
   const kit::FakeCommands commands;
   const auto value = to_json(commands.state);
   const auto& lte = value.at("uplinks").at(1);
@@ -185,14 +185,14 @@ TEST(Schema, a_waiting_uplink_says_why_and_what_to_do) {
             R"([{"label":"policy 1","use":["isp","lte"],"in_use":["isp"],"in_use6":[]}])");
 }
 
-TEST(Schema, a_remedy_names_the_uplink) {
+TEST(Schema, ARemedyNamesTheUplink) {
   kit::FakeCommands commands;
   commands.state.uplinks[1].facts.reason = model::Reason::NegotiationFailed;
   const auto value = to_json(commands.state.uplinks[1]);
   EXPECT_NE(std::string(value.at("remedy").as_string()).find("michi trace lte"), std::string::npos);
 }
 
-TEST(Rights, root_the_group_and_the_daemons_own_user_command) {
+TEST(Rights, RootTheGroupAndTheDaemonsOwnUserCommand) {
   const std::optional<gid_t> michi = 300;
   EXPECT_EQ(rights_of(Peer{0, 0, {}}, michi, 990, false), Rights::Command);
   EXPECT_EQ(rights_of(Peer{1000, 300, {}}, michi, 990, false), Rights::Command);

@@ -64,7 +64,7 @@ json::array prefixes_json(const std::vector<model::PrefixSnapshot>& prefixes) {
                                {"state", one.confirmed ? "confirmed" : "remembered"},
                                {"preferred_ms", milliseconds_of(one.preferred)},
                                {"valid_ms", milliseconds_of(one.valid)},
-                               {"on_line", one.on_line},
+                               {"on_link", one.on_link},
                                {"proxy", proxy_json(one.proxy)}});
   return out;
 }

@@ -82,7 +82,7 @@ class ServerTest : public testing::Test {
 
 constexpr const char* kAskStatus = "GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n";
 
-TEST_F(ServerTest, several_requests_go_over_one_connection) {
+TEST_F(ServerTest, SeveralRequestsGoOverOneConnection) {
   make();
   const int fd = connect();
   say(fd, kAskStatus);
@@ -93,7 +93,7 @@ TEST_F(ServerTest, several_requests_go_over_one_connection) {
   close(fd);
 }
 
-TEST_F(ServerTest, rights_are_kept_for_the_whole_connection) {
+TEST_F(ServerTest, RightsAreKeptForTheWholeConnection) {
   make();
   const int fd = connect(Rights::Look);
   say(fd, "POST /v1/flush HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
@@ -102,7 +102,7 @@ TEST_F(ServerTest, rights_are_kept_for_the_whole_connection) {
   close(fd);
 }
 
-TEST_F(ServerTest, what_is_too_long_or_no_http_is_refused_and_closed) {
+TEST_F(ServerTest, WhatIsTooLongOrNoHttpIsRefusedAndClosed) {
   make();
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n", "413"},
@@ -121,7 +121,7 @@ TEST_F(ServerTest, what_is_too_long_or_no_http_is_refused_and_closed) {
   EXPECT_EQ(server->connections(), 0u);
 }
 
-TEST_F(ServerTest, a_client_that_says_nothing_is_closed_after_the_idle_time) {
+TEST_F(ServerTest, AClientThatSaysNothingIsClosedAfterTheIdleTime) {
   options.idle = milliseconds(50);
   make();
   const int silent = connect();
@@ -134,7 +134,7 @@ TEST_F(ServerTest, a_client_that_says_nothing_is_closed_after_the_idle_time) {
   close(half);
 }
 
-TEST_F(ServerTest, the_thirty_third_client_is_turned_away_with_a_reason) {
+TEST_F(ServerTest, TheThirtyThirdClientIsTurnedAwayWithAReason) {
   make();
   std::vector<int> clients;
   for (int i = 0; i < 32; ++i) clients.push_back(connect());
@@ -152,7 +152,7 @@ TEST_F(ServerTest, the_thirty_third_client_is_turned_away_with_a_reason) {
   for (const int fd : clients) close(fd);
 }
 
-TEST_F(ServerTest, those_who_only_look_never_lock_a_commander_out) {
+TEST_F(ServerTest, ThoseWhoOnlyLookNeverLockACommanderOut) {
   make();
   std::vector<int> clients;
   for (int i = 0; i < 24; ++i) clients.push_back(connect(i % 2 == 0 ? Rights::Look : Rights::Refused));
@@ -172,7 +172,7 @@ TEST_F(ServerTest, those_who_only_look_never_lock_a_commander_out) {
   for (const int fd : clients) close(fd);
 }
 
-TEST_F(ServerTest, a_follower_gets_the_past_and_then_what_comes) {
+TEST_F(ServerTest, AFollowerGetsThePastAndThenWhatComes) {
   make();
   happen("first");
   happen("second");
@@ -190,7 +190,7 @@ TEST_F(ServerTest, a_follower_gets_the_past_and_then_what_comes) {
   happen("fourth");  // nobody listens any more
 }
 
-TEST_F(ServerTest, a_quiet_stream_has_a_heartbeat) {
+TEST_F(ServerTest, AQuietStreamHasAHeartbeat) {
   options.heartbeat = milliseconds(20);
   make();
   const int fd = connect();
@@ -199,7 +199,7 @@ TEST_F(ServerTest, a_quiet_stream_has_a_heartbeat) {
   close(fd);
 }
 
-TEST_F(ServerTest, a_follower_that_does_not_keep_up_is_told_and_cut) {
+TEST_F(ServerTest, AFollowerThatDoesNotKeepUpIsToldAndCut) {
   options.follower_queue = 16;
   make();
   const int fd = connect();
@@ -213,7 +213,7 @@ TEST_F(ServerTest, a_follower_that_does_not_keep_up_is_told_and_cut) {
   close(fd);
 }
 
-TEST_F(ServerTest, a_follower_that_never_reads_costs_bounded_memory_and_then_its_connection) {
+TEST_F(ServerTest, AFollowerThatNeverReadsCostsBoundedMemoryAndThenItsConnection) {
   options.follower_queue = 64;
   options.idle = milliseconds(100);
   make();
@@ -231,7 +231,7 @@ TEST_F(ServerTest, a_follower_that_never_reads_costs_bounded_memory_and_then_its
   close(fd);
 }
 
-TEST_F(ServerTest, a_trace_ends_with_its_reader) {
+TEST_F(ServerTest, ATraceEndsWithItsReader) {
   make();
   const int fd = connect();
   say(fd, "GET /v1/trace/isp HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -254,7 +254,7 @@ TEST_F(ServerTest, a_trace_ends_with_its_reader) {
   close(stranger);
 }
 
-TEST_F(ServerTest, the_socket_has_the_mode_of_the_configuration) {
+TEST_F(ServerTest, TheSocketHasTheModeOfTheConfiguration) {
   make();
   ASSERT_TRUE(server->listen());
   const auto mode = [&] {
@@ -269,7 +269,7 @@ TEST_F(ServerTest, the_socket_has_the_mode_of_the_configuration) {
   EXPECT_FALSE(std::filesystem::exists(options.path));
 }
 
-TEST_F(ServerTest, a_stale_socket_is_replaced_and_a_live_one_respected) {
+TEST_F(ServerTest, AStaleSocketIsReplacedAndALiveOneRespected) {
   make();
   {
     const int old = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -293,7 +293,7 @@ TEST_F(ServerTest, a_stale_socket_is_replaced_and_a_live_one_respected) {
   EXPECT_TRUE(std::filesystem::exists(options.path));
 }
 
-TEST_F(ServerTest, the_client_gets_answers_refusals_and_lines) {
+TEST_F(ServerTest, TheClientGetsAnswersRefusalsAndLines) {
   make();
   ASSERT_TRUE(server->listen());
   std::jthread loop([&] { context.run(); });

@@ -117,7 +117,7 @@ model::Snapshot Api::snapshot() const {
     if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
     for (const auto& one : facts->prefixes)
       uplink.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
-                                 one.confirmed, one.on_line, core.proxy(name, one.prefix)});
+                                 one.confirmed, one.on_link, core.proxy(name, one.prefix)});
     if (const auto at = core.next_renewal(name)) uplink.next_renewal = std::max(*at - now, Duration{});
     uplink.probes = core.probes(name);
     uplink.waiting_for = core.waiting_for(name);

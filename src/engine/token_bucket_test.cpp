@@ -11,7 +11,7 @@ unsigned taken(TokenBucket& bucket, Instant now) {
   return n;
 }
 
-TEST(TokenBucket, gives_a_burst_and_then_one_every_so_often) {
+TEST(TokenBucket, GivesABurstAndThenOneEverySoOften) {
   TokenBucket bucket(3, seconds(1));
   const Instant now(seconds(100));
   EXPECT_EQ(taken(bucket, now), 3u);
@@ -22,7 +22,7 @@ TEST(TokenBucket, gives_a_burst_and_then_one_every_so_often) {
   EXPECT_EQ(taken(bucket, now + seconds(4)), 1u);
 }
 
-TEST(TokenBucket, never_gives_more_than_the_burst_after_a_long_silence) {
+TEST(TokenBucket, NeverGivesMoreThanTheBurstAfterALongSilence) {
   TokenBucket bucket(3, seconds(1));
   const Instant now(seconds(100));
   ASSERT_TRUE(bucket.take(now));

@@ -72,7 +72,7 @@ class Doctor : public testing::Test {
   Evidence evidence;
 };
 
-TEST_F(Doctor, a_house_in_order_has_no_trouble_and_says_what_was_looked_at) {
+TEST_F(Doctor, AHouseInOrderHasNoTroubleAndSaysWhatWasLookedAt) {
   delegate();
   lan.dhcp_servers.emplace();
   lan.foreign_routers.emplace();
@@ -80,23 +80,23 @@ TEST_F(Doctor, a_house_in_order_has_no_trouble_and_says_what_was_looked_at) {
   EXPECT_GE(examined().size(), 5u);
 }
 
-TEST_F(Doctor, what_was_not_looked_at_is_not_called_good) {
+TEST_F(Doctor, WhatWasNotLookedAtIsNotCalledGood) {
   delegate();
   EXPECT_EQ(finding("lan.dhcp-servers").check, "");
 }
 
-TEST_F(Doctor, an_advertise_on_the_wire_that_the_client_never_hears_is_the_firewalls_doing) {
+TEST_F(Doctor, AnAdvertiseOnTheWireThatTheClientNeverHearsIsTheFirewallsDoing) {
   uplink.dhcp6 = Dhcp6Evidence{.asking = true, .solicits = 4, .duid = "ll", .answers_on_wire = 3};
   EXPECT_EQ(troubles(), Codes{"prefix.not-accepted"}) << "and not that nothing is delegated: this is why";
   EXPECT_NE(finding("prefix.not-accepted").remedy.find("546"), std::string::npos);
 }
 
-TEST_F(Doctor, a_silent_server_is_not_blamed_on_the_firewall) {
+TEST_F(Doctor, ASilentServerIsNotBlamedOnTheFirewall) {
   uplink.dhcp6 = Dhcp6Evidence{.asking = true, .solicits = 4, .duid = "ll", .answers_on_wire = 0};
   EXPECT_EQ(troubles(), Codes{"prefix.not-delegated"});
 }
 
-TEST_F(Doctor, packets_that_leave_and_never_return_are_evidence_of_a_prefix_that_was_not_delegated) {
+TEST_F(Doctor, PacketsThatLeaveAndNeverReturnAreEvidenceOfAPrefixThatWasNotDelegated) {
   config.uplinks[0].delegation.prefix = false;
   uplink.sent6 = 40;
   uplink.received6 = 0;
@@ -106,7 +106,7 @@ TEST_F(Doctor, packets_that_leave_and_never_return_are_evidence_of_a_prefix_that
   EXPECT_EQ(found.evidence.back(), "40 IPv6 packets left, none came back");
 }
 
-TEST_F(Doctor, a_refusal_with_an_unusual_identifier_names_the_identifier) {
+TEST_F(Doctor, ARefusalWithAnUnusualIdentifierNamesTheIdentifier) {
   uplink.dhcp6 =
       Dhcp6Evidence{.asking = true, .solicits = 2, .advertises = 2, .refusal = "NoPrefixAvail", .duid = "uuid"};
   EXPECT_TRUE(troubles().contains("prefix.duid-refused"));
@@ -114,19 +114,19 @@ TEST_F(Doctor, a_refusal_with_an_unusual_identifier_names_the_identifier) {
   EXPECT_TRUE(troubles().contains("prefix.refused"));
 }
 
-TEST_F(Doctor, addresses_of_a_closed_network_are_no_internet) {
+TEST_F(Doctor, AddressesOfAClosedNetworkAreNoInternet) {
   facts.v6->addresses = {*parse_ipv6("3fff:c00::5")};
   uplink.closed_only = true;
   EXPECT_EQ(troubles(), Codes{"address.closed-only"});
 }
 
-TEST_F(Doctor, no_offer_points_at_pass_through) {
+TEST_F(Doctor, NoOfferPointsAtPassThrough) {
   fail(Reason::NoAnswer, "no PADO on wan0 after 5 PADIs");
   EXPECT_EQ(troubles(), Codes{"session.no-offer"});
   EXPECT_NE(finding("session.no-offer").remedy.find("pass-through"), std::string::npos);
 }
 
-TEST_F(Doctor, a_refused_session_beside_a_working_ipoe_may_be_the_contract) {
+TEST_F(Doctor, ARefusedSessionBesideAWorkingIpoeMayBeTheContract) {
   fail(Reason::AuthFailed, "Access denied");
   model::UplinkConfig native;
   native.id = {"native"};
@@ -143,14 +143,14 @@ TEST_F(Doctor, a_refused_session_beside_a_working_ipoe_may_be_the_contract) {
   EXPECT_FALSE(troubles().contains("line.forbids-both")) << "another line";
 }
 
-TEST_F(Doctor, a_refused_account_and_a_full_line_are_told_apart) {
+TEST_F(Doctor, ARefusedAccountAndAFullLineAreToldApart) {
   fail(Reason::AuthFailed, "Access denied");
   EXPECT_EQ(troubles(), Codes{"session.account"});
   fail(Reason::SessionLimit);
   EXPECT_EQ(troubles(), Codes{"line.session-limit"});
 }
 
-TEST_F(Doctor, a_smaller_mtu_than_the_file_asks_for_is_told) {
+TEST_F(Doctor, ASmallerMtuThanTheFileAsksForIsTold) {
   delegate();
   facts.mtu = 1454;
   EXPECT_EQ(troubles(), Codes{"path.mtu"});
@@ -158,13 +158,13 @@ TEST_F(Doctor, a_smaller_mtu_than_the_file_asks_for_is_told) {
   EXPECT_EQ(troubles(), Codes{});
 }
 
-TEST_F(Doctor, an_advertised_mtu_below_the_links_is_told) {
+TEST_F(Doctor, AnAdvertisedMtuBelowTheLinksIsTold) {
   delegate();
   facts.v6->mtu = 1280;
   EXPECT_EQ(troubles(), Codes{"path.advertised-mtu"});
 }
 
-TEST_F(Doctor, a_second_dhcp_server_is_told_with_what_it_offers) {
+TEST_F(Doctor, ASecondDhcpServerIsToldWithWhatItOffers) {
   delegate();
   config.lans[0].dhcp = model::DhcpRange{*parse_ipv4("192.168.10.100"), *parse_ipv4("192.168.10.200")};
   lan.dhcp_servers = {{.identifier = *parse_ipv4("192.168.10.254"),
@@ -177,7 +177,7 @@ TEST_F(Doctor, a_second_dhcp_server_is_told_with_what_it_offers) {
             std::vector<std::string>{"192.168.10.254 (02:00:00:00:00:99) offers 192.168.10.77, router 192.168.10.254"});
 }
 
-TEST_F(Doctor, where_michi_serves_no_addresses_one_server_is_right_and_two_are_not) {
+TEST_F(Doctor, WhereMichiServesNoAddressesOneServerIsRightAndTwoAreNot) {
   delegate();
   config.lans[0].addresses = {*parse_prefix("192.168.10.1/24")};
   lan.dhcp_servers = {{.identifier = *parse_ipv4("192.168.10.2"), .mac = {}, .router = *parse_ipv4("192.168.10.1")}};
@@ -188,7 +188,7 @@ TEST_F(Doctor, where_michi_serves_no_addresses_one_server_is_right_and_two_are_n
   EXPECT_EQ(finding("lan.dhcp-servers").verdict, Verdict::Bad);
 }
 
-TEST_F(Doctor, equal_ethernet_addresses_are_found_by_what_is_used_on_the_wire) {
+TEST_F(Doctor, EqualEthernetAddressesAreFoundByWhatIsUsedOnTheWire) {
   delegate();
   evidence.links["lan0"].mac = evidence.links["wan0"].mac;
   EXPECT_EQ(troubles(), Codes{"line.same-mac"});
@@ -196,13 +196,13 @@ TEST_F(Doctor, equal_ethernet_addresses_are_found_by_what_is_used_on_the_wire) {
   EXPECT_EQ(troubles(), Codes{});
 }
 
-TEST_F(Doctor, one_interface_for_both_sides_is_no_equal_address) {
+TEST_F(Doctor, OneInterfaceForBothSidesIsNoEqualAddress) {
   delegate();
   config.lans[0].interface = "wan0";
   EXPECT_EQ(troubles(), Codes{});
 }
 
-TEST_F(Doctor, a_resolver_asked_by_another_road_than_its_own_is_told) {
+TEST_F(Doctor, AResolverAskedByAnotherRoadThanItsOwnIsTold) {
   delegate();
   evidence.resolvers = {{.server = *parse_address("192.0.2.53"), .belongs_to = "isp", .leaves_by = "isp"}};
   EXPECT_EQ(troubles(), Codes{});
@@ -210,14 +210,14 @@ TEST_F(Doctor, a_resolver_asked_by_another_road_than_its_own_is_told) {
   EXPECT_EQ(troubles(), Codes{"dns.wrong-uplink"});
 }
 
-TEST_F(Doctor, damage_that_is_left_by_will_names_the_switch) {
+TEST_F(Doctor, DamageThatIsLeftByWillNamesTheSwitch) {
   delegate();
   evidence.damage = {"firewall: differs"};
   config.global.repair = false;
   EXPECT_NE(finding("kernel.damage").remedy.find("repair = false"), std::string::npos);
 }
 
-TEST_F(Doctor, the_worst_comes_first) {
+TEST_F(Doctor, TheWorstComesFirst) {
   fail(Reason::NoAnswer);
   lan.foreign_routers.emplace({*parse_ipv6("fe80::9")});
   const auto all = examined();

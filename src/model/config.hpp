@@ -183,7 +183,7 @@ enum class Otherwise : std::uint8_t { NextPolicy, Unreachable };
 
 struct PolicyConfig {
   std::size_t index = 0;  // order of the array
-  int line = 0;           // of the file, for `why`
+  int file_line = 0;      // for `why`
   std::string label;      // "policy 2" or its name
   PolicySource from;
   Protocol protocol = Protocol::Any;
@@ -221,7 +221,7 @@ using PublishTarget6 = std::variant<ToHost6, ToSelf, ToLocal>;
 
 struct PublishConfig {
   std::size_t index = 0;
-  int line = 0;
+  int file_line = 0;
   std::vector<UplinkId> uplinks;   // over IPv4, and over IPv6
   std::vector<UplinkId> uplinks6;  // over IPv6: these, and those of which only the prefix is named
   Protocol protocol = Protocol::Tcp;

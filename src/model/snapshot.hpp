@@ -37,7 +37,7 @@ struct PrefixSnapshot {
   Prefix prefix;
   std::optional<Duration> preferred, valid;  // what is left; nullopt: without end
   bool confirmed = false;
-  bool on_line = false;
+  bool on_link = false;
   std::optional<ProxySnapshot> proxy{};
 };
 

@@ -119,7 +119,7 @@ struct PrefixFacts {
   /// The network has confirmed it on the link as it stands: it is forwarded to us. Otherwise it is only remembered.
   bool confirmed = false;
   /// The single /64 of the line itself, from a router's advertisement: nothing was delegated.
-  bool on_line = false;
+  bool on_link = false;
   /// Of those: hosts of a LAN may have addresses of it, by neighbour discovery proxy (docs/decisions/0012).
   bool shared = false;
   bool operator==(const PrefixFacts&) const = default;

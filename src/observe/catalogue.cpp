@@ -132,7 +132,7 @@ constexpr std::array kCatalogue = {
     Message{"prefix.lost", Warning,
             "An IPv6 prefix is not an uplink's any more: the server took it back, nobody extended it in time, "
             "or it was given back on command. It is asked for again by itself."},
-    Message{"prefix.on-line", Notice,
+    Message{"prefix.on-link", Notice,
             "No prefix is delegated on this uplink: the /64 that its router advertises is used instead."},
     Message{"prefix.renewed", Debug, "The time of a delegated IPv6 prefix was extended."},
     Message{"probe.dead", Error,

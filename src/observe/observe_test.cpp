@@ -26,7 +26,7 @@ std::string read(const std::filesystem::path& path) {
   return text.str();
 }
 
-TEST(EventLog, numbers_grow_by_one_and_old_records_leave_the_ring) {
+TEST(EventLog, NumbersGrowByOneAndOldRecordsLeaveTheRing) {
   EventLog log("a1", {.capacity = 3});
   for (int i = 1; i <= 5; ++i) EXPECT_EQ(log.add(event("uplink.up"), i, Instant{}), static_cast<std::uint64_t>(i));
   EXPECT_EQ(log.since(0).size(), 3u);
@@ -37,7 +37,7 @@ TEST(EventLog, numbers_grow_by_one_and_old_records_leave_the_ring) {
   EXPECT_TRUE(log.since(99).empty());
 }
 
-TEST(EventLog, what_repeats_too_often_is_left_out_and_counted) {
+TEST(EventLog, WhatRepeatsTooOftenIsLeftOutAndCounted) {
   EventLog log("a1", {.capacity = 100, .burst = 3, .refill = milliseconds(100)});
   Instant now{};
   for (int i = 0; i < 10; ++i) log.add(event("uplink.lost"), 0, now);
@@ -52,13 +52,13 @@ TEST(EventLog, what_repeats_too_often_is_left_out_and_counted) {
   EXPECT_EQ(log.left_out(), 8u);
 }
 
-TEST(EventLog, memory_of_kinds_is_bounded) {
+TEST(EventLog, MemoryOfKindsIsBounded) {
   EventLog log("a1", {.capacity = 10});
   for (int i = 0; i < 20'000; ++i) log.add(event("uplink.up", std::to_string(i)), 0, Instant{milliseconds(i)});
   EXPECT_EQ(log.since(0).size(), 10u);
 }
 
-TEST(EventLog, a_line_is_one_json_object_whatever_a_peer_says) {
+TEST(EventLog, ALineIsOneJsonObjectWhateverAPeerSays) {
   EventLog log("a1");
   auto hostile = event("uplink.failed");
   hostile.text = "says \"no\\\"\n\x01\xff\xc3\xa9\xe2\x82";
@@ -71,7 +71,7 @@ TEST(EventLog, a_line_is_one_json_object_whatever_a_peer_says) {
             R"(\ufffd\ufffd","fields":{"reason":"auth-failed","n":"1"}})");
 }
 
-TEST(EventLog, listeners_hear_every_record_and_may_leave_while_they_are_told) {
+TEST(EventLog, ListenersHearEveryRecordAndMayLeaveWhileTheyAreTold) {
   EventLog log("a1");
   int heard = 0;
   std::uint64_t second = 0;
@@ -85,7 +85,7 @@ TEST(EventLog, listeners_hear_every_record_and_may_leave_while_they_are_told) {
   EXPECT_EQ(heard, 2);
 }
 
-TEST(Counters, are_made_on_first_use) {
+TEST(Counters, AreMadeOnFirstUse) {
   Counters counters;
   counters.add("frames.refused");
   counters.add("frames.refused", 4);
@@ -95,7 +95,7 @@ TEST(Counters, are_made_on_first_use) {
   EXPECT_EQ(counters.all().size(), 2u);
 }
 
-TEST(Catalogue, every_code_stands_in_the_operators_manual_with_its_paragraph) {
+TEST(Catalogue, EveryCodeStandsInTheOperatorsManualWithItsParagraph) {
   const auto manual = one_space(read(std::filesystem::path(MICHI_VECTORS) / "../../docs/operator/events.md"));
   ASSERT_FALSE(manual.empty());
   for (const auto& message : catalogue()) {
@@ -112,7 +112,7 @@ TEST(Catalogue, every_code_stands_in_the_operators_manual_with_its_paragraph) {
 
 // An event's code stands in the sources as a string of its own: no room may use one that is not in
 // the catalogue.
-TEST(Catalogue, every_code_that_a_room_uses_is_in_it) {
+TEST(Catalogue, EveryCodeThatARoomUsesIsInIt) {
   const std::regex code(
       R"x("((?:uplink|configuration|kernel|hook|store|resolver|reload|host|interface|ppp|daemon|control)\.[a-z][a-z-]+)")x");
   std::set<std::string> missing;

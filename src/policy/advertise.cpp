@@ -1,6 +1,8 @@
 // What the router says of itself and its prefixes on each LAN. Ends follow the leases; that an uplink is
 // no way out now is said as a preferred lifetime that has ended (RFC 9096 §3.5).
 
+#include "policy/advertise.hpp"
+
 #include <algorithm>
 
 #include "policy/view.hpp"

@@ -1,3 +1,11 @@
+#include "policy/advertise.hpp"
+#include "policy/firewall.hpp"
+#include "policy/pass_through.hpp"
+#include "policy/policies.hpp"
+#include "policy/resolver.hpp"
+#include "policy/routes.hpp"
+#include "policy/rules.hpp"
+#include "policy/sysctls.hpp"
 #include "policy/view.hpp"
 
 namespace michi::policy {

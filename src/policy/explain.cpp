@@ -7,6 +7,10 @@
 
 #include "policy/match.hpp"
 #include "policy/nft.hpp"
+#include "policy/openings.hpp"
+#include "policy/policies.hpp"
+#include "policy/slots.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 
@@ -147,14 +151,15 @@ class Walk {
   /// The file opens this port on this uplink, but over IPv6 there is nothing to open now.
   void closed_services() {
     if (family() == Family::V4) return;
-    for (const auto& line : view_.config().publishes) {
-      if (!line.to6 || !names_service(line, query_) || !holds(line.uplinks6, from_uplink_->config->id)) continue;
-      const auto open = openings(view_, line);
+    for (const auto& publish : view_.config().publishes) {
+      if (!publish.to6 || !names_service(publish, query_) || !holds(publish.uplinks6, from_uplink_->config->id))
+        continue;
+      const auto open = openings(view_, publish);
       if (std::ranges::none_of(open, [&](const Opening& at) { return at.uplink == from_uplink_; }))
-        say(fmt::format("publish {} opens nothing here: {}", line.index + 1, why_closed(line, *from_uplink_)));
+        say(fmt::format("publish {} opens nothing here: {}", publish.index + 1, why_closed(publish, *from_uplink_)));
       for (const auto& at : open)
         if (at.uplink == from_uplink_ && Address(at.address) != query_.destination)
-          say(fmt::format("publish {} is at {} here", line.index + 1, to_text(at.address)));
+          say(fmt::format("publish {} is at {} here", publish.index + 1, to_text(at.address)));
     }
   }
 
@@ -168,17 +173,17 @@ class Walk {
   }
 
   std::optional<Explanation> published() {
-    for (const auto& line : view_.config().publishes) {
-      if (!matches(view_, line, query_, source_, from_uplink_)) continue;
-      answer_.verdict = stays_here(view_, line, family()) ? Verdict::Local : Verdict::Published;
+    for (const auto& publish : view_.config().publishes) {
+      if (!matches(view_, publish, query_, source_, from_uplink_)) continue;
+      answer_.verdict = stays_here(view_, publish, family()) ? Verdict::Local : Verdict::Published;
       for (const auto& uplink : view_.uplinks())
-        if (view_.owns(uplink, query_.destination) && holds(line.uplinks6, uplink.config->id))
+        if (view_.owns(uplink, query_.destination) && holds(publish.uplinks6, uplink.config->id))
           answer_.uplink = uplink.name();
       if (family() == Family::V6 && answer_.verdict == Verdict::Published && !is_routers(view_, query_.destination))
         answer_.device = neighbour_interface(view_, query_.destination);
       answer_.law = "published";
-      answer_.rule = fmt::format("publish {}", line.index + 1);
-      say(fmt::format("leads to {}", target_of(view_, line, query_)));
+      answer_.rule = fmt::format("publish {}", publish.index + 1);
+      say(fmt::format("leads to {}", target_of(view_, publish, query_)));
       if (from_uplink_ != nullptr) say(fmt::format("answers leave by {}", from_uplink_->name()));
       return std::move(answer_);
     }
@@ -316,21 +321,22 @@ class Walk {
       return end("7 LAN of an uplink", rule,
                  uplink == nullptr ? lan.uplink->name + " has no device" : why_not(*uplink, family()));
     }
-    for (const auto& line : view_.config().policies) {
-      if (!matches(view_, line, query_, source_, arrives_on_, own_)) continue;
-      if (auto answer = take(line)) return *answer;
+    for (const auto& policy : view_.config().policies) {
+      if (!matches(view_, policy, query_, source_, arrives_on_, own_)) continue;
+      if (auto answer = take(policy)) return *answer;
     }
     return end("8 rest", "", "no policy line has a usable uplink for this flow");
   }
 
-  std::optional<Explanation> take(const model::PolicyConfig& line) {
-    const auto law = fmt::format("7 {}", line.label);
-    const auto rule = line.line == 0 ? line.label : fmt::format("{} (line {})", line.label, line.line);
+  std::optional<Explanation> take(const model::PolicyConfig& policy) {
+    const auto law = fmt::format("7 {}", policy.label);
+    const auto rule =
+        policy.file_line == 0 ? policy.label : fmt::format("{} (line {})", policy.label, policy.file_line);
     if (family() == Family::V6)
-      for (const auto& [prefix, uplink] : own_roads(view_, line))
+      for (const auto& [prefix, uplink] : own_sources(view_, policy))
         if (prefix.contains(source_)) return by(*uplink, law, rule);
-    const auto usable = candidates(view_, line, family());
-    for (const auto& id : line.use) {
+    const auto usable = candidates(view_, policy, family());
+    for (const auto& id : policy.use) {
       const auto* uplink = view_.find(id.name);
       if (uplink == nullptr) continue;
       if (!uplink->carries(family()))
@@ -338,21 +344,21 @@ class Walk {
       else if (uplink->dead(family()) && !holds(usable, id))
         say(dead_text(*uplink, family()));
     }
-    if (takes_despite(view_, line, family()))
+    if (takes_despite(view_, policy, family()))
       say(fmt::format("every uplink of {} is judged dead, and there is no other road: it is tried all the same",
-                      line.label));
+                      policy.label));
     if (usable.empty()) {
-      if (line.otherwise == model::Otherwise::Unreachable)
-        return end(law, rule, fmt::format("{} says: otherwise unreachable", line.label));
-      say(fmt::format("{} matches but has no usable uplink: the next line", line.label));
+      if (policy.otherwise == model::Otherwise::Unreachable)
+        return end(law, rule, fmt::format("{} says: otherwise unreachable", policy.label));
+      say(fmt::format("{} matches but has no usable uplink: the next line", policy.label));
       return std::nullopt;
     }
     std::string chosen = usable.front().name;
-    if (is_hashed(line)) {
-      const auto slots = share_slots(line, view_.config(), usable);
+    if (is_hashed(policy)) {
+      const auto slots = share_slots(policy, view_.config(), usable);
       for (const auto& id : usable)
         if (holds(slots, id.name)) answer_.candidates.push_back(id.name);
-      const auto slot = slot_of(line, source_, query_.destination);
+      const auto slot = slot_of(policy, source_, query_.destination);
       chosen = slot ? slots[*slot] : answer_.candidates.front();
       say(slot ? fmt::format("balanced: the hash of the addresses gives slot {} of {}", *slot, kSlots)
                : "balanced: every flow draws");

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "policy/match.hpp"
 #include "kit/typical_house.hpp"
+#include "policy/match.hpp"
+#include "policy/policies.hpp"
+#include "policy/slots.hpp"
 
 namespace michi::policy {
 namespace {

@@ -1,6 +1,12 @@
 // Table `inet michi`: source NAT, the filters, and the guard that no uplink sees a foreign source.
 
+#include "policy/firewall.hpp"
+
+#include "policy/marks.hpp"
 #include "policy/nft.hpp"
+#include "policy/policies.hpp"
+#include "policy/publish.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 

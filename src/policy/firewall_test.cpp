@@ -9,8 +9,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "policy/nft.hpp"
 #include "kit/typical_house.hpp"
+#include "policy/nft.hpp"
+#include "policy/policies.hpp"
 
 namespace michi::policy {
 namespace {
@@ -149,7 +150,7 @@ TEST(Firewall, ForeignBitsOfMarksAreKept) {
   house.config.global.mark_mask = 0x0000ff00;
   const auto other = house.derived();
   EXPECT_TRUE(other.firewall.structure.contains("meta mark set meta mark & 0xffff00ff | 0x00000200"));
-  EXPECT_TRUE(other.firewall.elements.at("known").contains("0x00000200 : goto road-isp"));
+  EXPECT_TRUE(other.firewall.elements.at("known").contains("0x00000200 : goto restore-isp"));
 }
 
 TEST(Firewall, PublishedAddressesFollowTheSessions) {

@@ -216,7 +216,7 @@ TEST(Ipv6, AHostlessPrefixOfTheLineItselfIsForNoLan) {
   house.usual_lines().all_up();
   auto& facts = house.facts["isp"];
   facts.v6 = model::Ipv6Facts{ipv6("fe80::1"), ipv6("fe80::2"), {ipv6("2001:db8:5::77")}};
-  facts.prefixes = {{.prefix = prefix("2001:db8:5::/64"), .confirmed = true, .on_line = true}};
+  facts.prefixes = {{.prefix = prefix("2001:db8:5::/64"), .confirmed = true, .on_link = true}};
   house.tell();
   const auto desired = house.derived();
   EXPECT_EQ(addresses(desired, "lan0"), Words{});

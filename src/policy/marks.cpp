@@ -1,7 +1,10 @@
 // Marks: by arrival, by what the flow carries already, by law 2, and after routing by what really
 // happened.
 
+#include "policy/marks.hpp"
+
 #include "policy/nft.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 
@@ -25,8 +28,8 @@ struct Writer {
   /// the same hook chooses again.
   void way(std::string_view name, std::uint32_t mark) {
     body.chain(fmt::format("flow-{}", name), {flow(mark), packet(mark), "accept"});
-    body.chain(fmt::format("road-{}", name), {packet(mark), "accept"});
-    table.elements["known"].insert(fmt::format("{} : goto road-{}", nft::hex(mark), name));
+    body.chain(fmt::format("restore-{}", name), {packet(mark), "accept"});
+    table.elements["known"].insert(fmt::format("{} : goto restore-{}", nft::hex(mark), name));
   }
 
   void uplink(const UplinkView& uplink) {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <bit>
 
-#include "policy/nft.hpp"
+#include "policy/openings.hpp"
+#include "policy/slots.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 
@@ -62,96 +64,99 @@ bool layer4_matches(model::Protocol wanted, const std::vector<model::PortRange>&
 
 }  // namespace
 
-bool matches(const View& view, const model::PolicyConfig& line, const FlowQuery& query, const Address& source,
+bool matches(const View& view, const model::PolicyConfig& policy, const FlowQuery& query, const Address& source,
              const std::string& arrives_on, bool own) {
-  if (std::holds_alternative<model::FromSelf>(line.from) && !own) return false;
-  if (const auto* from = std::get_if<model::FromLan>(&line.from)) {
+  if (std::holds_alternative<model::FromSelf>(policy.from) && !own) return false;
+  if (const auto* from = std::get_if<model::FromLan>(&policy.from)) {
     const auto* lan = view.config().find_lan(from->name);
     if (own || lan == nullptr || lan->interface != arrives_on) return false;
   }
-  if (const auto* prefix = std::get_if<Prefix>(&line.from))
+  if (const auto* prefix = std::get_if<Prefix>(&policy.from))
     if (prefix->family() != source.family() || !prefix->contains(source)) return false;
   auto is_of = [&](const model::UplinkId& id, const Address& address) {
     const auto* uplink = view.find(id.name);
     return uplink != nullptr && is_in(View::prefixes_of(*uplink), address);
   };
-  if (const auto* prefix = std::get_if<model::FromPrefix>(&line.from); prefix && !is_of(prefix->uplink, source))
+  if (const auto* prefix = std::get_if<model::FromPrefix>(&policy.from); prefix && !is_of(prefix->uplink, source))
     return false;
   auto leads_into = [&](const model::UplinkId& id) { return is_of(id, query.destination); };
-  if (line.names_destinations() && !is_in(line.to, query.destination) &&
-      std::ranges::none_of(line.to_prefixes, leads_into))
+  if (policy.names_destinations() && !is_in(policy.to, query.destination) &&
+      std::ranges::none_of(policy.to_prefixes, leads_into))
     return false;
-  return layer4_matches(line.protocol, line.ports, query);
+  return layer4_matches(policy.protocol, policy.ports, query);
 }
 
 namespace {
 
-bool is_open4(const View& view, const model::PublishConfig& line, const Ipv4& destination) {
-  if (!line.to) return false;
-  if (line.address) return *line.address == destination;
-  return std::ranges::any_of(line.uplinks, [&](const model::UplinkId& id) {
+bool is_open4(const View& view, const model::PublishConfig& publish, const Ipv4& destination) {
+  if (!publish.to) return false;
+  if (publish.address) return *publish.address == destination;
+  return std::ranges::any_of(publish.uplinks, [&](const model::UplinkId& id) {
     const auto* uplink = view.find(id.name);
     return uplink != nullptr && uplink->address == destination;
   });
 }
 
 /// From inside only what is translated differs from a packet to that address.
-bool is_open6(const View& view, const model::PublishConfig& line, const Ipv6& destination, const UplinkView* from) {
-  if (from == nullptr && !(line.to6 && std::holds_alternative<model::ToSelf>(*line.to6))) return false;
-  return std::ranges::any_of(openings(view, line), [&](const Opening& opening) {
+bool is_open6(const View& view, const model::PublishConfig& publish, const Ipv6& destination, const UplinkView* from) {
+  if (from == nullptr && !(publish.to6 && std::holds_alternative<model::ToSelf>(*publish.to6))) return false;
+  return std::ranges::any_of(openings(view, publish), [&](const Opening& opening) {
     return opening.address == destination && (from == nullptr || opening.uplink == from);
   });
 }
 
 }  // namespace
 
-bool names_service(const model::PublishConfig& line, const FlowQuery& query) {
-  const bool any_port = line.ports.first == 0;
-  return layer4_matches(line.protocol, any_port ? std::vector<model::PortRange>{} : std::vector{line.ports}, query);
+bool names_service(const model::PublishConfig& publish, const FlowQuery& query) {
+  const bool any_port = publish.ports.first == 0;
+  return layer4_matches(publish.protocol, any_port ? std::vector<model::PortRange>{} : std::vector{publish.ports},
+                        query);
 }
 
-bool matches(const View& view, const model::PublishConfig& line, const FlowQuery& query, const Address& source,
+bool matches(const View& view, const model::PublishConfig& publish, const FlowQuery& query, const Address& source,
              const UplinkView* from) {
   const auto* v4 = query.destination.v4();
-  const bool is_open = v4 != nullptr ? is_open4(view, line, *v4) : is_open6(view, line, *query.destination.v6(), from);
-  return is_open && (line.allow.empty() || is_in(line.allow, source)) && names_service(line, query);
+  const bool is_open =
+      v4 != nullptr ? is_open4(view, publish, *v4) : is_open6(view, publish, *query.destination.v6(), from);
+  return is_open && (publish.allow.empty() || is_in(publish.allow, source)) && names_service(publish, query);
 }
 
-bool stays_here(const View& view, const model::PublishConfig& line, Family family) {
-  if (family == Family::V4) return line.to && std::holds_alternative<model::ToLocal>(*line.to);
-  return ends_here(view, line) && !std::holds_alternative<model::ToSelf>(*line.to6);
+bool stays_here(const View& view, const model::PublishConfig& publish, Family family) {
+  if (family == Family::V4) return publish.to && std::holds_alternative<model::ToLocal>(*publish.to);
+  return ends_here(view, publish) && !std::holds_alternative<model::ToSelf>(*publish.to6);
 }
 
-std::string target_of(const View& view, const model::PublishConfig& line, const FlowQuery& query) {
+std::string target_of(const View& view, const model::PublishConfig& publish, const FlowQuery& query) {
   const Family family = query.destination.family();
-  if (stays_here(view, line, family)) return "the router itself";
+  if (stays_here(view, publish, family)) return "the router itself";
   Address host = query.destination;
   std::uint16_t first = 0;
   if (family == Family::V4) {
-    const auto* to = std::get_if<model::ToHost>(&*line.to);
+    const auto* to = std::get_if<model::ToHost>(&*publish.to);
     host = to != nullptr ? to->host : view.internal();
-    first = to != nullptr ? to->port : std::get<model::ToSelf>(*line.to).port;
-  } else if (const auto* self = std::get_if<model::ToSelf>(&*line.to6)) {
-    for (const auto& opening : openings(view, line))
+    first = to != nullptr ? to->port : std::get<model::ToSelf>(*publish.to).port;
+  } else if (const auto* self = std::get_if<model::ToSelf>(&*publish.to6)) {
+    for (const auto& opening : openings(view, publish))
       if (query.destination == Address(opening.address))
         host = inner_address(view, *opening.uplink).value_or(opening.address);
     first = self->port;
   }
-  const bool has_ports = line.ports.first != 0 && line.protocol != model::Protocol::Icmp;
+  const bool has_ports = publish.ports.first != 0 && publish.protocol != model::Protocol::Icmp;
   if (!has_ports) return to_text(host);
-  if (first == 0) first = line.ports.first;
-  const auto port = query.port - line.ports.first + first;
+  if (first == 0) first = publish.ports.first;
+  const auto port = query.port - publish.ports.first + first;
   return family == Family::V4 ? fmt::format("{}:{}", to_text(host), port) : fmt::format("[{}]:{}", to_text(host), port);
 }
 
-std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination) {
-  if (line.sticky == model::Sticky::None) return std::nullopt;
+std::optional<std::size_t> slot_of(const model::PolicyConfig& policy, const Address& source,
+                                   const Address& destination) {
+  if (policy.sticky == model::Sticky::None) return std::nullopt;
   ByteVec key = source.bytes();
-  if (line.sticky == model::Sticky::SourceDestination) {
+  if (policy.sticky == model::Sticky::SourceDestination) {
     const auto second = destination.bytes();
     key.insert(key.end(), second.begin(), second.end());
   }
-  return static_cast<std::size_t>(std::uint64_t{jhash(key, hash_seed(line))} * kSlots >> 32);
+  return static_cast<std::size_t>(std::uint64_t{jhash(key, hash_seed(policy))} * kSlots >> 32);
 }
 
 bool is_routers(const View& view, const Address& address) {

@@ -9,21 +9,22 @@
 namespace michi::policy {
 
 /// Conditions of a policy line. `lan` is empty for the router's own flows.
-bool matches(const View& view, const model::PolicyConfig& line, const FlowQuery& query, const Address& source,
+bool matches(const View& view, const model::PolicyConfig& policy, const FlowQuery& query, const Address& source,
              const std::string& arrives_on, bool own);
 /// `from`: the uplink it arrives on; nullptr from inside.
-bool matches(const View& view, const model::PublishConfig& line, const FlowQuery& query, const Address& source,
+bool matches(const View& view, const model::PublishConfig& publish, const FlowQuery& query, const Address& source,
              const UplinkView* from);
 /// Protocol and port alone.
-bool names_service(const model::PublishConfig& line, const FlowQuery& query);
+bool names_service(const model::PublishConfig& publish, const FlowQuery& query);
 /// The router itself is what is reached.
-bool stays_here(const View& view, const model::PublishConfig& line, Family family);
+bool stays_here(const View& view, const model::PublishConfig& publish, Family family);
 
 /// "192.168.10.5:443", with the port a shifted range gives.
-std::string target_of(const View& view, const model::PublishConfig& line, const FlowQuery& query);
+std::string target_of(const View& view, const model::PublishConfig& publish, const FlowQuery& query);
 
 /// The slot the kernel's jhash gives these addresses. nullopt: no hash, every packet draws.
-std::optional<std::size_t> slot_of(const model::PolicyConfig& line, const Address& source, const Address& destination);
+std::optional<std::size_t> slot_of(const model::PolicyConfig& policy, const Address& source,
+                                   const Address& destination);
 
 /// The interface whose network holds the address; the longest prefix wins.
 std::string neighbour_interface(const View& view, const Address& address);

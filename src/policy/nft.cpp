@@ -1,5 +1,8 @@
 #include "policy/nft.hpp"
 
+#include "policy/prefixes.hpp"
+#include "policy/view.hpp"
+
 namespace michi::policy::nft {
 
 std::string quoted(std::string_view interface) { return fmt::format("\"{}\"", interface); }

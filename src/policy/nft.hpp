@@ -44,22 +44,3 @@ class Body {
 };
 
 }  // namespace michi::policy::nft
-
-namespace michi::policy {
-
-// The parts of the table; each writes its own declarations, chains and elements.
-void write_marks(const View& view, nft::Body& body, model::NftTable& table);
-void write_policies(const View& view, nft::Body& body, model::NftTable& table);
-void write_publishes(const View& view, nft::Body& body, model::NftTable& table);
-void write_filters(const View& view, nft::Body& body, model::NftTable& table);
-
-std::string choice_name(const model::PolicyConfig& line);
-bool is_hashed(const model::PolicyConfig& line);
-/// Who shares the flows of a line now.
-std::vector<model::UplinkId> candidates(const View& view, const model::PolicyConfig& line, Family family);
-/// Every uplink the line could take is judged dead, and taken all the same.
-bool takes_despite(const View& view, const model::PolicyConfig& line, Family family);
-/// Sources that need no translation on this line, with the uplink each belongs to.
-std::map<Prefix, const UplinkView*> own_roads(const View& view, const model::PolicyConfig& line);
-
-}  // namespace michi::policy

@@ -1,10 +1,14 @@
 // Where published services are reached over IPv6: nothing is translated there, so the addresses follow the prefixes.
 
+#include "policy/openings.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "policy/prefixes.hpp"
 #include "policy/match.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 
@@ -12,13 +16,13 @@ namespace {
 
 constexpr std::uint8_t kSubnetLength = 64;
 
-const model::ToHost6* host_of(const model::PublishConfig& line) {
-  return line.to6 ? std::get_if<model::ToHost6>(&*line.to6) : nullptr;
+const model::ToHost6* host_of(const model::PublishConfig& publish) {
+  return publish.to6 ? std::get_if<model::ToHost6>(&*publish.to6) : nullptr;
 }
 
-bool lets_in(const model::PublishConfig& line) {
-  return line.allow.empty() ||
-         std::ranges::any_of(line.allow, [](const Prefix& allowed) { return allowed.family() == Family::V6; });
+bool lets_in(const model::PublishConfig& publish) {
+  return publish.allow.empty() ||
+         std::ranges::any_of(publish.allow, [](const Prefix& allowed) { return allowed.family() == Family::V6; });
 }
 
 std::vector<Ipv6> addresses_of_host(const View& view, const model::ToHost6& host, const UplinkView& uplink) {
@@ -47,13 +51,13 @@ std::vector<Ipv6> addresses_of_router(const UplinkView& uplink) {
 
 }  // namespace
 
-std::vector<Opening> openings(const View& view, const model::PublishConfig& line) {
+std::vector<Opening> openings(const View& view, const model::PublishConfig& publish) {
   std::vector<Opening> found;
-  if (!line.to6 || !lets_in(line)) return found;
-  for (const auto& id : line.uplinks6) {
+  if (!publish.to6 || !lets_in(publish)) return found;
+  for (const auto& id : publish.uplinks6) {
     const auto* uplink = view.find(id.name);
     if (uplink == nullptr || !uplink->carries6) continue;
-    const auto* host = host_of(line);
+    const auto* host = host_of(publish);
     for (const auto& address : host != nullptr ? addresses_of_host(view, *host, *uplink) : addresses_of_router(*uplink))
       found.push_back({uplink, address});
   }
@@ -64,10 +68,10 @@ std::optional<Ipv6> inner_address(const View& view, const UplinkView& uplink) {
   return uplink.config->default_route ? view.self_source6() : uplink.source6();
 }
 
-std::string why_closed(const model::PublishConfig& line, const UplinkView& uplink) {
-  if (!lets_in(line)) return "no IPv6 prefix is allowed";
+std::string why_closed(const model::PublishConfig& publish, const UplinkView& uplink) {
+  if (!lets_in(publish)) return "no IPv6 prefix is allowed";
   if (!uplink.carries6) return why_not(uplink, Family::V6);
-  const auto* host = host_of(line);
+  const auto* host = host_of(publish);
   if (host == nullptr) return "";
   if (host->lan.empty()) return fmt::format("{} is not of a prefix of {}", to_text(host->host), uplink.name());
   const auto* delegation = uplink.delegation();
@@ -76,9 +80,9 @@ std::string why_closed(const model::PublishConfig& line, const UplinkView& uplin
   return fmt::format("lan.{} has no /64 of {} of {}", host->lan, to_text(delegation->prefix), uplink.name());
 }
 
-bool ends_here(const View& view, const model::PublishConfig& line) {
-  const auto* host = host_of(line);
-  if (host == nullptr) return line.to6.has_value();
+bool ends_here(const View& view, const model::PublishConfig& publish) {
+  const auto* host = host_of(publish);
+  if (host == nullptr) return publish.to6.has_value();
   if (host->lan.empty())
     return std::ranges::any_of(view.config().lans, [&](const model::LanConfig& lan) {
       return holds(lan.addresses, Address(host->host), &Prefix::address);

@@ -3,10 +3,13 @@
 // A frame is carried when its type is that of PPPoE sessions and both addresses and the session identifier are
 // those of a session that was confirmed to the client. What carries a VLAN tag has another type.
 
+#include "policy/pass_through.hpp"
+
 #include <map>
 #include <vector>
 
 #include "policy/nft.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 

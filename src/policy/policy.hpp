@@ -78,9 +78,9 @@ class Selector {
   bool lost_prefix(const model::UplinkConfig& uplink, const std::vector<Prefix>& now);
   void choose(Family family, Instant now);
   void pass_over(Family family);
-  Choice choose_line(const model::PolicyConfig& line, const Choice& current, const SeenByName& seen, Instant now);
-  Choice choose_despite(const model::PolicyConfig& line, const SeenByName& seen) const;
-  bool may_use(const model::PolicyConfig& line, const model::UplinkId& id) const;
+  Choice choose_policy(const model::PolicyConfig& policy, const Choice& current, const SeenByName& seen, Instant now);
+  Choice choose_despite(const model::PolicyConfig& policy, const SeenByName& seen) const;
+  bool may_use(const model::PolicyConfig& policy, const model::UplinkId& id) const;
   SeenByName& seen(Family family) { return family == Family::V4 ? seen4_ : seen6_; }
 
   model::ConfigPtr config_;

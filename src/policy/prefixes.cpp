@@ -1,5 +1,7 @@
 // What delegated prefixes are good for: who holds which, how each is divided, what a LAN gets of them.
 
+#include "policy/prefixes.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -68,7 +70,7 @@ HeldPrefixes hold_prefixes(const model::Config& config, const AllFacts& facts) {
       const auto at = facts.find(uplink.id.name);
       if (at == facts.end()) continue;
       for (const auto& prefix : at->second.prefixes) {
-        if (prefix.confirmed != confirmed || (prefix.on_line && !prefix.shared)) continue;
+        if (prefix.confirmed != confirmed || (prefix.on_link && !prefix.shared)) continue;
         if (prefix.shared && is_of_a_lan(config, prefix.prefix)) continue;
         const auto holder =
             std::ranges::find_if(taken, [&](const auto& other) { return other.first.overlaps(prefix.prefix); });
@@ -165,7 +167,7 @@ std::vector<Prefix> View::prefixes_of(const UplinkView& uplink) {
   for (const auto& delegation : uplink.prefixes) found.push_back(delegation.prefix);
   if (uplink.facts != nullptr)
     for (const auto& prefix : uplink.facts->prefixes)
-      if (prefix.on_line && prefix.prefix.family() == Family::V6) found.push_back(prefix.prefix);
+      if (prefix.on_link && prefix.prefix.family() == Family::V6) found.push_back(prefix.prefix);
   return disjoint(std::move(found));
 }
 

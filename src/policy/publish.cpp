@@ -1,8 +1,12 @@
 // Published services: where they lead (destination NAT) and what the default-deny lets in for them.
 
+#include "policy/publish.hpp"
+
 #include <algorithm>
 
 #include "policy/nft.hpp"
+#include "policy/openings.hpp"
+#include "policy/view.hpp"
 
 namespace michi::policy {
 
@@ -14,9 +18,9 @@ struct Rules {
 };
 
 /// What both families share.
-class Line {
+class Published {
  public:
-  Line(const View& view, const model::PublishConfig& config) : view_(view), config_(config) {}
+  Published(const View& view, const model::PublishConfig& config) : view_(view), config_(config) {}
 
  protected:
   bool has_ports() const { return config_.ports.first != 0 && config_.protocol != model::Protocol::Icmp; }
@@ -61,9 +65,9 @@ class Line {
   const model::PublishConfig& config_;
 };
 
-class Line4 : Line {
+class Published4 : Published {
  public:
-  using Line::Line;
+  using Published::Published;
 
   std::string set() const { return fmt::format("publish-{}", config_.index + 1); }
 
@@ -111,9 +115,9 @@ class Line4 : Line {
 
 /// A rule that opens. Only what the router answers itself is translated, for the reason ToSelf has: a datagram
 /// socket on :: answers from the address that the router's own flows have.
-class Line6 : Line {
+class Published6 : Published {
  public:
-  using Line::Line;
+  using Published::Published;
 
   std::string set() const { return fmt::format("publish-{}-v6", config_.index + 1); }
 
@@ -154,18 +158,18 @@ void write_publishes(const View& view, nft::Body& body, model::NftTable& table) 
   bool has_ipv6 = false, has_self6 = false;
   for (const auto& config : view.config().publishes) {
     if (config.to) {
-      const Line4 line(view, config);
-      body.declare("set", line.set(), "type ipv4_addr;");
-      line.elements(table);
-      line.write(rules);
+      const Published4 published(view, config);
+      body.declare("set", published.set(), "type ipv4_addr;");
+      published.elements(table);
+      published.write(rules);
     }
     if (config.to6) {
-      const Line6 line(view, config);
-      body.declare("set", line.set(), "type ipv6_addr;");
-      line.elements(table);
-      line.write(rules);
+      const Published6 published(view, config);
+      body.declare("set", published.set(), "type ipv6_addr;");
+      published.elements(table);
+      published.write(rules);
       has_ipv6 = true;
-      has_self6 = has_self6 || line.is_self();
+      has_self6 = has_self6 || published.is_self();
     }
   }
   // An uplink's address is asked for through that uplink, or from inside.

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "policy/match.hpp"
 #include "kit/typical_house.hpp"
+#include "policy/match.hpp"
 
 namespace michi::policy {
 namespace {
@@ -240,7 +240,7 @@ TEST(PrefixPolicy, DestinationsMayBeALinesOwnNetwork) {
   line.to = {prefix("192.0.2.0/24"), prefix("2001:db8:7::/48")};
   line.protocol = model::Protocol::Tcp;
   house.usual_lines().dual_stack().delegate("flets", "2001:db8:f00::/64");
-  house.facts["flets"].prefixes.push_back({.prefix = prefix("2001:db8:f01::/64"), .confirmed = true, .on_line = true});
+  house.facts["flets"].prefixes.push_back({.prefix = prefix("2001:db8:f01::/64"), .confirmed = true, .on_link = true});
   house.tell();
   EXPECT_EQ(elements(house, "delegated-flets"), (Words{"2001:db8:f00::/64", "2001:db8:f01::/64"}));
   const auto text = house.derived().firewall.structure;

@@ -1,5 +1,7 @@
 // Who is asked for names, and dnsmasq's two files as text.
 
+#include "policy/resolver.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>

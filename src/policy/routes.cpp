@@ -1,5 +1,7 @@
 // Tables: one per uplink, `closed`, and the router's own default.
 
+#include "policy/routes.hpp"
+
 #include <algorithm>
 #include <set>
 

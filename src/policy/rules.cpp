@@ -1,5 +1,7 @@
 // The routing law's band of rules, 20000..20999 (docs/operator/routing.md).
 
+#include "policy/rules.hpp"
+
 #include <set>
 
 #include "policy/view.hpp"

@@ -17,9 +17,9 @@ std::vector<Prefix> own_of(const model::UplinkFacts& facts, const std::vector<co
   return own;
 }
 
-bool takes_everything(const model::PolicyConfig& line) {
-  return std::holds_alternative<model::FromAnywhere>(line.from) && line.protocol == model::Protocol::Any &&
-         line.ports.empty() && !line.names_destinations();
+bool takes_everything(const model::PolicyConfig& policy) {
+  return std::holds_alternative<model::FromAnywhere>(policy.from) && policy.protocol == model::Protocol::Any &&
+         policy.ports.empty() && !policy.names_destinations();
 }
 
 }  // namespace
@@ -117,24 +117,24 @@ void Selector::choose(Family family, Instant now) {
   auto& choices = family == Family::V4 ? choices4_ : choices6_;
   bool rescued = false;  // what reaches the next line finds a road there that is not dead
   for (std::size_t i = choices.size(); i-- > 0;) {
-    const auto& line = config_->policies[i];
-    const bool passes_on = line.otherwise == model::Otherwise::NextPolicy && rescued;
-    choices[i] = choose_line(line, choices[i], seen(family), now);
-    if (choices[i].usable.empty() && !passes_on) choices[i] = choose_despite(line, seen(family));
-    if (takes_everything(line)) rescued = choices[i].usable.empty() ? passes_on : !choices[i].despite;
+    const auto& policy = config_->policies[i];
+    const bool passes_on = policy.otherwise == model::Otherwise::NextPolicy && rescued;
+    choices[i] = choose_policy(policy, choices[i], seen(family), now);
+    if (choices[i].usable.empty() && !passes_on) choices[i] = choose_despite(policy, seen(family));
+    if (takes_everything(policy)) rescued = choices[i].usable.empty() ? passes_on : !choices[i].despite;
   }
   pass_over(family);
 }
 
 /// Flows on a dead uplink choose again, but only when a line that they may come from has another road for them.
 void Selector::pass_over(Family family) {
-  const auto& lines = choices(family);
+  const auto& chosen = choices(family);
   for (const auto& uplink : config_->uplinks) {
     Seen& seen = this->seen(family)[uplink.id.name];
     bool passed_over = false;
-    for (std::size_t i = 0; i < lines.size() && seen.judged_dead; ++i) {
-      const auto& line = config_->policies[i];
-      passed_over = passed_over || (!lines[i].despite && holds(line.use, uplink.id) && may_use(line, uplink.id));
+    for (std::size_t i = 0; i < chosen.size() && seen.judged_dead; ++i) {
+      const auto& policy = config_->policies[i];
+      passed_over = passed_over || (!chosen[i].despite && holds(policy.use, uplink.id) && may_use(policy, uplink.id));
     }
     if (passed_over && !seen.passed_over) ++(family == Family::V4 ? moves4_ : moves6_)[uplink.id.name];
     seen.passed_over = passed_over;
@@ -142,44 +142,44 @@ void Selector::pass_over(Family family) {
 }
 
 /// A closed network carries other flows only where a line names their destinations (R15, R182).
-bool Selector::may_use(const model::PolicyConfig& line, const model::UplinkId& id) const {
+bool Selector::may_use(const model::PolicyConfig& policy, const model::UplinkId& id) const {
   const auto* uplink = config_->find(id);
-  return uplink != nullptr && (uplink->default_route || line.names_destinations());
+  return uplink != nullptr && (uplink->default_route || policy.names_destinations());
 }
 
 /// Every uplink of the line that is usable is judged dead: as if they were not.
-Selector::Choice Selector::choose_despite(const model::PolicyConfig& line, const SeenByName& seen) const {
+Selector::Choice Selector::choose_despite(const model::PolicyConfig& policy, const SeenByName& seen) const {
   Choice choice;
-  for (const auto& id : line.use) {
+  for (const auto& id : policy.use) {
     const auto at = seen.find(id.name);
-    if (at == seen.end() || !at->second.judged_dead || !may_use(line, id)) continue;
+    if (at == seen.end() || !at->second.judged_dead || !may_use(policy, id)) continue;
     choice.despite = true;
     choice.usable.push_back(id);
-    if (line.mode == model::PolicyMode::Failover) break;
+    if (policy.mode == model::PolicyMode::Failover) break;
   }
   return choice;
 }
 
-Selector::Choice Selector::choose_line(const model::PolicyConfig& line, const Choice& current, const SeenByName& seen,
-                                       Instant now) {
+Selector::Choice Selector::choose_policy(const model::PolicyConfig& policy, const Choice& current,
+                                         const SeenByName& seen, Instant now) {
   auto usable_since = [&](const model::UplinkId& id) -> std::optional<Instant> {
-    if (!may_use(line, id)) return std::nullopt;
+    if (!may_use(policy, id)) return std::nullopt;
     auto at = seen.find(id.name);
     return at == seen.end() ? std::nullopt : at->second.usable_since;
   };
   Choice choice;
-  if (line.mode == model::PolicyMode::Balance) {
-    for (const auto& id : line.use)
+  if (policy.mode == model::PolicyMode::Balance) {
+    for (const auto& id : policy.use)
       if (usable_since(id)) choice.usable.push_back(id);
     return choice;
   }
-  const bool has_current = !current.usable.empty() && holds(line.use, current.usable.front()) &&
+  const bool has_current = !current.usable.empty() && holds(policy.use, current.usable.front()) &&
                            usable_since(current.usable.front()).has_value();
-  for (const auto& id : line.use) {
+  for (const auto& id : policy.use) {
     const auto since = usable_since(id);
     if (!since) continue;
     if (has_current && id != current.usable.front() && seen.at(id.name).lost_before) {
-      const Instant ripe = *since + line.return_after;
+      const Instant ripe = *since + policy.return_after;
       if (now < ripe) {
         deadline_ = deadline_ ? std::min(*deadline_, ripe) : ripe;
         continue;

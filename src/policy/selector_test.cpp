@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kit/typical_house.hpp"
+#include "policy/slots.hpp"
 
 namespace michi::policy {
 namespace {

@@ -1,3 +1,5 @@
+#include "policy/slots.hpp"
+
 #include <algorithm>
 #include <numeric>
 
@@ -7,8 +9,8 @@ namespace michi::policy {
 
 namespace {
 
-unsigned weight_of(const model::PolicyConfig& line, const model::Config& config, const model::UplinkId& id) {
-  if (auto at = line.weights.find(id.name); at != line.weights.end()) return at->second;
+unsigned weight_of(const model::PolicyConfig& policy, const model::Config& config, const model::UplinkId& id) {
+  if (auto at = policy.weights.find(id.name); at != policy.weights.end()) return at->second;
   const auto* uplink = config.find(id);
   return uplink == nullptr ? 0 : uplink->weight;
 }
@@ -39,19 +41,19 @@ std::vector<std::size_t> split(std::size_t count, const std::vector<unsigned>& w
 
 }  // namespace
 
-std::vector<std::string> share_slots(const model::PolicyConfig& line, const model::Config& config,
+std::vector<std::string> share_slots(const model::PolicyConfig& policy, const model::Config& config,
                                      const std::vector<model::UplinkId>& usable) {
   std::vector<std::string> slots;
   if (usable.empty()) return slots;
   std::vector<unsigned> weights;
-  for (const auto& id : line.use) weights.push_back(weight_of(line, config, id));
+  for (const auto& id : policy.use) weights.push_back(weight_of(policy, config, id));
   const auto parts = split(kSlots, weights);
-  for (std::size_t i = 0; i < line.use.size(); ++i) slots.insert(slots.end(), parts[i], line.use[i].name);
+  for (std::size_t i = 0; i < policy.use.size(); ++i) slots.insert(slots.end(), parts[i], policy.use[i].name);
   slots.resize(kSlots);  // all weights 0: every slot is an orphan
 
   auto is_usable = [&](const std::string& name) { return holds(usable, name, &model::UplinkId::name); };
   std::vector<unsigned> heirs;
-  for (const auto& id : usable) heirs.push_back(weight_of(line, config, id));
+  for (const auto& id : usable) heirs.push_back(weight_of(policy, config, id));
   if (std::ranges::all_of(heirs, [](unsigned weight) { return weight == 0; })) std::ranges::fill(heirs, 1U);
   const auto orphans =
       static_cast<std::size_t>(std::ranges::count_if(slots, [&](const std::string& name) { return !is_usable(name); }));
@@ -64,9 +66,9 @@ std::vector<std::string> share_slots(const model::PolicyConfig& line, const mode
   return slots;
 }
 
-std::uint32_t hash_seed(const model::PolicyConfig& line) {
+std::uint32_t hash_seed(const model::PolicyConfig& policy) {
   std::uint32_t hash = 2166136261U;  // FNV-1a
-  for (char c : line.label) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  for (char c : policy.label) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
 }
 

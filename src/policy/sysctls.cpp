@@ -1,5 +1,7 @@
 // Every sysctl michi writes. docs/operator/sysctls.md has the reasons and who puts back what.
 
+#include "policy/sysctls.hpp"
+
 #include <fmt/format.h>
 
 #include "policy/view.hpp"

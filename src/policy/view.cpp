@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "policy/prefixes.hpp"
+
 namespace michi::policy {
 
 std::uint32_t Marks::of(unsigned value) const { return value << std::countr_zero(mask) & mask; }

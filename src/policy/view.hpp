@@ -153,42 +153,4 @@ class View {
   std::set<std::string> named_;
 };
 
-/// The address with this identifier in a /64.
-Ipv6 address_in(const Prefix& subnet, std::uint64_t identifier);
-
-/// Where the internet reaches a published service over IPv6 now.
-struct Opening {
-  const UplinkView* uplink = nullptr;
-  Ipv6 address;
-};
-std::vector<Opening> openings(const View& view, const model::PublishConfig& line);
-/// What the router's own answer there has as its source when nobody has chosen one: law 8's, or the closed network's.
-std::optional<Ipv6> inner_address(const View& view, const UplinkView& uplink);
-/// Why it is not reached by an uplink that the line names.
-std::string why_closed(const model::PublishConfig& line, const UplinkView& uplink);
-/// The router itself answers over IPv6: what is asked for is not forwarded.
-bool ends_here(const View& view, const model::PublishConfig& line);
-
-/// Canonical, sorted, none inside another: what an interval set of nftables takes.
-std::vector<Prefix> disjoint(std::vector<Prefix> prefixes);
-std::vector<model::PortRange> disjoint(std::vector<model::PortRange> ranges);
-
-/// The slots of a balancing line: names by slot, kSlots of them, empty without a usable uplink. The
-/// slots of a lost uplink are shared by the others, who keep their own.
-inline constexpr std::size_t kSlots = 60;
-std::vector<std::string> share_slots(const model::PolicyConfig& line, const model::Config& config,
-                                     const std::vector<model::UplinkId>& usable);
-/// The hash of a sticky line is keyed by its label: the same after a restart.
-std::uint32_t hash_seed(const model::PolicyConfig& line);
-
-// The parts of derive().
-std::vector<model::AdvertisementWant> derive_advertisements(const View& view);
-std::vector<model::ProxyWant> derive_proxies(const View& view);
-std::vector<model::RuleEntry> derive_rules(const View& view);
-std::vector<model::RouteEntry> derive_routes(const View& view);
-model::NftTable derive_firewall(const View& view);
-model::NftTable derive_pass_through(const View& view);
-std::vector<model::SysctlWant> derive_sysctls(const View& view);
-model::ResolverWant derive_resolver(const View& view);
-
 }  // namespace michi::policy

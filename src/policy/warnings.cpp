@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "policy/openings.hpp"
 #include "policy/view.hpp"
 
 namespace michi::policy {
@@ -108,17 +109,17 @@ class Warnings {
 
   /// An uplink that is down is told of elsewhere; here it carries IPv6, and yet nothing is open.
   void services() {
-    for (const auto& line : view_.config().publishes) {
-      const auto open = openings(view_, line);
-      const bool is_fixed = line.to6 && std::holds_alternative<model::ToHost6>(*line.to6) &&
-                            std::get<model::ToHost6>(*line.to6).lan.empty();
-      if (!line.to6 || (is_fixed && !open.empty())) continue;
-      for (const auto& id : line.uplinks6) {
+    for (const auto& publish : view_.config().publishes) {
+      const auto open = openings(view_, publish);
+      const bool is_fixed = publish.to6 && std::holds_alternative<model::ToHost6>(*publish.to6) &&
+                            std::get<model::ToHost6>(*publish.to6).lan.empty();
+      if (!publish.to6 || (is_fixed && !open.empty())) continue;
+      for (const auto& id : publish.uplinks6) {
         const auto* uplink = view_.find(id.name);
         if (uplink == nullptr || !uplink->carries6 || holds(open, uplink, &Opening::uplink)) continue;
         warn("publish.closed", id.name,
-             fmt::format("publish {} opens nothing over IPv6 on {}: {}", line.index + 1, id.name,
-                         why_closed(line, *uplink)));
+             fmt::format("publish {} opens nothing over IPv6 on {}: {}", publish.index + 1, id.name,
+                         why_closed(publish, *uplink)));
       }
     }
   }

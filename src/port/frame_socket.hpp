@@ -21,7 +21,7 @@
 
 namespace michi::port {
 
-enum class Talk : std::uint8_t { Pppoe, Dhcp4, PassThrough };
+enum class FrameKind : std::uint8_t { Pppoe, Dhcp4, PassThrough };
 
 enum class Priority : std::uint8_t { Normal, Urgent };
 
@@ -46,7 +46,7 @@ class FrameSocket {
 class FrameSockets {
  public:
   virtual ~FrameSockets() = default;
-  virtual Result<std::unique_ptr<FrameSocket>, OsError> open(const std::string& interface, Talk talk) = 0;
+  virtual Result<std::unique_ptr<FrameSocket>, OsError> open(const std::string& interface, FrameKind kind) = 0;
 };
 
 }  // namespace michi::port

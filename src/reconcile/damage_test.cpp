@@ -36,7 +36,7 @@ const model::RouteEntry& default_route(const ReconcileRig& rig) {
   throw std::runtime_error("no default route");
 }
 
-TEST(Damage, a_route_that_somebody_removes_is_back_at_once) {
+TEST(Damage, ARouteThatSomebodyRemovesIsBackAtOnce) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto routes = rig.kernel.routes;
@@ -47,7 +47,7 @@ TEST(Damage, a_route_that_somebody_removes_is_back_at_once) {
   EXPECT_EQ(rig.events_of("kernel.damage"), 0u);
 }
 
-TEST(Damage, the_sixth_repair_in_ten_seconds_waits_for_the_window_and_is_told) {
+TEST(Damage, TheSixthRepairInTenSecondsWaitsForTheWindowAndIsTold) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto wanted = default_route(rig);
@@ -69,7 +69,7 @@ TEST(Damage, the_sixth_repair_in_ten_seconds_waits_for_the_window_and_is_told) {
 }
 
 // `ip route flush` deletes and looks again until nothing is left.
-TEST(Damage, whoever_deletes_until_nothing_is_left_is_waited_for_and_then_repaired) {
+TEST(Damage, WhoeverDeletesUntilNothingIsLeftIsWaitedForAndThenRepaired) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto wanted = default_route(rig);
@@ -83,7 +83,7 @@ TEST(Damage, whoever_deletes_until_nothing_is_left_is_waited_for_and_then_repair
   EXPECT_EQ(rig.events_of("kernel.damage"), 0u);
 }
 
-TEST(Damage, one_class_does_not_spend_the_repairs_of_another) {
+TEST(Damage, OneClassDoesNotSpendTheRepairsOfAnother) {
   DamageBudget routes, rules;
   Instant now{};
   for (int i = 0; i < 5; ++i) {
@@ -95,7 +95,7 @@ TEST(Damage, one_class_does_not_spend_the_repairs_of_another) {
   EXPECT_EQ(rules.on_damage(0, now), DamageBudget::Answer::NewIncident);
 }
 
-TEST(Damage, forwarding_that_somebody_ends_is_back_at_once) {
+TEST(Damage, ForwardingThatSomebodyEndsIsBackAtOnce) {
   ReconcileRig rig;
   rig.kernel.set_sysctl("net/ipv4/ip_forward", "0");
   rig.want(kit::one_uplink("isp", 1));
@@ -110,7 +110,7 @@ TEST(Damage, forwarding_that_somebody_ends_is_back_at_once) {
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
-TEST(Damage, whoever_ends_forwarding_again_and_again_is_named_and_waited_for) {
+TEST(Damage, WhoeverEndsForwardingAgainAndAgainIsNamedAndWaitedFor) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   for (int i = 0; i < 5; ++i) {
@@ -129,7 +129,7 @@ TEST(Damage, whoever_ends_forwarding_again_and_again_is_named_and_waited_for) {
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
-TEST(Damage, a_flushed_table_is_one_incident) {
+TEST(Damage, AFlushedTableIsOneIncident) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   for (unsigned i = 0; i < 200; ++i) want.routes.push_back(route(20000, fmt::format("10.0.{}.0/24", i), "isp"));
@@ -145,7 +145,7 @@ TEST(Damage, a_flushed_table_is_one_incident) {
   EXPECT_EQ(rig.events_of("kernel.damage"), 0u);
 }
 
-TEST(Damage, a_link_set_down_comes_up_with_its_addresses_and_routes) {
+TEST(Damage, ALinkSetDownComesUpWithItsAddressesAndRoutes) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   want.addresses.push_back(kit::address("isp", "2001:db8::1/128"));
@@ -160,7 +160,7 @@ TEST(Damage, a_link_set_down_comes_up_with_its_addresses_and_routes) {
   EXPECT_EQ(rig.events_of("kernel.repaired"), 1u);  // the link; the rest followed from it
 }
 
-TEST(Damage, a_removed_device_is_made_attached_and_filled_again) {
+TEST(Damage, ARemovedDeviceIsMadeAttachedAndFilledAgain) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto routes = rig.kernel.routes;
@@ -175,7 +175,7 @@ TEST(Damage, a_removed_device_is_made_attached_and_filled_again) {
   EXPECT_EQ(rig.events_of("kernel.repaired"), 1u);
 }
 
-TEST(Damage, a_device_removed_and_made_anew_by_somebody_is_noticed_by_its_index) {
+TEST(Damage, ADeviceRemovedAndMadeAnewBySomebodyIsNoticedByItsIndex) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   auto link = rig.kernel.links["isp"];
@@ -186,7 +186,7 @@ TEST(Damage, a_device_removed_and_made_anew_by_somebody_is_noticed_by_its_index)
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
-TEST(Damage, an_address_that_goes_takes_its_routes_and_both_come_back) {
+TEST(Damage, AnAddressThatGoesTakesItsRoutesAndBothComeBack) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto routes = rig.kernel.routes;
@@ -196,7 +196,7 @@ TEST(Damage, an_address_that_goes_takes_its_routes_and_both_come_back) {
   EXPECT_EQ(rig.kernel.routes, routes);
 }
 
-TEST(Damage, strangers_with_our_mark_go_away_and_a_rule_told_twice_stays) {
+TEST(Damage, StrangersWithOurMarkGoAwayAndARuleToldTwiceStays) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto rules = rig.kernel.rules;
@@ -209,7 +209,7 @@ TEST(Damage, strangers_with_our_mark_go_away_and_a_rule_told_twice_stays) {
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
-TEST(Damage, a_stranger_that_is_put_again_and_again_is_not_fought_without_end) {
+TEST(Damage, AStrangerThatIsPutAgainAndAgainIsNotFoughtWithoutEnd) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   for (int i = 0; i < 50; ++i) {
@@ -219,7 +219,7 @@ TEST(Damage, a_stranger_that_is_put_again_and_again_is_not_fought_without_end) {
   EXPECT_EQ(rig.events_of("kernel.damage"), 2u);  // 15 s: two windows
 }
 
-TEST(Damage, a_flushed_ruleset_costs_the_whole_table_and_the_untranslated_flows) {
+TEST(Damage, AFlushedRulesetCostsTheWholeTableAndTheUntranslatedFlows) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto table = rig.kernel.table;
@@ -235,7 +235,7 @@ TEST(Damage, a_flushed_ruleset_costs_the_whole_table_and_the_untranslated_flows)
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
-TEST(Damage, members_that_somebody_changed_are_put_right_though_the_listing_is_the_same) {
+TEST(Damage, MembersThatSomebodyChangedArePutRightThoughTheListingIsTheSame) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto table = rig.kernel.table;
@@ -249,7 +249,7 @@ TEST(Damage, members_that_somebody_changed_are_put_right_though_the_listing_is_t
   EXPECT_TRUE(rig.journal_since(mark).empty());
 }
 
-TEST(Damage, members_still_change_by_delta_after_a_repair) {
+TEST(Damage, MembersStillChangeByDeltaAfterARepair) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -262,7 +262,7 @@ TEST(Damage, members_still_change_by_delta_after_a_repair) {
   EXPECT_EQ(rig.memories.back().wanted_hash.size(), 16u);
 }
 
-TEST(Damage, a_delta_that_fails_is_followed_by_the_whole_table) {
+TEST(Damage, ADeltaThatFailsIsFollowedByTheWholeTable) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -314,7 +314,7 @@ void damage_something(ReconcileRig& rig, Random& random) {
   }
 }
 
-TEST(Convergence, any_desire_and_any_damage_end_in_agreement) {
+TEST(Convergence, AnyDesireAndAnyDamageEndInAgreement) {
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     Random random = Random::seeded(seed);
     ReconcileRig rig;
@@ -367,7 +367,7 @@ model::Desired closed_network(unsigned count) {
   return want;
 }
 
-TEST(Speed, a_pass_over_ten_thousand_routes_takes_less_than_fifty_milliseconds) {
+TEST(Speed, APassOverTenThousandRoutesTakesLessThanFiftyMilliseconds) {
   ReconcileRig rig;
   rig.want(closed_network(10'000));
   ASSERT_TRUE(rig.reconciler->settled());

@@ -10,7 +10,7 @@ model::NftTable small() {
           .elements = {{"wan", {"\"isp\""}}, {"nat", {"0x1 : 192.0.2.1"}}}};
 }
 
-TEST(FirewallText, an_unknown_table_is_replaced_whole_in_one_text) {
+TEST(FirewallText, AnUnknownTableIsReplacedWholeInOneText) {
   EXPECT_EQ(firewall_text(std::nullopt, small()),
             "add table inet michi\n"
             "delete table inet michi\n"
@@ -22,7 +22,7 @@ TEST(FirewallText, an_unknown_table_is_replaced_whole_in_one_text) {
             "add element inet michi wan { \"isp\" }\n");
 }
 
-TEST(FirewallText, members_alone_change_by_delta_and_deletions_come_first) {
+TEST(FirewallText, MembersAloneChangeByDeltaAndDeletionsComeFirst) {
   auto after = small();
   after.elements["nat"] = {"0x1 : 192.0.2.9", "0x2 : 198.51.100.1"};
   after.elements["wan"] = {"\"isp\"", "\"lte\""};
@@ -32,25 +32,25 @@ TEST(FirewallText, members_alone_change_by_delta_and_deletions_come_first) {
             "add element inet michi wan { \"lte\" }\n");
 }
 
-TEST(FirewallText, a_set_that_is_not_mentioned_any_more_is_emptied) {
+TEST(FirewallText, ASetThatIsNotMentionedAnyMoreIsEmptied) {
   auto after = small();
   after.elements.erase("wan");
   EXPECT_EQ(firewall_text(small(), after), "delete element inet michi wan { \"isp\" }\n");
 }
 
-TEST(FirewallText, a_change_of_structure_replaces_the_table) {
+TEST(FirewallText, AChangeOfStructureReplacesTheTable) {
   auto after = small();
   after.structure += "chain input { }\n";
   EXPECT_TRUE(firewall_text(small(), after).starts_with("add table inet michi\ndelete table inet michi\n"));
 }
 
-TEST(FirewallText, the_same_table_needs_nothing_and_no_table_a_removal) {
+TEST(FirewallText, TheSameTableNeedsNothingAndNoTableARemoval) {
   EXPECT_EQ(firewall_text(small(), small()), "");
   EXPECT_EQ(firewall_text(small(), {}), firewall_removal());
   EXPECT_EQ(firewall_text(model::NftTable{}, {}), "");
 }
 
-TEST(FirewallHash, tells_member_from_set_and_set_from_set) {
+TEST(FirewallHash, TellsMemberFromSetAndSetFromSet) {
   model::NftTable a{.structure = "x", .elements = {{"s", {"a", "b"}}}};
   model::NftTable b{.structure = "x", .elements = {{"s", {"a"}}, {"b", {}}}};
   EXPECT_NE(hash_of(a), hash_of(b));

@@ -10,7 +10,7 @@ namespace {
 
 using kit::ReconcileRig;
 
-TEST(Left, damage_is_told_once_and_left_where_repair_is_off) {
+TEST(Left, DamageIsToldOnceAndLeftWhereRepairIsOff) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   want.repair = false;
@@ -41,7 +41,7 @@ TEST(Left, damage_is_told_once_and_left_where_repair_is_off) {
   EXPECT_TRUE(rig.kernel.table);
 }
 
-TEST(Left, members_that_change_later_do_not_hide_that_the_table_was_left_damaged) {
+TEST(Left, MembersThatChangeLaterDoNotHideThatTheTableWasLeftDamaged) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   want.repair = false;

@@ -23,7 +23,7 @@ std::size_t commits(const kit::ReconcileRig& rig, std::size_t since = 0) {
       lines, [](const auto& line) { return line.starts_with("commit") && line.contains("netdev michi"); }));
 }
 
-TEST(SecondTable, is_not_asked_for_where_it_is_not_wanted) {
+TEST(SecondTable, IsNotAskedForWhereItIsNotWanted) {
   kit::ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   EXPECT_TRUE(rig.reconciler->settled());
@@ -31,7 +31,7 @@ TEST(SecondTable, is_not_asked_for_where_it_is_not_wanted) {
   EXPECT_FALSE(rig.kernel.netdev_table);
 }
 
-TEST(SecondTable, comes_takes_elements_one_by_one_and_goes) {
+TEST(SecondTable, ComesTakesElementsOneByOneAndGoes) {
   kit::ReconcileRig rig;
   rig.want(passing({"a"}));
   ASSERT_TRUE(rig.kernel.netdev_table);
@@ -47,7 +47,7 @@ TEST(SecondTable, comes_takes_elements_one_by_one_and_goes) {
   EXPECT_TRUE(rig.reconciler->settled());
 }
 
-TEST(SecondTable, is_put_back_when_somebody_takes_it) {
+TEST(SecondTable, IsPutBackWhenSomebodyTakesIt) {
   kit::ReconcileRig rig;
   rig.want(passing({"a"}));
   rig.kernel.netdev_table.reset();
@@ -58,7 +58,7 @@ TEST(SecondTable, is_put_back_when_somebody_takes_it) {
   EXPECT_EQ(rig.events_of("kernel.repaired"), 1u);
 }
 
-TEST(SecondTable, of_an_earlier_life_is_adopted_if_it_is_what_is_wanted_and_else_replaced) {
+TEST(SecondTable, OfAnEarlierLifeIsAdoptedIfItIsWhatIsWantedAndElseReplaced) {
   for (const std::string member : {"a", "b"}) {
     kit::ReconcileRig first;
     first.want(passing({"a"}));
@@ -74,7 +74,7 @@ TEST(SecondTable, of_an_earlier_life_is_adopted_if_it_is_what_is_wanted_and_else
   }
 }
 
-TEST(SecondTable, that_the_kernel_refuses_is_told_with_a_remedy_and_keeps_nothing_else) {
+TEST(SecondTable, ThatTheKernelRefusesIsToldWithARemedyAndKeepsNothingElse) {
   kit::ReconcileRig rig;
   rig.kernel.refuse = [](const std::string& operation) { return operation.contains("netdev michi") ? EOPNOTSUPP : 0; };
   rig.want(passing({}));

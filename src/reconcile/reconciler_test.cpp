@@ -35,7 +35,7 @@ model::Link ethernet(const std::string& name, bool up, std::uint32_t mtu) {
   return link;
 }
 
-TEST(Reconciler, builds_everything_in_the_order_of_dependencies) {
+TEST(Reconciler, BuildsEverythingInTheOrderOfDependencies) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   EXPECT_TRUE(rig.reconciler->settled()) << fmt::format("{}", fmt::join(rig.reconciler->plan(), "\n"));
@@ -52,7 +52,7 @@ TEST(Reconciler, builds_everything_in_the_order_of_dependencies) {
   EXPECT_TRUE(rig.reconciler->plan().empty());
 }
 
-TEST(Reconciler, removes_in_reverse_after_the_additions) {
+TEST(Reconciler, RemovesInReverseAfterTheAdditions) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   const auto mark = rig.kernel.journal.size();
@@ -66,7 +66,7 @@ TEST(Reconciler, removes_in_reverse_after_the_additions) {
   EXPECT_FALSE(rig.kernel.links.contains("isp"));
 }
 
-TEST(Reconciler, removes_nothing_while_an_addition_is_under_way) {
+TEST(Reconciler, RemovesNothingWhileAnAdditionIsUnderWay) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   auto next = kit::one_uplink("isp", 1);
@@ -84,7 +84,7 @@ TEST(Reconciler, removes_nothing_while_an_addition_is_under_way) {
   EXPECT_TRUE(std::holds_alternative<RemoveRule>(std::get<Do>(*after).operation));
 }
 
-TEST(Reconciler, adopts_what_an_earlier_run_left_and_touches_nothing_else) {
+TEST(Reconciler, AdoptsWhatAnEarlierRunLeftAndTouchesNothingElse) {
   ReconcileRig first;
   first.want(kit::one_uplink("isp", 1));
   ASSERT_FALSE(first.memories.empty());
@@ -111,7 +111,7 @@ TEST(Reconciler, adopts_what_an_earlier_run_left_and_touches_nothing_else) {
   EXPECT_TRUE(mentions(second.kernel.journal, "delete rule inet priority 20008 lookup 20009"));
 }
 
-TEST(Reconciler, replaces_the_table_of_an_earlier_run_that_somebody_changed) {
+TEST(Reconciler, ReplacesTheTableOfAnEarlierRunThatSomebodyChanged) {
   ReconcileRig first;
   first.want(kit::one_uplink("isp", 1));
   ReconcileRig second({first.memories.back()});
@@ -124,7 +124,7 @@ TEST(Reconciler, replaces_the_table_of_an_earlier_run_that_somebody_changed) {
   EXPECT_EQ(second.kernel.table->structure, first.kernel.table->structure);
 }
 
-TEST(Reconciler, a_different_route_is_replaced_and_never_deleted_first) {
+TEST(Reconciler, ADifferentRouteIsReplacedAndNeverDeletedFirst) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -138,7 +138,7 @@ TEST(Reconciler, a_different_route_is_replaced_and_never_deleted_first) {
   EXPECT_TRUE(mentions(done, "add route 0.0.0.0/0 table 20001 dev isp src 192.0.2.1 mtu 1400"));
 }
 
-TEST(Reconciler, foreign_objects_are_never_touched) {
+TEST(Reconciler, ForeignObjectsAreNeverTouched) {
   ReconcileRig rig;
   rig.kernel.add_link(ethernet("eth0", true, 1500));
   rig.kernel.add_address(address("eth0", "198.51.100.7/24"));
@@ -162,7 +162,7 @@ TEST(Reconciler, foreign_objects_are_never_touched) {
   EXPECT_LT(place(done, "remove device isp"), place(done, "commit"));  // deny until the end
 }
 
-TEST(Reconciler, a_foreign_device_of_the_wanted_name_is_left_alone_and_told_once) {
+TEST(Reconciler, AForeignDeviceOfTheWantedNameIsLeftAloneAndToldOnce) {
   ReconcileRig rig;
   rig.kernel.add_link(ethernet("isp", true, 1400));
   rig.want(kit::one_uplink("isp", 1));
@@ -173,7 +173,7 @@ TEST(Reconciler, a_foreign_device_of_the_wanted_name_is_left_alone_and_told_once
   EXPECT_EQ(rig.events_of("kernel.failed"), 1u);
 }
 
-TEST(Reconciler, a_lan_address_is_put_replaced_on_reload_and_left_on_exit) {
+TEST(Reconciler, ALanAddressIsPutReplacedOnReloadAndLeftOnExit) {
   ReconcileRig rig;
   rig.kernel.add_link(ethernet("lan0", false, 1500));
   auto want = kit::one_uplink("isp", 1);
@@ -189,7 +189,7 @@ TEST(Reconciler, a_lan_address_is_put_replaced_on_reload_and_left_on_exit) {
   EXPECT_TRUE(rig.kernel.links["lan0"].up);
 }
 
-TEST(Reconciler, an_operation_under_way_is_not_repeated_while_facts_lag) {
+TEST(Reconciler, AnOperationUnderWayIsNotRepeatedWhileFactsLag) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   rig.hold_facts = true;
@@ -205,7 +205,7 @@ TEST(Reconciler, an_operation_under_way_is_not_repeated_while_facts_lag) {
   EXPECT_FALSE(rig.reconciler->settled());
 }
 
-TEST(Reconciler, failures_are_tried_again_with_growing_pauses_and_told_once) {
+TEST(Reconciler, FailuresAreTriedAgainWithGrowingPausesAndToldOnce) {
   ReconcileRig rig;
   rig.want(kit::one_uplink("isp", 1));
   std::vector<Instant> tries;
@@ -231,7 +231,7 @@ TEST(Reconciler, failures_are_tried_again_with_growing_pauses_and_told_once) {
   EXPECT_EQ(rig.events_of("kernel.recovered"), 1u);
 }
 
-TEST(Reconciler, what_is_accepted_but_does_not_hold_counts_as_a_failure) {
+TEST(Reconciler, WhatIsAcceptedButDoesNotHoldCountsAsAFailure) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -244,7 +244,7 @@ TEST(Reconciler, what_is_accepted_but_does_not_hold_counts_as_a_failure) {
   EXPECT_LT(rig.journal_since(mark).size(), 12u);
 }
 
-TEST(Reconciler, flows_move_once_per_generation_and_after_everything_else) {
+TEST(Reconciler, FlowsMoveOncePerGenerationAndAfterEverythingElse) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -261,7 +261,7 @@ TEST(Reconciler, flows_move_once_per_generation_and_after_everything_else) {
   EXPECT_TRUE(rig.journal_since(mark).empty());
 }
 
-TEST(Reconciler, flows_of_one_family_move_without_those_of_the_other) {
+TEST(Reconciler, FlowsOfOneFamilyMoveWithoutThoseOfTheOther) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -272,7 +272,7 @@ TEST(Reconciler, flows_of_one_family_move_without_those_of_the_other) {
   EXPECT_EQ(rig.kernel.flows.size(), 1u);
 }
 
-TEST(Reconciler, a_prefixs_end_in_main_comes_after_its_successor_and_goes_with_a_flush_and_others_stay) {
+TEST(Reconciler, APrefixsEndInMainComesAfterItsSuccessorAndGoesWithAFlushAndOthersStay) {
   ReconcileRig rig;
   auto foreign = route(254, "2001:db8:f::/48", "lan0");
   foreign.protocol = 4;
@@ -291,7 +291,7 @@ TEST(Reconciler, a_prefixs_end_in_main_comes_after_its_successor_and_goes_with_a
   EXPECT_EQ(rig.kernel.routes, std::set<model::RouteEntry>{foreign});
 }
 
-TEST(Reconciler, addresses_that_an_earlier_life_put_on_a_lan_go_when_their_prefix_is_over) {
+TEST(Reconciler, AddressesThatAnEarlierLifePutOnALanGoWhenTheirPrefixIsOver) {
   ReconcileRig rig;
   rig.kernel.add_link(
       {.name = "lan0", .index = 0, .up = true, .carrier = true, .mtu = 1500, .mac = {}, .kind = {}, .alias = {}});
@@ -311,7 +311,7 @@ TEST(Reconciler, addresses_that_an_earlier_life_put_on_a_lan_go_when_their_prefi
   EXPECT_TRUE(rig.kernel.addresses.contains(theirs));
 }
 
-TEST(Reconciler, a_session_is_attached_again_when_it_changes) {
+TEST(Reconciler, ASessionIsAttachedAgainWhenItChanges) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -322,7 +322,7 @@ TEST(Reconciler, a_session_is_attached_again_when_it_changes) {
   EXPECT_EQ(rig.kernel.sessions["isp"].session_id, 99);
 }
 
-TEST(Reconciler, a_change_of_one_uplink_of_many_touches_no_other) {
+TEST(Reconciler, AChangeOfOneUplinkOfManyTouchesNoOther) {
   ReconcileRig rig;
   std::vector<model::Desired> parts;
   for (unsigned n = 1; n <= 64; ++n) parts.push_back(kit::one_uplink(fmt::format("isp{}", n), n));
@@ -335,7 +335,7 @@ TEST(Reconciler, a_change_of_one_uplink_of_many_touches_no_other) {
   EXPECT_EQ(rig.journal_since(mark), (Lines{"set link isp31 mtu 1400", "attach isp31"}));
 }
 
-TEST(Reconciler, plan_shows_the_difference_as_text) {
+TEST(Reconciler, PlanShowsTheDifferenceAsText) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
@@ -351,7 +351,7 @@ TEST(Reconciler, plan_shows_the_difference_as_text) {
   EXPECT_TRUE(mentions(plan, "- rule"));
 }
 
-TEST(Reconciler, rules_wait_until_the_closed_prefixes_stand) {
+TEST(Reconciler, RulesWaitUntilTheClosedPrefixesStand) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);
   for (unsigned i = 0; i < 3000; ++i) {

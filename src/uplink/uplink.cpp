@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "uplink/pppoe/life.hpp"
 #include "uplink/ethernet/life.hpp"
+#include "uplink/pppoe/life.hpp"
 
 namespace michi::uplink {
 
@@ -24,7 +24,7 @@ void Uplink::live(model::UplinkConfig config, std::optional<Secret> secret, std:
   if (config.kind == model::UplinkKind::Pppoe)
     life_ = std::make_unique<Life>(std::move(config), std::move(secret), random_.fork(), std::move(orphan));
   else
-    line_ = std::make_unique<LineLife>(std::move(config), held, random_.fork());
+    line_ = std::make_unique<EthernetLife>(std::move(config), held, random_.fork());
 }
 
 void Uplink::start(Instant now) {
@@ -53,7 +53,7 @@ void Uplink::redial(Instant now) {
 Uplink::Applied Uplink::effect(const model::UplinkConfig& before, const model::UplinkConfig& after,
                                bool secret_changed) {
   if (before.kind != after.kind) return Applied::Redialled;
-  if (after.kind != model::UplinkKind::Pppoe) return LineLife::effect(before, after);
+  if (after.kind != model::UplinkKind::Pppoe) return EthernetLife::effect(before, after);
   return effect_on_session(before, after, secret_changed);
 }
 
@@ -67,7 +67,7 @@ Uplink::Applied Uplink::configure(model::UplinkConfig config, std::optional<Secr
 Uplink::Applied Uplink::change_kind(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
   const bool running = !settled_down();
   if (life_ && life_->row().session) {
-    life_->close_session(Farewell::Padt, "new configuration");
+    life_->close_session(Padt::Padt, "new configuration");
     life_->enter(Phase::Down, "new configuration", now);
     life_->settle(now);
   } else {
@@ -81,7 +81,7 @@ Uplink::Applied Uplink::change_kind(model::UplinkConfig config, std::optional<Se
   live(std::move(config), std::move(secret), std::move(orphan), std::nullopt);
   // What the new life begins with, it takes for known.
   if (facts() != told) said.emplace_back(FactsChanged{facts()});
-  last_words_ = std::move(said);
+  leftover_outputs_ = std::move(said);
   recall(std::move(memory), now);
   if (running) start(now);
   return Applied::Redialled;
@@ -98,9 +98,9 @@ void Uplink::on_frame(Bytes frame, Instant now) {
   life_->hear(frame, now);
 }
 
-void Uplink::on_turn(Instant now) {
+void Uplink::on_permit(Instant now) {
   if (line_) return;
-  life_->on_turn(now);
+  life_->on_permit(now);
   life_->settle(now);
 }
 
@@ -137,9 +137,9 @@ void Uplink::on_datagram(const Heard& datagram, Instant now) {
 void Uplink::on_plane_fault(std::string text, Instant now) {
   if (line_) return;
   if (life_->giving_back)
-    life_->finish_ending(Farewell::Padt, "plane fault", now);
+    life_->finish_ending(Padt::Padt, "plane fault", now);
   else if (life_->facts.attached)
-    life_->lose({FailureClass::Plane, model::Reason::PlaneFailed, std::move(text)}, Farewell::Padt, "plane fault", now);
+    life_->lose({FailureClass::Plane, model::Reason::PlaneFailed, std::move(text)}, Padt::Padt, "plane fault", now);
   life_->settle(now);
 }
 
@@ -152,7 +152,7 @@ void Uplink::on_deadline(Instant now) {
 std::optional<Instant> Uplink::next_deadline() const { return line_ ? line_->next_deadline() : life_->next_deadline(); }
 
 std::optional<Output> Uplink::poll() {
-  auto& said = last_words_.empty() && life_ ? life_->outputs : last_words_;
+  auto& said = leftover_outputs_.empty() && life_ ? life_->outputs : leftover_outputs_;
   if (said.empty()) return line_ ? line_->poll() : std::nullopt;
   Output out = std::move(said.front());
   said.pop_front();

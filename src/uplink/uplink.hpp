@@ -43,8 +43,8 @@ struct FactsChanged {
 struct Persist {
   std::optional<model::SessionRecord> record;
 };
-/// A first PADI waits for its turn on this interface and address; answered by on_turn().
-struct AskTurn {
+/// A first PADI waits for its turn on this interface and address; answered by on_permit().
+struct AskPermit {
   std::string interface;
   Mac mac;
 };
@@ -59,10 +59,10 @@ struct PersistAddress {
   std::optional<HeldAddress> held;
 };
 using Output =
-    std::variant<Frame, FactsChanged, Persist, PersistAddress, AskTurn, Datagram, PersistLease, model::Event>;
+    std::variant<Frame, FactsChanged, Persist, PersistAddress, AskPermit, Datagram, PersistLease, model::Event>;
 
 /// PADT for a session that an earlier run left behind, of an uplink that is no longer configured.
-Frame farewell(const model::SessionRecord& record);
+Frame padt_for(const model::SessionRecord& record);
 
 /// What the uplink must know of its Ethernet interface. Absent: nullopt to on_interface().
 struct InterfaceFacts {
@@ -72,7 +72,7 @@ struct InterfaceFacts {
   bool operator==(const InterfaceFacts&) const = default;
 };
 
-class LineLife;
+class EthernetLife;
 
 class Uplink {
  public:
@@ -101,7 +101,7 @@ class Uplink {
   void on_interface(std::optional<InterfaceFacts> facts, Instant now);
   /// Any frame of the interface, of PPPoE or, for kind ipoe, of DHCPv4 and ARP; strangers' are ignored.
   void on_frame(Bytes frame, Instant now);
-  void on_turn(Instant now);
+  void on_permit(Instant now);
   void on_traffic(std::uint64_t packets_in, Instant now);
   /// Another uplink, one that is attached, has the same local address: hold until told false. The
   /// session stays, unattached, its address in the facts. Forgotten when the session ends.
@@ -143,9 +143,9 @@ class Uplink {
   Applied change_kind(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
 
   Random random_;
-  std::unique_ptr<Life> life_;      // of a session
-  std::unique_ptr<LineLife> line_;  // of a line; one of the two
-  std::list<Output> last_words_;    // of a life of another kind
+  std::unique_ptr<Life> life_;          // of a session
+  std::unique_ptr<EthernetLife> line_;  // of a line; one of the two
+  std::list<Output> leftover_outputs_;  // of a life of another kind
 };
 
 }  // namespace michi::uplink

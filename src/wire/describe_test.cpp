@@ -11,7 +11,7 @@
 namespace michi::wire {
 namespace {
 
-TEST(Describe, names_the_options_of_a_configure_request) {
+TEST(Describe, NamesTheOptionsOfAConfigureRequest) {
   const std::vector<control::Option> options{
       lcp::mru_option(1454), lcp::magic_option(0xdeadbeef), {99, *from_hex("0102")}};
   const auto packet = control::write_packet(control::Code::ConfigureRequest, 7, control::write_options(options));
@@ -21,7 +21,7 @@ TEST(Describe, names_the_options_of_a_configure_request) {
                 " id=7 mru=1454 magic=deadbeef option-99=0102");
 }
 
-TEST(Describe, never_shows_a_pap_password) {
+TEST(Describe, NeverShowsAPapPassword) {
   const auto request = pap::write_request(bytes_of("guest@flets"), bytes_of("geheim"));
   const auto packet = control::write_packet(static_cast<control::Code>(1), 1, request);
   const auto line = describe_ppp(ppp::write_frame(ppp::Protocol::Pap, packet));
@@ -30,7 +30,7 @@ TEST(Describe, never_shows_a_pap_password) {
   EXPECT_EQ(line.find(to_hex(bytes_of("geheim"))), std::string::npos);
 }
 
-TEST(Describe, says_what_is_malformed_whatever_the_bytes) {
+TEST(Describe, SaysWhatIsMalformedWhateverTheBytes) {
   EXPECT_NE(describe_frame(*from_hex("00")).find("malformed"), std::string::npos);
   for (std::size_t size = 0; size < 40; ++size) {
     const ByteVec bytes(size, std::byte{0xc2});

@@ -10,7 +10,7 @@ using icmp6::Echo;
 // type, code, checksum, identifier, sequence, data; the checksum computed by hand after RFC 1071.
 const ByteVec kRequest = *from_hex("08 00 f2 fa 12 34 00 02 f0 cf 01 ff");
 
-TEST(Icmp4Echo, a_request_is_read_and_written_the_same) {
+TEST(Icmp4Echo, ARequestIsReadAndWrittenTheSame) {
   const auto echo = parse_echo(kRequest);
   ASSERT_TRUE(echo);
   EXPECT_EQ(echo->kind, Echo::Kind::Request);
@@ -20,7 +20,7 @@ TEST(Icmp4Echo, a_request_is_read_and_written_the_same) {
   EXPECT_EQ(to_hex(write_echo(*echo)), to_hex(kRequest));
 }
 
-TEST(Icmp4Echo, a_reply_has_type_zero_and_data_of_any_length) {
+TEST(Icmp4Echo, AReplyHasTypeZeroAndDataOfAnyLength) {
   for (std::size_t length : {0U, 1U, 7U, 100U}) {
     const Echo echo{Echo::Kind::Reply, 0xffff, 0xfffe, ByteVec(length, std::byte{0x5a})};
     const auto bytes = write_echo(echo);
@@ -31,12 +31,12 @@ TEST(Icmp4Echo, a_reply_has_type_zero_and_data_of_any_length) {
   }
 }
 
-TEST(Icmp4Echo, every_truncation_is_a_fault) {
+TEST(Icmp4Echo, EveryTruncationIsAFault) {
   for (std::size_t length = 0; length < kRequest.size(); ++length)
     EXPECT_FALSE(parse_echo(Bytes(kRequest).first(length))) << length;
 }
 
-TEST(Icmp4Echo, a_wrong_type_code_or_checksum_is_told) {
+TEST(Icmp4Echo, AWrongTypeCodeOrChecksumIsTold) {
   auto changed = [](std::size_t at, std::uint8_t value) {
     auto bytes = kRequest;
     bytes[at] = static_cast<std::byte>(value);

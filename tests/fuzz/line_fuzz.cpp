@@ -138,7 +138,7 @@ void step(Network& n, Script& script) {
     case 22:
       return line.crash();
     case 23:
-      line->on_turn(now);
+      line->on_permit(now);
       line->on_traffic(script.u8(), now);
       return line->on_plane_fault("script", now);
     default:

@@ -310,7 +310,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 7: {
         const std::uint8_t whom = script.u8();
         if (whom % 4 == 0) rig.discovery.stop(rig.now);
-        if (whom % 4 == 1) rig.advertiser.stop(static_cast<Farewell>(whom / 4 % 3), rig.now);
+        if (whom % 4 == 1) rig.advertiser.stop(static_cast<FinalAdvertisement>(whom / 4 % 3), rig.now);
         if (whom % 4 == 2) rig.proxy.stop(rig.now);
         if (whom % 4 == 3) rig.discovery.solicit_again(rig.now);
         break;

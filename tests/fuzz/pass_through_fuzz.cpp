@@ -68,14 +68,14 @@ struct Rig {
     MICHI_INVARIANT((pass.clients() == 0) == !pass.next_deadline(), "what is remembered ends");
   }
 
-  void on_line(const ByteVec& frame) {
+  void on_link(const ByteVec& frame) {
     const auto framed = pppoe::parse_frame(frame);
     if (framed && framed->packet.code == pppoe::Code::Pado) {
       const Mac& from = framed->header.source;
       const bool client = std::ranges::any_of(open, [&](const auto& session) { return session.client == from; });
       if (!client && from != kOurs && !from.is_multicast()) offered = from;
     }
-    pass.on_line_frame(frame, now);
+    pass.on_link_frame(frame, now);
   }
 
   PassThrough pass;
@@ -107,7 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const ByteVec frame = what == 3 ? script.bytes() : crafted(script);
         rig.given.insert(frame);
         if (what == 0) {
-          rig.on_line(frame);
+          rig.on_link(frame);
         } else {
           rig.pass.on_lan_frame(script.u8() % 4 == 0 ? "b" : "a", frame, rig.now);
         }

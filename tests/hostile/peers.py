@@ -56,7 +56,7 @@ class Host:
                 protocol, code, number, length = struct.unpack_from("!HBBH", payload)
                 peer.on_session(protocol, code, number, payload[6:length + 2])
 
-    def on_line(self, line):
+    def on_link(self, line):
         order = json.loads(line)
         if "aim" in order:
             for peer in self.peers:
@@ -84,7 +84,7 @@ class Host:
                     line = sys.stdin.readline()
                     if not line:
                         return
-                    self.on_line(line)
+                    self.on_link(line)
             now = time.monotonic()
             for frame in self.wire.receive():
                 for peer in self.peers:

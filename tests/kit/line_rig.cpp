@@ -5,8 +5,8 @@
 
 #include "base/invariant.hpp"
 #include "base/overloaded.hpp"
-#include "uplink/ip/known_prefixes.hpp"
 #include "uplink/ethernet/phase.hpp"
+#include "uplink/ip/known_prefixes.hpp"
 #include "wire/arp.hpp"
 #include "wire/dhcp4.hpp"
 #include "wire/ether.hpp"
@@ -20,8 +20,8 @@ namespace {
 constexpr unsigned kMostOutputs = 64;
 constexpr unsigned kMostTurns = 64;  // of one moment
 
-const uplink::LinePhaseRow* row_named(std::string_view name) {
-  for (const auto& row : uplink::line_table::kRows)
+const uplink::EthernetPhaseRow* row_named(std::string_view name) {
+  for (const auto& row : uplink::ethernet_table::kRows)
     if (row.name == name) return &row;
   return nullptr;
 }
@@ -115,7 +115,7 @@ void LineRig::take(uplink::Output& output) {
                  },
                  [&](const uplink::Persist& persist) { session_ = persist.record; },
                  [&](const uplink::PersistAddress& persist) { held_ = persist.held; },
-                 [&](const uplink::AskTurn&) {},
+                 [&](const uplink::AskPermit&) {},
                  [&](uplink::Datagram& sent) {
                    MICHI_INVARIANT(!quiet_, "nothing is sent after stop");
                    MICHI_INVARIANT(interface_ && interface_->carrier, "a datagram leaves with a carrier");
@@ -177,7 +177,7 @@ void LineRig::check() {
   MICHI_INVARIANT(std::ranges::is_partitioned(facts.prefixes, &model::PrefixFacts::confirmed), "confirmed ones first");
   const bool confirmed = !facts.prefixes.empty() && facts.prefixes.front().confirmed;
   MICHI_INVARIANT(!confirmed || row->link, "a prefix is confirmed on a link");
-  MICHI_INVARIANT(!confirmed || row->phase == uplink::LinePhase::LinkHold || (interface_ && interface_->carrier),
+  MICHI_INVARIANT(!confirmed || row->phase == uplink::EthernetPhase::LinkHold || (interface_ && interface_->carrier),
                   "a prefix is confirmed with a carrier");
   for (const auto& one : facts.prefixes)
     MICHI_INVARIANT(one.valid_until >= now_ - seconds(1), "no prefix outlives its time");

@@ -139,7 +139,7 @@ struct House {
     configure();
     delegate(name, text);
     auto& fact = facts[name];
-    fact.prefixes.front().on_line = fact.prefixes.front().shared = true;
+    fact.prefixes.front().on_link = fact.prefixes.front().shared = true;
     fact.v6->addresses = {ipv6(own)};
     tell();
   }

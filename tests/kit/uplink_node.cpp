@@ -22,7 +22,7 @@ bool GateNode::drain(Instant now) {
   bool any = false;
   while (auto turn = gate_.poll()) {
     any = true;
-    if (const auto at = nodes_.find(*turn); at != nodes_.end()) (*at->second)->on_turn(now);
+    if (const auto at = nodes_.find(*turn); at != nodes_.end()) (*at->second)->on_permit(now);
   }
   return any;
 }
@@ -179,7 +179,7 @@ void UplinkNode::on_output(uplink::Output& output, Instant now) {
   } else if (auto* lease = std::get_if<uplink::PersistLease>(&output)) {
     lease_ = lease->record;
     lease_at_ = now;
-  } else if (auto* ask = std::get_if<uplink::AskTurn>(&output)) {
+  } else if (auto* ask = std::get_if<uplink::AskPermit>(&output)) {
     gate_.ask(*this, ask->interface, ask->mac, now);
   } else if (auto* event = std::get_if<model::Event>(&output)) {
     if (events_.size() < kMostEvents) events_.push_back(std::move(*event));

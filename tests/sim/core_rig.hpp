@@ -155,7 +155,7 @@ class CoreNode final : public kit::Node {
     const auto type = parsed->header.type;
     const bool dhcp4 = type == wire::ether::kTypeIpv4 || type == wire::ether::kTypeArp;
     for (auto* socket : sockets_.open_sockets) {
-      if (dhcp4 != (socket->talk == port::Talk::Dhcp4)) continue;
+      if (dhcp4 != (socket->kind == port::FrameKind::Dhcp4)) continue;
       socket->inbox.push_back(copy_of(frame));
       if (world_.now() < busy_until_) ++socket->untold;
       woken_ = true;
@@ -183,7 +183,7 @@ class CoreNode final : public kit::Node {
 
  private:
   struct Socket final : port::FrameSocket {
-    Socket(CoreNode& owner, kit::Wire& on, port::Talk what) : node(owner), wire(on), talk(what) {}
+    Socket(CoreNode& owner, kit::Wire& on, port::FrameKind what) : node(owner), wire(on), kind(what) {}
     ~Socket() override { std::erase(node.sockets_.open_sockets, this); }
     Result<void, port::OsError> add_address(Mac) override { return {}; }
     Result<void, port::OsError> send(Bytes frame, port::Priority) override {
@@ -200,17 +200,17 @@ class CoreNode final : public kit::Node {
     void on_wake(port::Wake) override {}
     CoreNode& node;
     kit::Wire& wire;
-    port::Talk talk;
+    port::FrameKind kind;
     std::vector<ByteVec> inbox;
     std::size_t untold = 0;  // the last so many, which came while the loop was held up
   };
   struct Sockets final : port::FrameSockets {
     explicit Sockets(CoreNode& owner) : node(owner) {}
     Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string& interface,
-                                                                   port::Talk talk) override {
+                                                                   port::FrameKind kind) override {
       const auto at = node.wires_.find(interface);
       if (at == node.wires_.end()) return Fault(port::OsError{"open " + interface, 19});
-      auto made = std::make_unique<Socket>(node, *at->second, talk);
+      auto made = std::make_unique<Socket>(node, *at->second, kind);
       open_sockets.push_back(made.get());
       return made;
     }

@@ -80,7 +80,7 @@ class CoreStory : public ::testing::Test {
   CoreNode node{world, {{"wan0", &wire}}, machine};
 };
 
-TEST_F(CoreStory, two_sessions_come_up_and_the_kernel_follows) {
+TEST_F(CoreStory, TwoSessionsComeUpAndTheKernelFollows) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   for (const auto* name : {"isp", "biz"}) {
@@ -95,7 +95,7 @@ TEST_F(CoreStory, two_sessions_come_up_and_the_kernel_follows) {
   EXPECT_TRUE(node->plan().empty());
 }
 
-TEST_F(CoreStory, nobody_is_dialled_before_the_kernels_objects_stand) {
+TEST_F(CoreStory, NobodyIsDialledBeforeTheKernelsObjectsStand) {
   std::optional<bool> stood;
   wire.filter = [&](const kit::Node*, Bytes) {
     if (!stood) stood = machine.kernel.links.contains("isp") && machine.kernel.table.has_value() && quiet();
@@ -106,7 +106,7 @@ TEST_F(CoreStory, nobody_is_dialled_before_the_kernels_objects_stand) {
   EXPECT_EQ(stood, true);
 }
 
-TEST_F(CoreStory, objects_the_kernel_refuses_hold_the_first_padi_back_for_a_quarter_of_a_second) {
+TEST_F(CoreStory, ObjectsTheKernelRefusesHoldTheFirstPadiBackForAQuarterOfASecond) {
   machine.kernel.refuse = [](const std::string& operation) { return operation.contains("isp") ? 1 : 0; };
   std::optional<Instant> first;
   wire.filter = [&](const kit::Node*, Bytes) {
@@ -120,7 +120,7 @@ TEST_F(CoreStory, objects_the_kernel_refuses_hold_the_first_padi_back_for_a_quar
   EXPECT_LT(*first - begun, milliseconds(260));
 }
 
-TEST_F(CoreStory, numbers_outlive_a_crash_and_orphans_get_their_padt) {
+TEST_F(CoreStory, NumbersOutliveACrashAndOrphansGetTheirPadt) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   const auto numbers = node->numbers();
@@ -132,7 +132,7 @@ TEST_F(CoreStory, numbers_outlive_a_crash_and_orphans_get_their_padt) {
   EXPECT_EQ(isp.up_count(), 2u);
 }
 
-TEST_F(CoreStory, foreign_damage_is_repaired_at_once) {
+TEST_F(CoreStory, ForeignDamageIsRepairedAtOnce) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   const auto before = std::make_tuple(machine.kernel.routes, machine.kernel.rules, machine.kernel.addresses);
@@ -143,7 +143,7 @@ TEST_F(CoreStory, foreign_damage_is_repaired_at_once) {
   EXPECT_EQ(std::make_tuple(machine.kernel.routes, machine.kernel.rules, machine.kernel.addresses), before);
 }
 
-TEST_F(CoreStory, a_padt_moves_flows_and_the_uplink_comes_back) {
+TEST_F(CoreStory, APadtMovesFlowsAndTheUplinkComesBack) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   const auto mark = std::uint32_t{node->numbers().at("isp")} << model::kMarkShift;
@@ -158,7 +158,7 @@ TEST_F(CoreStory, a_padt_moves_flows_and_the_uplink_comes_back) {
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(20)));
 }
 
-TEST_F(CoreStory, a_reload_that_drops_an_uplink_leaves_nothing_of_it_and_the_other_alone) {
+TEST_F(CoreStory, AReloadThatDropsAnUplinkLeavesNothingOfItAndTheOtherAlone) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   const auto biz = *node->facts().at("biz").session;
@@ -174,7 +174,7 @@ TEST_F(CoreStory, a_reload_that_drops_an_uplink_leaves_nothing_of_it_and_the_oth
   EXPECT_TRUE(world.run_until([&] { return isp.up_count() == 1; }, seconds(3)));
 }
 
-TEST_F(CoreStory, an_uplink_removed_while_the_line_is_away_gets_its_padt_when_it_is_back) {
+TEST_F(CoreStory, AnUplinkRemovedWhileTheLineIsAwayGetsItsPadtWhenItIsBack) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   const auto wan = machine.kernel.links.at("wan0");
@@ -192,7 +192,7 @@ TEST_F(CoreStory, an_uplink_removed_while_the_line_is_away_gets_its_padt_when_it
   EXPECT_FALSE(machine.store.run.contains("session.isp"));
 }
 
-TEST_F(CoreStory, an_unconfirmed_reload_is_rolled_back) {
+TEST_F(CoreStory, AnUnconfirmedReloadIsRolledBack) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   auto less = config;
@@ -204,14 +204,14 @@ TEST_F(CoreStory, an_unconfirmed_reload_is_rolled_back) {
   EXPECT_TRUE(node.saw("reload.rolled-back"));
 }
 
-TEST_F(CoreStory, a_full_disk_is_told_and_nothing_stops) {
+TEST_F(CoreStory, AFullDiskIsToldAndNothingStops) {
   machine.store.full = true;
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   EXPECT_TRUE(node.saw("store.write-failed"));
 }
 
-TEST_F(CoreStory, stop_ends_the_sessions_and_leaves_default_deny) {
+TEST_F(CoreStory, StopEndsTheSessionsAndLeavesDefaultDeny) {
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   node->stop();
@@ -222,7 +222,7 @@ TEST_F(CoreStory, stop_ends_the_sessions_and_leaves_default_deny) {
   EXPECT_FALSE(machine.store.run.contains("session.isp"));
 }
 
-TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was_also_after_a_crash) {
+TEST_F(CoreStory, FlushLeavesTheKernelAsItWasAlsoAfterACrash) {
   const auto links = machine.kernel.links.size();
   machine.files.sysctls["net/ipv4/fwmark_reflect"] = "0";
   begin();
@@ -241,7 +241,7 @@ TEST_F(CoreStory, flush_leaves_the_kernel_as_it_was_also_after_a_crash) {
   EXPECT_TRUE(machine.store.run.empty());
 }
 
-TEST_F(CoreStory, a_flush_without_a_file_takes_back_what_an_earlier_life_advertised) {
+TEST_F(CoreStory, AFlushWithoutAFileTakesBackWhatAnEarlierLifeAdvertised) {
   machine.kernel.add_address({.device = "lan0", .address = *parse_prefix("fe80::2/64")});
   machine.store.state["lan.lan0"] = "2001:db8:1::/64=5400 LAR\n";
   node->begin(nullptr, {});

@@ -38,7 +38,7 @@ class LanRig : public testing::Test {
     std::int64_t wall = 1'750'000'000;
   };
   struct NoFrames final : port::FrameSockets {
-    Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string&, port::Talk) override {
+    Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string&, port::FrameKind) override {
       return Fault(port::OsError{"open", 19});
     }
   };

@@ -10,7 +10,7 @@ constexpr auto kFirst = "2001:db8:1::/64", kSecond = "2001:db8:2::/64", kUla = "
 
 class LanStory : public LanRig {};
 
-TEST_F(LanStory, a_prefix_is_said_in_the_turn_in_which_the_routers_address_stands) {
+TEST_F(LanStory, APrefixIsSaidInTheTurnInWhichTheRoutersAddressStands) {
   decide();
   ASSERT_EQ(said.size(), 1u) << "the router, without the prefix";
   EXPECT_FALSE(told(kFirst));
@@ -25,7 +25,7 @@ TEST_F(LanStory, a_prefix_is_said_in_the_turn_in_which_the_routers_address_stand
   EXPECT_EQ(count("lan.prefix-advertised"), 1u);
 }
 
-TEST_F(LanStory, lifetimes_are_what_is_left_of_the_lease) {
+TEST_F(LanStory, LifetimesAreWhatIsLeftOfTheLease) {
   wish(kFirst).preferred_until = clock.time + seconds(600);
   wish(kFirst).valid_until = clock.time + seconds(1200);
   clock.time += seconds(100);
@@ -34,7 +34,7 @@ TEST_F(LanStory, lifetimes_are_what_is_left_of_the_lease) {
   EXPECT_EQ(told(kFirst)->valid, Lifetime(1100));
 }
 
-TEST_F(LanStory, says_what_else_is_wanted_and_the_link_local_address_as_a_server) {
+TEST_F(LanStory, SaysWhatElseIsWantedAndTheLinkLocalAddressAsAServer) {
   want.other = true;
   want.mtu = 1454;
   want.dns = {Ipv6{}};
@@ -48,7 +48,7 @@ TEST_F(LanStory, says_what_else_is_wanted_and_the_link_local_address_as_a_server
   EXPECT_EQ(kit::nd::all<RouteInformation>(last().options).at(0).prefix, net("fd00:1::/48"));
 }
 
-TEST_F(LanStory, an_end_is_said_in_the_same_turn_although_another_word_went_out_a_second_ago) {
+TEST_F(LanStory, AnEndIsSaidInTheSameTurnAlthoughAnotherWordWentOutASecondAgo) {
   begin();
   clock.time += seconds(1);
   wish(kSecond);
@@ -72,7 +72,7 @@ TEST_F(LanStory, an_end_is_said_in_the_same_turn_although_another_word_went_out_
   EXPECT_LE(said.back().at, ended + seconds(12));
 }
 
-TEST_F(LanStory, without_an_uplink_it_is_no_default_router) {
+TEST_F(LanStory, WithoutAnUplinkItIsNoDefaultRouter) {
   begin();
   want.default_router = false;
   wish(kFirst).preferred_until = kGone;
@@ -86,7 +86,7 @@ TEST_F(LanStory, without_an_uplink_it_is_no_default_router) {
   EXPECT_TRUE(is_preferred(kFirst)) << "its address never went";
 }
 
-TEST_F(LanStory, another_prefix_is_said_first_and_the_old_one_taken_back_for_what_is_left) {
+TEST_F(LanStory, AnotherPrefixIsSaidFirstAndTheOldOneTakenBackForWhatIsLeft) {
   begin();
   clock.time += hours(1);
   want.prefixes.clear();
@@ -100,7 +100,7 @@ TEST_F(LanStory, another_prefix_is_said_first_and_the_old_one_taken_back_for_wha
   EXPECT_FALSE(told(kFirst));
 }
 
-TEST_F(LanStory, a_restart_does_not_deprecate_what_is_back_within_five_seconds) {
+TEST_F(LanStory, ARestartDoesNotDeprecateWhatIsBackWithinFiveSeconds) {
   begin();
   run(hours(1));
   said.clear();
@@ -121,7 +121,7 @@ TEST_F(LanStory, a_restart_does_not_deprecate_what_is_back_within_five_seconds) 
   EXPECT_FALSE(ever_deprecated(kFirst));
 }
 
-TEST_F(LanStory, a_restart_waits_for_the_slower_uplink_without_keeping_the_faster_one_back) {
+TEST_F(LanStory, ARestartWaitsForTheSlowerUplinkWithoutKeepingTheFasterOneBack) {
   wish(kSecond);
   begin();
   put_address(kSecond);
@@ -140,7 +140,7 @@ TEST_F(LanStory, a_restart_waits_for_the_slower_uplink_without_keeping_the_faste
   EXPECT_FALSE(ever_deprecated(kSecond));
 }
 
-TEST_F(LanStory, what_is_not_back_after_five_seconds_is_deprecated) {
+TEST_F(LanStory, WhatIsNotBackAfterFiveSecondsIsDeprecated) {
   wish(kSecond);
   begin();
   put_address(kSecond);
@@ -156,14 +156,14 @@ TEST_F(LanStory, what_is_not_back_after_five_seconds_is_deprecated) {
   EXPECT_EQ(said.back().at, started + runtime::Lan::kReturn);
 }
 
-TEST_F(LanStory, nothing_is_kept_back_where_nothing_was_said_before) {
+TEST_F(LanStory, NothingIsKeptBackWhereNothingWasSaidBefore) {
   want.default_router = false;
   want.prefixes.clear();
   decide();
   EXPECT_EQ(said.size(), 1u);
 }
 
-TEST_F(LanStory, a_reboot_without_a_clock_deprecates_the_prefix_of_before) {
+TEST_F(LanStory, ARebootWithoutAClockDeprecatesThePrefixOfBefore) {
   begin();
   run(minutes(1));
   said.clear();
@@ -178,7 +178,7 @@ TEST_F(LanStory, a_reboot_without_a_clock_deprecates_the_prefix_of_before) {
   EXPECT_EQ(told(kFirst)->valid, Lifetime(5395)) << "as it was last advertised, less the time it had to return";
 }
 
-TEST_F(LanStory, what_had_ended_long_before_the_reboot_is_not_said_again) {
+TEST_F(LanStory, WhatHadEndedLongBeforeTheRebootIsNotSaidAgain) {
   begin();
   lans->stop(clock.time);
   said.clear();
@@ -189,7 +189,7 @@ TEST_F(LanStory, what_had_ended_long_before_the_reboot_is_not_said_again) {
   EXPECT_FALSE(told(kFirst));
 }
 
-TEST_F(LanStory, a_device_that_went_and_came_back_is_told_at_once) {
+TEST_F(LanStory, ADeviceThatWentAndCameBackIsToldAtOnce) {
   begin();
   drop_link("lan0");
   EXPECT_FALSE(datagrams.is_open("lan0", port::Speaker::NdRouter));
@@ -211,7 +211,7 @@ TEST_F(LanStory, a_device_that_went_and_came_back_is_told_at_once) {
   EXPECT_FALSE(ever_deprecated(kFirst));
 }
 
-TEST_F(LanStory, nothing_is_said_before_there_is_a_link_local_address) {
+TEST_F(LanStory, NothingIsSaidBeforeThereIsALinkLocalAddress) {
   addresses.clear();
   decide();
   put_address(kFirst);
@@ -222,7 +222,7 @@ TEST_F(LanStory, nothing_is_said_before_there_is_a_link_local_address) {
   EXPECT_TRUE(is_preferred(kFirst));
 }
 
-TEST_F(LanStory, a_socket_that_does_not_open_is_told_once_and_tried_again) {
+TEST_F(LanStory, ASocketThatDoesNotOpenIsToldOnceAndTriedAgain) {
   datagrams.missing.insert("lan0");
   decide();
   run(seconds(20));
@@ -232,7 +232,7 @@ TEST_F(LanStory, a_socket_that_does_not_open_is_told_once_and_tried_again) {
   EXPECT_FALSE(said.empty());
 }
 
-TEST_F(LanStory, a_lan_that_leaves_the_file_is_told_that_nothing_holds_and_forgotten) {
+TEST_F(LanStory, ALanThatLeavesTheFileIsToldThatNothingHoldsAndForgotten) {
   begin();
   EXPECT_TRUE(store.state.contains("lan.lan0"));
   decide(std::vector<model::AdvertisementWant>{});
@@ -243,7 +243,7 @@ TEST_F(LanStory, a_lan_that_leaves_the_file_is_told_that_nothing_holds_and_forgo
   EXPECT_FALSE(lans->next_deadline());
 }
 
-TEST_F(LanStory, a_lan_that_left_the_file_while_nobody_ran_is_told_so_too) {
+TEST_F(LanStory, ALanThatLeftTheFileWhileNobodyRanIsToldSoToo) {
   begin();
   crash();
   said.clear();
@@ -254,7 +254,7 @@ TEST_F(LanStory, a_lan_that_left_the_file_while_nobody_ran_is_told_so_too) {
   EXPECT_FALSE(store.state.contains("lan.lan0"));
 }
 
-TEST_F(LanStory, an_orderly_end_takes_the_default_route_and_leaves_the_prefixes) {
+TEST_F(LanStory, AnOrderlyEndTakesTheDefaultRouteAndLeavesThePrefixes) {
   begin();
   said.clear();
   lans->stop(clock.time);
@@ -273,7 +273,7 @@ TEST_F(LanStory, an_orderly_end_takes_the_default_route_and_leaves_the_prefixes)
   EXPECT_FALSE(ever_deprecated(kFirst));
 }
 
-TEST_F(LanStory, a_flush_takes_everything_back_also_of_an_earlier_life) {
+TEST_F(LanStory, AFlushTakesEverythingBackAlsoOfAnEarlierLife) {
   begin();
   crash();
   said.clear();
@@ -286,7 +286,7 @@ TEST_F(LanStory, a_flush_takes_everything_back_also_of_an_earlier_life) {
   EXPECT_TRUE(store.state.empty());
 }
 
-TEST_F(LanStory, another_router_is_told_and_shown) {
+TEST_F(LanStory, AnotherRouterIsToldAndShown) {
   begin();
   RouterAdvertisement other;
   other.lifetime = 1800;
@@ -303,7 +303,7 @@ TEST_F(LanStory, another_router_is_told_and_shown) {
   EXPECT_TRUE(lans->snapshots(clock.time).at(0).foreign_routers.empty());
 }
 
-TEST_F(LanStory, a_store_that_cannot_write_stops_nothing) {
+TEST_F(LanStory, AStoreThatCannotWriteStopsNothing) {
   store.full = true;
   begin();
   EXPECT_TRUE(is_preferred(kFirst));
@@ -311,7 +311,7 @@ TEST_F(LanStory, a_store_that_cannot_write_stops_nothing) {
   EXPECT_FALSE(store.done.empty());
 }
 
-TEST_F(LanStory, a_flood_of_solicitations_is_taken_in_slices) {
+TEST_F(LanStory, AFloodOfSolicitationsIsTakenInSlices) {
   begin();
   run(seconds(20));
   for (int i = 0; i < 1000; ++i)
@@ -324,7 +324,7 @@ TEST_F(LanStory, a_flood_of_solicitations_is_taken_in_slices) {
   EXPECT_EQ(wakes, 1u) << "asks for another turn";
 }
 
-TEST_F(LanStory, the_second_lan_on_an_interface_is_not_heard) {
+TEST_F(LanStory, TheSecondLanOnAnInterfaceIsNotHeard) {
   auto other = want;
   other.lan = "guests";
   other.prefixes = {{.prefix = net(kSecond)}};
@@ -335,7 +335,7 @@ TEST_F(LanStory, the_second_lan_on_an_interface_is_not_heard) {
   EXPECT_FALSE(told(kSecond));
 }
 
-TEST_F(LanStory, shows_what_is_said_and_what_was_taken_back) {
+TEST_F(LanStory, ShowsWhatIsSaidAndWhatWasTakenBack) {
   wish(kFirst).preferred_until = clock.time + seconds(600);
   wish(kFirst).valid_until = clock.time + seconds(1200);
   wish(kUla);

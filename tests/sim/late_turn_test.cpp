@@ -48,7 +48,7 @@ class LateTurn : public ::testing::Test {
   CoreNode node{world, {{"wan0", &wire}}, machine};
 };
 
-TEST_F(LateTurn, a_redial_says_its_terminate_request_at_once_and_once) {
+TEST_F(LateTurn, ARedialSaysItsTerminateRequestAtOnceAndOnce) {
   come_up();
   node.busy_for(kHeldUp);
   node->redial("isp");
@@ -60,7 +60,7 @@ TEST_F(LateTurn, a_redial_says_its_terminate_request_at_once_and_once) {
   EXPECT_EQ(said("Terminate-Ack"), 1);
 }
 
-TEST_F(LateTurn, an_answer_that_waits_behind_hundreds_of_frames_is_heard_before_its_timer) {
+TEST_F(LateTurn, AnAnswerThatWaitsBehindHundredsOfFramesIsHeardBeforeItsTimer) {
   come_up();
   const auto session = *node->facts().at("isp").session;
   node.busy_for(kHeldUp);
@@ -73,7 +73,7 @@ TEST_F(LateTurn, an_answer_that_waits_behind_hundreds_of_frames_is_heard_before_
   EXPECT_EQ(said("Terminate-Request"), 1);
 }
 
-TEST_F(LateTurn, a_flood_does_not_hold_the_turn_and_all_of_it_is_read_in_the_end) {
+TEST_F(LateTurn, AFloodDoesNotHoldTheTurnAndAllOfItIsReadInTheEnd) {
   come_up();
   const auto session = *node->facts().at("isp").session;
   node.busy_for(kHeldUp);

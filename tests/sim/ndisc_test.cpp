@@ -106,7 +106,7 @@ TEST(NdiscStory, APrefixThatChangesReachesTheHostsInTheSameMoment) {
   const Instant changed = house.world.now();
   ASSERT_TRUE(house.run_until([&] { return house.prefers(kNew) && !house.prefers(kOld); }, seconds(1)));
   EXPECT_EQ(house.world.now(), changed + milliseconds(2)) << "twice the delay of a wire, and nothing else";
-  house.provider.engine.stop(Farewell::NothingHolds, house.world.now());
+  house.provider.engine.stop(FinalAdvertisement::NothingHolds, house.world.now());
   ASSERT_TRUE(house.run_until([&] { return !house.prefers(kNew); }, milliseconds(2)));
   EXPECT_TRUE(house.uplink.engine.learned(house.world.now()).routers.empty());
   EXPECT_EQ(house.world.trouble(), "");
@@ -131,7 +131,7 @@ TEST(NdiscStory, ALineThatFallsSilentEndsWithItsLifetimesAndComesBackAsked) {
   House house(3, kFair);
   begin(house);
   ASSERT_TRUE(house.run_until([&] { return house.prefers(kOld); }, seconds(2)));
-  house.provider.engine.stop(Farewell::None, house.world.now());
+  house.provider.engine.stop(FinalAdvertisement::None, house.world.now());
   ASSERT_TRUE(house.run_until([&] { return !house.prefers(kOld); }, seconds(2715)));
   ASSERT_TRUE(house.run_until([&] { return house.host_address(kOld) == nullptr; }, seconds(2715)));
   EXPECT_EQ(house.uplink.engine.state(), DiscoveryState::Soliciting);

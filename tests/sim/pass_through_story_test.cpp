@@ -66,7 +66,7 @@ class Box {
     if (!framed) return;
     const bool from_lan = &side == &lan_;
     if (framed->packet.code != Code::Session) {
-      from_lan ? pass.on_lan_frame("home", frame, now) : pass.on_line_frame(frame, now);
+      from_lan ? pass.on_lan_frame("home", frame, now) : pass.on_link_frame(frame, now);
       return;
     }
     const Mac& client = from_lan ? framed->header.source : framed->header.destination;
@@ -76,7 +76,7 @@ class Box {
       Side& other = from_lan ? line_ : lan_;
       other.wire.send(&other, copy_of(frame));
     } else if (!from_lan && begins_lcp(*framed)) {
-      pass.on_line_frame(frame, now);
+      pass.on_link_frame(frame, now);
     }
   }
 
@@ -148,7 +148,7 @@ struct Home {
   kit::UplinkNode nas{world, lan, nas_gate, dialler(kNas)};
 };
 
-TEST(PassThroughStory, a_host_dials_beside_the_box_and_hangs_up) {
+TEST(PassThroughStory, AHostDialsBesideTheBoxAndHangsUp) {
   Home home(1);
   ASSERT_TRUE(home.dial(home.own));
   ASSERT_TRUE(home.dial(home.console));
@@ -166,13 +166,13 @@ TEST(PassThroughStory, a_host_dials_beside_the_box_and_hangs_up) {
   EXPECT_EQ(home.broken(), "");
 }
 
-TEST(PassThroughStory, the_first_set_up_loses_no_time_to_the_kernel) {
+TEST(PassThroughStory, TheFirstSetUpLosesNoTimeToTheKernel) {
   Home home(2);
   ASSERT_TRUE(home.dial(home.console, seconds(1)))
       << "what the access concentrator says before its frames are carried would cost its restart timer of 3 s";
 }
 
-TEST(PassThroughStory, the_last_place_is_one_host_s_and_then_the_other_s) {
+TEST(PassThroughStory, TheLastPlaceIsOneHostSAndThenTheOtherS) {
   Home home(3);
   home.box.places(1);
   ASSERT_TRUE(home.dial(home.console));
@@ -185,7 +185,7 @@ TEST(PassThroughStory, the_last_place_is_one_host_s_and_then_the_other_s) {
   EXPECT_EQ(home.box.pass.sessions()[0].client, kNas);
 }
 
-TEST(PassThroughStory, a_host_that_loses_power_dials_again_into_its_own_place) {
+TEST(PassThroughStory, AHostThatLosesPowerDialsAgainIntoItsOwnPlace) {
   Home home(4);
   home.box.places(1);
   ASSERT_TRUE(home.dial(home.console));
@@ -196,7 +196,7 @@ TEST(PassThroughStory, a_host_that_loses_power_dials_again_into_its_own_place) {
   EXPECT_EQ(home.box.pass.sessions().size(), 1u);
 }
 
-TEST(PassThroughStory, hosts_come_up_and_leave_nothing_behind_in_any_weather) {
+TEST(PassThroughStory, HostsComeUpAndLeaveNothingBehindInAnyWeather) {
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Home home(seed);

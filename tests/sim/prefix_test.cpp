@@ -93,7 +93,7 @@ class PrefixStory : public ::testing::Test {
   Relay relay{world, inside, node, machine, "isp"};
 };
 
-TEST_F(PrefixStory, a_session_with_ipv6_gets_a_prefix_and_it_is_written_down) {
+TEST_F(PrefixStory, ASessionWithIpv6GetsAPrefixAndItIsWrittenDown) {
   begin();
   ASSERT_TRUE(wait_delegated(seconds(3)));
   EXPECT_EQ(prefixes()[0].prefix.length, 56);
@@ -107,7 +107,7 @@ TEST_F(PrefixStory, a_session_with_ipv6_gets_a_prefix_and_it_is_written_down) {
   EXPECT_EQ(server.heard(MessageType::Solicit), 1u);
 }
 
-TEST_F(PrefixStory, a_lost_session_leaves_its_prefix_behind_and_the_next_one_confirms_it) {
+TEST_F(PrefixStory, ALostSessionLeavesItsPrefixBehindAndTheNextOneConfirmsIt) {
   begin();
   ASSERT_TRUE(wait_delegated());
   const auto before = prefixes()[0];
@@ -124,7 +124,7 @@ TEST_F(PrefixStory, a_lost_session_leaves_its_prefix_behind_and_the_next_one_con
   EXPECT_EQ(server.heard(MessageType::Release), 0u);
 }
 
-TEST_F(PrefixStory, a_daemon_that_died_knows_its_prefix_before_it_dials_and_takes_no_second_lease) {
+TEST_F(PrefixStory, ADaemonThatDiedKnowsItsPrefixBeforeItDialsAndTakesNoSecondLease) {
   begin();
   ASSERT_TRUE(wait_delegated());
   const auto before = prefixes()[0];
@@ -144,7 +144,7 @@ TEST_F(PrefixStory, a_daemon_that_died_knows_its_prefix_before_it_dials_and_take
   EXPECT_EQ(server.bindings(), 1u);
 }
 
-TEST_F(PrefixStory, time_goes_on_for_a_record_also_across_a_reboot_and_stands_still_where_nobody_can_tell) {
+TEST_F(PrefixStory, TimeGoesOnForARecordAlsoAcrossARebootAndStandsStillWhereNobodyCanTell) {
   begin();
   ASSERT_TRUE(wait_delegated());
   const auto written = prefixes()[0];
@@ -165,7 +165,7 @@ TEST_F(PrefixStory, time_goes_on_for_a_record_also_across_a_reboot_and_stands_st
   EXPECT_GE(left_after_restart("third"), seconds(14399));
 }
 
-TEST_F(PrefixStory, another_prefix_takes_the_place_and_the_old_one_stays_until_its_end) {
+TEST_F(PrefixStory, AnotherPrefixTakesThePlaceAndTheOldOneStaysUntilItsEnd) {
   begin();
   ASSERT_TRUE(wait_delegated());
   const auto old = prefixes()[0];
@@ -182,7 +182,7 @@ TEST_F(PrefixStory, another_prefix_takes_the_place_and_the_old_one_stays_until_i
   EXPECT_LE(world.now() - old.valid_until, seconds(1));
 }
 
-TEST_F(PrefixStory, nobody_who_answers_leaves_the_uplink_up_and_status_says_what_it_waits_for) {
+TEST_F(PrefixStory, NobodyWhoAnswersLeavesTheUplinkUpAndStatusSaysWhatItWaitsFor) {
   server.behaviour.silent = true;
   begin();
   ASSERT_TRUE(world.run_until([&] { return node.saw("dhcp6.no-answer"); }, seconds(30)));
@@ -194,7 +194,7 @@ TEST_F(PrefixStory, nobody_who_answers_leaves_the_uplink_up_and_status_says_what
   EXPECT_TRUE(wait_delegated(minutes(5)));
 }
 
-TEST_F(PrefixStory, stopping_keeps_the_lease_unless_the_file_wants_it_released) {
+TEST_F(PrefixStory, StoppingKeepsTheLeaseUnlessTheFileWantsItReleased) {
   begin();
   ASSERT_TRUE(wait_delegated());
   node->down("isp");
@@ -215,7 +215,7 @@ TEST_F(PrefixStory, stopping_keeps_the_lease_unless_the_file_wants_it_released) 
   EXPECT_EQ(isp.up_count(), 0u);
 }
 
-TEST_F(PrefixStory, a_release_that_nobody_answers_does_not_hold_the_end_up) {
+TEST_F(PrefixStory, AReleaseThatNobodyAnswersDoesNotHoldTheEndUp) {
   config.uplinks[0].delegation.release = true;
   begin();
   ASSERT_TRUE(wait_delegated());
@@ -227,7 +227,7 @@ TEST_F(PrefixStory, a_release_that_nobody_answers_does_not_hold_the_end_up) {
   EXPECT_LT(world.now() - begun, seconds(2));
 }
 
-TEST_F(PrefixStory, another_wish_is_asked_for_at_once_on_the_same_session) {
+TEST_F(PrefixStory, AnotherWishIsAskedForAtOnceOnTheSameSession) {
   begin();
   ASSERT_TRUE(wait_delegated());
   const auto session = node->facts().at("isp").session;
@@ -238,7 +238,7 @@ TEST_F(PrefixStory, another_wish_is_asked_for_at_once_on_the_same_session) {
   EXPECT_EQ(node->facts().at("isp").session, session);
 }
 
-TEST_F(PrefixStory, an_uplink_that_is_removed_leaves_no_record) {
+TEST_F(PrefixStory, AnUplinkThatIsRemovedLeavesNoRecord) {
   begin();
   ASSERT_TRUE(wait_delegated());
   auto less = config;
@@ -253,7 +253,7 @@ TEST_F(PrefixStory, an_uplink_that_is_removed_leaves_no_record) {
   EXPECT_FALSE(machine.store.state.contains("lease.gone"));
 }
 
-TEST_F(PrefixStory, sockets_that_cannot_be_opened_are_tried_again) {
+TEST_F(PrefixStory, SocketsThatCannotBeOpenedAreTriedAgain) {
   node.datagrams().missing.insert("isp");
   begin();
   ASSERT_TRUE(world.run_until([&] { return node.saw("dhcp6.unusable"); }, seconds(5)));
@@ -263,7 +263,7 @@ TEST_F(PrefixStory, sockets_that_cannot_be_opened_are_tried_again) {
   EXPECT_TRUE(wait_delegated(seconds(6)));
 }
 
-TEST_F(PrefixStory, a_flood_of_nonsense_on_the_device_costs_no_more_than_its_turns) {
+TEST_F(PrefixStory, AFloodOfNonsenseOnTheDeviceCostsNoMoreThanItsTurns) {
   begin();
   ASSERT_TRUE(wait_delegated());
   const auto before = prefixes();
@@ -279,7 +279,7 @@ TEST_F(PrefixStory, a_flood_of_nonsense_on_the_device_costs_no_more_than_its_tur
   EXPECT_EQ(world.trouble(), "");
 }
 
-TEST_F(PrefixStory, the_doctor_tells_a_dropped_answer_from_a_silent_server) {
+TEST_F(PrefixStory, TheDoctorTellsADroppedAnswerFromASilentServer) {
   relay.deaf = true;
   begin();
   ASSERT_TRUE(world.run_until([&] { return node.up("isp"); }, seconds(5)));

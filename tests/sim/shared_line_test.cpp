@@ -124,7 +124,7 @@ TEST_F(SharedLineStory, WithoutADelegationTheLinesPrefixIsOnTheLanWithinFifteenS
   EXPECT_TRUE(told->autonomous);
   EXPECT_FALSE(told->on_link) << "what is on the WAN is reached by the router";
   EXPECT_LE(told->preferred, Lifetime{2700});
-  EXPECT_TRUE(node.saw("prefix.on-line"));
+  EXPECT_TRUE(node.saw("prefix.on-link"));
   EXPECT_TRUE(node.saw("proxy.shared"));
   EXPECT_TRUE(has_route(net("2001:db8:9:9::/64"), "wan0"));
   EXPECT_FALSE(host_routed());
@@ -217,7 +217,7 @@ TEST_F(SharedLineStory, AClosedNetworkIsNotSharedUnlessTheFileSaysSo) {
   config.uplinks[0].closed = true;
   begin();
   world.run(seconds(20));
-  EXPECT_TRUE(node.saw("prefix.on-line"));
+  EXPECT_TRUE(node.saw("prefix.on-link"));
   EXPECT_FALSE(told);
   config.uplinks[0].neighbour_proxy = true;
   apply();

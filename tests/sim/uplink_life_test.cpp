@@ -263,7 +263,7 @@ TEST(UplinkLife, WaitingForItsTurnItStillSaysWhatWentWrongBefore) {
   const std::string detail = s.up->facts().detail;
   s.world.run(*s.up->facts().next_attempt - s.world.now() - milliseconds(1));
   other.boot();  // takes the turn
-  ASSERT_TRUE(s.wait_phase("WaitTurn"));
+  ASSERT_TRUE(s.wait_phase("WaitPermit"));
   EXPECT_EQ(s.up->facts().state, UplinkState::Waiting);
   EXPECT_EQ(s.up->facts().reason, Reason::NoAnswer);
   EXPECT_EQ(s.up->facts().detail, detail);

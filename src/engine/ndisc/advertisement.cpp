@@ -208,7 +208,7 @@ RouterAdvertisement Bulletin::compose(Instant now) const {
   return out;
 }
 
-RouterAdvertisement Bulletin::compose_farewell(bool deprecate, Instant now) const {
+RouterAdvertisement Bulletin::compose_final(bool deprecate, Instant now) const {
   RouterAdvertisement out = compose(now);
   out.lifetime = 0;
   out.preference = Preference::Medium;

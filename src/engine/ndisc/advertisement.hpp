@@ -80,9 +80,9 @@ enum class Urgency : std::uint8_t { None, AtOnce };
 
 class Bulletin {
  public:
-  static constexpr std::size_t kMaxPast = 16;     // prefixes no longer wanted
-  static constexpr std::size_t kMaxLeaving = 32;  // other options no longer wanted
-  static constexpr unsigned kFarewells = 4;       // how often those are said to have ended
+  static constexpr std::size_t kMaxPast = 16;          // prefixes no longer wanted
+  static constexpr std::size_t kMaxLeaving = 32;       // other options no longer wanted
+  static constexpr unsigned kFinalAdvertisements = 4;  // how often those are said to have ended
 
   explicit Bulletin(Ceilings ceilings) : ceilings_(ceilings) {}
 
@@ -94,7 +94,7 @@ class Bulletin {
   /// Header and options as of now; without the source link-layer address.
   wire::icmp6::RouterAdvertisement compose(Instant now) const;
   /// The last word: no default router; with `deprecate` everything else ends, too, as far as hosts let it.
-  wire::icmp6::RouterAdvertisement compose_farewell(bool deprecate, Instant now) const;
+  wire::icmp6::RouterAdvertisement compose_final(bool deprecate, Instant now) const;
   /// What compose() gave went to all; `to_all` is false if it went to one host.
   void said(const wire::icmp6::RouterAdvertisement& content, bool to_all, Instant now);
   std::vector<PastPrefix> history(Instant now) const;
@@ -110,7 +110,7 @@ class Bulletin {
   };
   struct Leaving {
     wire::icmp6::Option option;  // with a lifetime of zero
-    unsigned left = kFarewells;
+    unsigned left = kFinalAdvertisements;
   };
 
   std::vector<wire::icmp6::Option> past_options(Instant now) const;

@@ -97,10 +97,10 @@ void Advertiser::want(Advertisement wanted, Instant now) {
   if (bulletin_.want(std::move(wanted), settings_.interval_max, now) == Urgency::AtOnce) announce(now);
 }
 
-void Advertiser::stop(Farewell farewell, Instant now) {
+void Advertiser::stop(FinalAdvertisement farewell, Instant now) {
   if (state_ == AdvertiserState::Idle) return;
-  if (farewell != Farewell::None) {
-    const RouterAdvertisement last = bulletin_.compose_farewell(farewell == Farewell::NothingHolds, now);
+  if (farewell != FinalAdvertisement::None) {
+    const RouterAdvertisement last = bulletin_.compose_final(farewell == FinalAdvertisement::NothingHolds, now);
     send(last, wire::icmp6::kAllNodes);
     ++counters_.multicast;
     last_multicast_ = now;

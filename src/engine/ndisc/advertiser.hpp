@@ -64,7 +64,7 @@ enum class AdvertiserState : std::uint8_t {
   Advertising  // a router of this LAN
 };
 
-enum class Farewell : std::uint8_t {
+enum class FinalAdvertisement : std::uint8_t {
   None,         // not a word
   NotDefault,   // router lifetime 0, the rest stands
   NothingHolds  // and prefixes deprecated, routes and servers withdrawn
@@ -78,7 +78,7 @@ class Advertiser {
   void start(Advertisement wanted, const std::vector<PastPrefix>& past, Instant now);
   /// In place of what was wanted before. Deadlines that only moved on make no message.
   void want(Advertisement wanted, Instant now);
-  void stop(Farewell farewell, Instant now);
+  void stop(FinalAdvertisement farewell, Instant now);
   void on_message(Bytes icmp6, const Ipv6& source, const Ipv6& destination, std::uint8_t hop_limit, Instant now);
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;

@@ -110,19 +110,19 @@ TEST_F(AdvertiserTest, SolicitationsThatAreNotValidAreNotAnswered) {
 
 TEST_F(AdvertiserTest, SaysGoodbyeAsItIsTold) {
   start();
-  advertiser->stop(Farewell::None, now);
+  advertiser->stop(FinalAdvertisement::None, now);
   drain();
   EXPECT_EQ(sent.size(), 1u);
   EXPECT_FALSE(advertiser->next_deadline());
   start();
-  advertiser->stop(Farewell::NotDefault, now);
+  advertiser->stop(FinalAdvertisement::NotDefault, now);
   drain();
   ASSERT_EQ(sent.size(), 2u);
   EXPECT_EQ(sent[1].content.lifetime, 0);
   EXPECT_EQ(said("2001:db8:1::/64")->preferred, Lifetime(2700));
   wanted.name_servers = {{ip("2001:db8::53")}};
   start();
-  advertiser->stop(Farewell::NothingHolds, now);
+  advertiser->stop(FinalAdvertisement::NothingHolds, now);
   drain();
   ASSERT_EQ(sent.size(), 2u);
   EXPECT_EQ(sent[1].content.lifetime, 0);

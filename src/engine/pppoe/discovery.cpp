@@ -19,7 +19,7 @@ using wire::pppoe::TagType;
 
 constexpr std::size_t kMaxCandidates = 16;
 constexpr std::size_t kMaxAbandoned = 8;
-constexpr unsigned kMaxFarewells = 16;  // an honest peer confirms each PADR once
+constexpr unsigned kMaxLatePadts = 16;  // an honest peer confirms each PADR once
 constexpr std::size_t kHostUniqSize = 8;
 constexpr std::size_t kMaxFrame = 1514;
 
@@ -65,7 +65,7 @@ void Discovery::start(Instant now) {
   chosen_.reset();
   refusal_.reset();
   agreed_.reset();
-  farewells_ = 0;
+  late_padts_ = 0;
   host_uniq_ = settings_.host_uniq ? *settings_.host_uniq : random_.bytes(kHostUniqSize);
   enter(State::Soliciting);
   wait_ = settings_.padi_first;
@@ -290,8 +290,8 @@ void Discovery::on_stray_pads(const Framed& frame, const Tags& tags) {
     return;
   }
   ++counters_.late_pads;
-  if (farewells_ == kMaxFarewells) return;
-  ++farewells_;
+  if (late_padts_ == kMaxLatePadts) return;
+  ++late_padts_;
   Tags back{*uniq};
   send(peer, Code::Padt, back, id);
 }

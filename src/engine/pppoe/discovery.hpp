@@ -156,8 +156,8 @@ class Discovery {
   std::optional<Failed> refusal_;        // the last one of this attempt
   std::optional<Agreed> agreed_;
   std::list<Abandoned> abandoned_;
-  unsigned sent_ = 0;       // PADI or PADR of this phase
-  unsigned farewells_ = 0;  // PADTs of this attempt in answer to late PADSs
+  unsigned sent_ = 0;        // PADI or PADR of this phase
+  unsigned late_padts_ = 0;  // PADTs of this attempt in answer to late PADSs
   Duration wait_{};
   std::optional<Instant> due_;
   std::optional<Instant> last_padi_;

@@ -115,7 +115,7 @@ void PassThrough::on_lan_frame(const std::string& lan, Bytes frame, Instant now)
   }
 }
 
-void PassThrough::on_line_frame(Bytes frame, Instant now) {
+void PassThrough::on_link_frame(Bytes frame, Instant now) {
   const auto framed = wire::pppoe::parse_frame(frame);
   if (!framed || stranger(framed->header.source)) {
     ++counters_.ignored;

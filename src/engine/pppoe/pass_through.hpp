@@ -105,7 +105,7 @@ class PassThrough {
   void recall(std::vector<PassedSession> sessions, Instant now);
 
   void on_lan_frame(const std::string& lan, Bytes frame, Instant now);
-  void on_line_frame(Bytes frame, Instant now);
+  void on_link_frame(Bytes frame, Instant now);
   /// All sessions told so far are carried by the kernel.
   void on_carried(Instant now);
   /// How much has passed in a session by now, in any unit that grows.

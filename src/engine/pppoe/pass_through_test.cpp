@@ -26,7 +26,7 @@ class PassThroughTest : public testing::Test {
     drain();
   }
   void line(const ByteVec& bytes) {
-    pass.on_line_frame(bytes, now);
+    pass.on_link_frame(bytes, now);
     if (carried) pass.on_carried(now);
     drain();
   }
@@ -70,7 +70,7 @@ class PassThroughTest : public testing::Test {
   std::vector<PassRefused> refused;
 };
 
-TEST_F(PassThroughTest, a_client_dials_and_hangs_up_with_frames_left_as_they_were) {
+TEST_F(PassThroughTest, AClientDialsAndHangsUpWithFramesLeftAsTheyWere) {
   ByteVec padi = frame(Mac::broadcast(), kConsole, Code::Padi);
   padi.resize(60, std::byte{0});
   lan(padi);
@@ -95,7 +95,7 @@ TEST_F(PassThroughTest, a_client_dials_and_hangs_up_with_frames_left_as_they_wer
   EXPECT_TRUE(pass.sessions().empty());
 }
 
-TEST_F(PassThroughTest, the_end_from_the_other_side_is_told_to_the_client_and_frees_the_place) {
+TEST_F(PassThroughTest, TheEndFromTheOtherSideIsToldToTheClientAndFreesThePlace) {
   places(1);
   dial(kConsole, 7);
   line(frame(kConsole, kOtherAc, Code::Padt, 7));
@@ -109,7 +109,7 @@ TEST_F(PassThroughTest, the_end_from_the_other_side_is_told_to_the_client_and_fr
   EXPECT_EQ(open.size(), 2U);
 }
 
-TEST_F(PassThroughTest, nothing_of_ours_and_nothing_to_strangers_crosses) {
+TEST_F(PassThroughTest, NothingOfOursAndNothingToStrangersCrosses) {
   lan(frame(Mac::broadcast(), kOurs, Code::Padi));
   lan(frame(Mac::broadcast(), Mac{{3, 0, 0, 0, 0, 1}}, Code::Padi));
   lan(frame(Mac::broadcast(), Mac{}, Code::Padi));
@@ -136,7 +136,7 @@ TEST_F(PassThroughTest, nothing_of_ours_and_nothing_to_strangers_crosses) {
   EXPECT_TRUE(to_line.empty());
 }
 
-TEST_F(PassThroughTest, a_stranger_on_the_line_ends_no_session_and_is_not_heard) {
+TEST_F(PassThroughTest, AStrangerOnTheLineEndsNoSessionAndIsNotHeard) {
   dial(kConsole, 7);
   to_lan.clear();
   line(frame(kConsole, kOtherAc, Code::Padt, 7));
@@ -145,7 +145,7 @@ TEST_F(PassThroughTest, a_stranger_on_the_line_ends_no_session_and_is_not_heard)
   EXPECT_TRUE(ended.empty());
 }
 
-TEST_F(PassThroughTest, beyond_the_contract_no_request_passes_and_it_is_said) {
+TEST_F(PassThroughTest, BeyondTheContractNoRequestPassesAndItIsSaid) {
   places(1);
   dial(kConsole, 7);
   ask(kNas);
@@ -156,7 +156,7 @@ TEST_F(PassThroughTest, beyond_the_contract_no_request_passes_and_it_is_said) {
   EXPECT_EQ(refused[0].why, PassRefusal::LineFull);
 }
 
-TEST_F(PassThroughTest, a_request_under_way_holds_its_place_for_thirty_seconds) {
+TEST_F(PassThroughTest, ARequestUnderWayHoldsItsPlaceForThirtySeconds) {
   places(1);
   ask(kConsole);
   ask(kNas);
@@ -172,7 +172,7 @@ TEST_F(PassThroughTest, a_request_under_way_holds_its_place_for_thirty_seconds) 
   EXPECT_EQ(open.size(), 1U);
 }
 
-TEST_F(PassThroughTest, a_refusal_of_the_concentrator_reaches_the_client_and_frees_the_place) {
+TEST_F(PassThroughTest, ARefusalOfTheConcentratorReachesTheClientAndFreesThePlace) {
   places(1);
   ask(kConsole);
   line(frame(kConsole, kAc, Code::Pads, 0));
@@ -182,7 +182,7 @@ TEST_F(PassThroughTest, a_refusal_of_the_concentrator_reaches_the_client_and_fre
   EXPECT_TRUE(refused.empty());
 }
 
-TEST_F(PassThroughTest, a_client_that_dials_again_takes_the_place_of_its_own_session) {
+TEST_F(PassThroughTest, AClientThatDialsAgainTakesThePlaceOfItsOwnSession) {
   places(1);
   dial(kConsole, 7);
   wait(seconds(60));
@@ -194,7 +194,7 @@ TEST_F(PassThroughTest, a_client_that_dials_again_takes_the_place_of_its_own_ses
   EXPECT_EQ(pass.sessions()[0].id, 8);
 }
 
-TEST_F(PassThroughTest, a_repeated_confirmation_is_the_same_session) {
+TEST_F(PassThroughTest, ARepeatedConfirmationIsTheSameSession) {
   dial(kConsole, 7);
   line(frame(kConsole, kAc, Code::Pads, 7));
   EXPECT_EQ(open.size(), 1U);
@@ -203,7 +203,7 @@ TEST_F(PassThroughTest, a_repeated_confirmation_is_the_same_session) {
   EXPECT_EQ(open.size(), 1U) << "nobody asked";
 }
 
-TEST_F(PassThroughTest, the_confirmation_and_what_follows_it_at_once_wait_until_the_session_is_carried) {
+TEST_F(PassThroughTest, TheConfirmationAndWhatFollowsItAtOnceWaitUntilTheSessionIsCarried) {
   carried = false;
   dial(kConsole, 7);
   const auto first = wire::pppoe::write_frame(kConsole, kAc, Code::Session, 7, bytes_of("hello"));
@@ -223,7 +223,7 @@ TEST_F(PassThroughTest, the_confirmation_and_what_follows_it_at_once_wait_until_
   EXPECT_EQ(to_lan.size(), 5U) << "from now on the kernel carries it";
 }
 
-TEST_F(PassThroughTest, a_silent_session_ends_after_ten_minutes_and_traffic_keeps_it) {
+TEST_F(PassThroughTest, ASilentSessionEndsAfterTenMinutesAndTrafficKeepsIt) {
   dial(kConsole, 7);
   wait(PassThrough::kSilence - milliseconds(1));
   EXPECT_TRUE(ended.empty());
@@ -236,7 +236,7 @@ TEST_F(PassThroughTest, a_silent_session_ends_after_ten_minutes_and_traffic_keep
   EXPECT_EQ(ended[0].why, PassEnd::Silence);
 }
 
-TEST_F(PassThroughTest, a_client_without_a_session_is_forgotten) {
+TEST_F(PassThroughTest, AClientWithoutASessionIsForgotten) {
   lan(frame(Mac::broadcast(), kConsole, Code::Padi));
   wait(PassThrough::kForget - milliseconds(1));
   EXPECT_EQ(pass.clients(), 1U);
@@ -245,7 +245,7 @@ TEST_F(PassThroughTest, a_client_without_a_session_is_forgotten) {
   EXPECT_FALSE(pass.next_deadline());
 }
 
-TEST_F(PassThroughTest, questions_are_limited_for_each_client_and_together) {
+TEST_F(PassThroughTest, QuestionsAreLimitedForEachClientAndTogether) {
   for (int i = 0; i < 10; ++i) lan(frame(Mac::broadcast(), kConsole, Code::Padi));
   EXPECT_EQ(to_line.size(), 3U);
   wait(seconds(1));
@@ -259,7 +259,7 @@ TEST_F(PassThroughTest, questions_are_limited_for_each_client_and_together) {
   EXPECT_FALSE(refused.empty());
 }
 
-TEST_F(PassThroughTest, a_full_table_gives_the_place_of_a_silent_client_and_never_one_with_a_session) {
+TEST_F(PassThroughTest, AFullTableGivesThePlaceOfASilentClientAndNeverOneWithASession) {
   dial(kConsole, 7);
   for (std::uint8_t i = 0; i < 63; ++i) lan(frame(Mac::broadcast(), Mac{{2, 1, 0, 0, 0, i}}, Code::Padi));
   EXPECT_EQ(pass.clients(), PassThrough::kMostClients);
@@ -269,7 +269,7 @@ TEST_F(PassThroughTest, a_full_table_gives_the_place_of_a_silent_client_and_neve
   EXPECT_EQ(pass.sessions().size(), 2U);
 }
 
-TEST_F(PassThroughTest, a_client_whose_questions_are_on_the_line_already_is_left_alone) {
+TEST_F(PassThroughTest, AClientWhoseQuestionsAreOnTheLineAlreadyIsLeftAlone) {
   lan(frame(Mac::broadcast(), kConsole, Code::Padi));
   line(frame(Mac::broadcast(), kConsole, Code::Padi));
   ASSERT_EQ(refused.size(), 1U);
@@ -284,7 +284,7 @@ TEST_F(PassThroughTest, a_client_whose_questions_are_on_the_line_already_is_left
   EXPECT_EQ(to_line.size(), 2U);
 }
 
-TEST_F(PassThroughTest, nobody_on_a_lan_takes_the_address_of_an_access_concentrator) {
+TEST_F(PassThroughTest, NobodyOnALanTakesTheAddressOfAnAccessConcentrator) {
   line(frame(kOurs, kAc, Code::Pado));
   lan(frame(Mac::broadcast(), kAc, Code::Padi));
   EXPECT_TRUE(to_line.empty());
@@ -297,7 +297,7 @@ TEST_F(PassThroughTest, nobody_on_a_lan_takes_the_address_of_an_access_concentra
   EXPECT_EQ(open.size(), 1u);
 }
 
-TEST_F(PassThroughTest, a_flood_of_offers_is_held_back_and_forgets_only_idle_concentrators) {
+TEST_F(PassThroughTest, AFloodOfOffersIsHeldBackAndForgetsOnlyIdleConcentrators) {
   dial(kConsole, 7);
   to_lan.clear();
   for (std::uint8_t i = 0; i < 100; ++i) line(frame(kConsole, Mac{{2, 2, 0, 0, 0, i}}, Code::Pado));
@@ -306,7 +306,7 @@ TEST_F(PassThroughTest, a_flood_of_offers_is_held_back_and_forgets_only_idle_con
   EXPECT_TRUE(pass.heard_on_lan("home").contains(kAc));
 }
 
-TEST_F(PassThroughTest, what_an_earlier_life_knew_goes_on) {
+TEST_F(PassThroughTest, WhatAnEarlierLifeKnewGoesOn) {
   pass.recall(
       {{"home", kConsole, kAc, 7, Instant(seconds(900))}, {"gone", kNas, kAc, 8, {}}, {"home", kOurs, kAc, 9, {}}},
       now);
@@ -319,7 +319,7 @@ TEST_F(PassThroughTest, what_an_earlier_life_knew_goes_on) {
   EXPECT_TRUE(pass.sessions().empty());
 }
 
-TEST_F(PassThroughTest, a_lan_that_is_no_longer_passed_through_loses_its_sessions_and_others_keep_theirs) {
+TEST_F(PassThroughTest, ALanThatIsNoLongerPassedThroughLosesItsSessionsAndOthersKeepTheirs) {
   dial(kConsole, 7);
   lan(frame(Mac::broadcast(), kNas, Code::Padi), "guests");
   line(frame(kNas, kAc, Code::Pado));

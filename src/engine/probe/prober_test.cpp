@@ -75,7 +75,7 @@ class ProberTest : public testing::Test {
   std::vector<std::pair<Instant, Judgement>> told;
 };
 
-TEST_F(ProberTest, the_first_answer_makes_it_good_and_its_time_is_known) {
+TEST_F(ProberTest, TheFirstAnswerMakesItGoodAndItsTimeIsKnown) {
   answering[kHop] = milliseconds(7);
   start(with());
   EXPECT_EQ(verdict(), Verdict::Unknown);
@@ -86,7 +86,7 @@ TEST_F(ProberTest, the_first_answer_makes_it_good_and_its_time_is_known) {
   EXPECT_TRUE(prober->destinations()[0].is_next_hop);
 }
 
-TEST_F(ProberTest, it_asks_once_an_interval_and_never_the_same_twice) {
+TEST_F(ProberTest, ItAsksOnceAnIntervalAndNeverTheSameTwice) {
   start(with({kOne}));
   run(seconds(60));
   EXPECT_EQ(asked[kHop].size(), 61U);
@@ -105,7 +105,7 @@ TEST_F(ProberTest, it_asks_once_an_interval_and_never_the_same_twice) {
   EXPECT_EQ(identifiers.size(), 1U);
 }
 
-TEST_F(ProberTest, three_intervals_without_an_answer_kill_it_and_not_a_millisecond_earlier) {
+TEST_F(ProberTest, ThreeIntervalsWithoutAnAnswerKillItAndNotAMillisecondEarlier) {
   answering[kHop] = milliseconds(5);
   start(with());
   run(milliseconds(5));
@@ -118,7 +118,7 @@ TEST_F(ProberTest, three_intervals_without_an_answer_kill_it_and_not_a_milliseco
   EXPECT_EQ(stage(), Stage::NextHop);
 }
 
-TEST_F(ProberTest, an_answer_a_millisecond_before_the_end_saves_it) {
+TEST_F(ProberTest, AnAnswerAMillisecondBeforeTheEndSavesIt) {
   answering[kHop] = milliseconds(5);
   start(with());
   run(milliseconds(5));
@@ -129,7 +129,7 @@ TEST_F(ProberTest, an_answer_a_millisecond_before_the_end_saves_it) {
   EXPECT_EQ(verdict(), Verdict::Good);
 }
 
-TEST_F(ProberTest, a_full_line_answers_late_and_is_not_dead) {
+TEST_F(ProberTest, AFullLineAnswersLateAndIsNotDead) {
   answering[kHop] = milliseconds(2700);
   answering[kOne] = milliseconds(2700);
   start(with({kOne}));
@@ -139,7 +139,7 @@ TEST_F(ProberTest, a_full_line_answers_late_and_is_not_dead) {
   EXPECT_GT(prober->counters().late, 1000U);
 }
 
-TEST_F(ProberTest, it_recovers_after_as_many_answers_in_a_row_as_it_is_told) {
+TEST_F(ProberTest, ItRecoversAfterAsManyAnswersInARowAsItIsTold) {
   answering[kHop] = milliseconds(5);
   start(with());
   run(seconds(1));
@@ -158,14 +158,14 @@ TEST_F(ProberTest, it_recovers_after_as_many_answers_in_a_row_as_it_is_told) {
   EXPECT_EQ(verdict(), Verdict::Good);
 }
 
-TEST_F(ProberTest, a_next_hop_that_never_answers_condemns_nothing) {
+TEST_F(ProberTest, ANextHopThatNeverAnswersCondemnsNothing) {
   start(with());
   run(hours(1));
   EXPECT_EQ(verdict(), Verdict::Unknown);
   EXPECT_TRUE(told.empty());
 }
 
-TEST_F(ProberTest, a_target_that_never_answers_condemns_the_line) {
+TEST_F(ProberTest, ATargetThatNeverAnswersCondemnsTheLine) {
   answering[kHop] = milliseconds(2);
   start(with({kOne}));
   run(milliseconds(2999));
@@ -175,7 +175,7 @@ TEST_F(ProberTest, a_target_that_never_answers_condemns_the_line) {
   EXPECT_EQ(stage(), Stage::Beyond);
 }
 
-TEST_F(ProberTest, one_target_of_several_is_enough) {
+TEST_F(ProberTest, OneTargetOfSeveralIsEnough) {
   answering = {{kHop, milliseconds(2)}, {kOne, milliseconds(9)}, {kTwo, milliseconds(9)}};
   start(with({kOne, kTwo}));
   run(seconds(5));
@@ -190,7 +190,7 @@ TEST_F(ProberTest, one_target_of_several_is_enough) {
   EXPECT_EQ(verdict(), Verdict::Good);
 }
 
-TEST_F(ProberTest, a_next_hop_that_is_silent_condemns_no_line_whose_targets_answer) {
+TEST_F(ProberTest, ANextHopThatIsSilentCondemnsNoLineWhoseTargetsAnswer) {
   answering = {{kHop, milliseconds(2)}, {kOne, milliseconds(9)}};
   start(with({kOne}));
   run(seconds(5));
@@ -199,7 +199,7 @@ TEST_F(ProberTest, a_next_hop_that_is_silent_condemns_no_line_whose_targets_answ
   EXPECT_EQ(verdict(), Verdict::Good);
 }
 
-TEST_F(ProberTest, it_says_where_a_dead_line_ends) {
+TEST_F(ProberTest, ItSaysWhereADeadLineEnds) {
   answering = {{kHop, milliseconds(2)}, {kOne, milliseconds(9)}};
   start(with({kOne}));
   run(seconds(5));
@@ -214,7 +214,7 @@ TEST_F(ProberTest, it_says_where_a_dead_line_ends) {
   EXPECT_EQ(stage(), Stage::Anywhere);
 }
 
-TEST_F(ProberTest, only_an_answer_to_a_question_of_its_own_counts) {
+TEST_F(ProberTest, OnlyAnAnswerToAQuestionOfItsOwnCounts) {
   start(with({kOne}, 100));
   const auto question = kit::echo_in(Family::V4, asked[kOne].front());
   const auto forged = [&](auto change) {
@@ -242,7 +242,7 @@ TEST_F(ProberTest, only_an_answer_to_a_question_of_its_own_counts) {
   EXPECT_EQ(verdict(), Verdict::Good);
 }
 
-TEST_F(ProberTest, a_second_copy_of_an_answer_is_none) {
+TEST_F(ProberTest, ASecondCopyOfAnAnswerIsNone) {
   answering[kHop] = milliseconds(5);
   start(with());
   run(seconds(1));
@@ -255,7 +255,7 @@ TEST_F(ProberTest, a_second_copy_of_an_answer_is_none) {
   EXPECT_EQ(verdict(), Verdict::Dead);
 }
 
-TEST_F(ProberTest, an_answer_to_a_question_of_long_ago_is_none) {
+TEST_F(ProberTest, AnAnswerToAQuestionOfLongAgoIsNone) {
   start(with({kOne}));
   run(seconds(3));  // the first of four open questions is that of now
   hear(kOne, kit::answer_to(Family::V4, asked[kOne].front()));
@@ -265,7 +265,7 @@ TEST_F(ProberTest, an_answer_to_a_question_of_long_ago_is_none) {
   EXPECT_EQ(prober->counters().answered, 1U);
 }
 
-TEST_F(ProberTest, another_next_hop_begins_without_a_past) {
+TEST_F(ProberTest, AnotherNextHopBeginsWithoutAPast) {
   answering[kHop] = milliseconds(5);
   start(with());
   run(seconds(1));
@@ -283,7 +283,7 @@ TEST_F(ProberTest, another_next_hop_begins_without_a_past) {
   EXPECT_EQ(verdict(), Verdict::Unknown);
 }
 
-TEST_F(ProberTest, stopped_it_asks_nothing_and_has_no_opinion) {
+TEST_F(ProberTest, StoppedItAsksNothingAndHasNoOpinion) {
   answering[kHop] = milliseconds(5);
   start(with());
   run(seconds(1));
@@ -297,7 +297,7 @@ TEST_F(ProberTest, stopped_it_asks_nothing_and_has_no_opinion) {
   EXPECT_FALSE(prober->poll());
 }
 
-TEST_F(ProberTest, a_suspend_is_one_interval) {
+TEST_F(ProberTest, ASuspendIsOneInterval) {
   answering[kHop] = milliseconds(5);
   start(with({}, 2));
   run(milliseconds(1500));
@@ -309,7 +309,7 @@ TEST_F(ProberTest, a_suspend_is_one_interval) {
   EXPECT_GT(*prober->next_deadline(), now);
 }
 
-TEST_F(ProberTest, ipv6_asks_link_local_next_hops_and_targets_of_its_family_alone) {
+TEST_F(ProberTest, Ipv6AsksLinkLocalNextHopsAndTargetsOfItsFamilyAlone) {
   answering = {{kHop6, milliseconds(1)}, {kOne6, milliseconds(3)}};
   start({.family = Family::V6, .targets = {kOne, kOne6}}, kHop6);
   run(seconds(2));
@@ -318,7 +318,7 @@ TEST_F(ProberTest, ipv6_asks_link_local_next_hops_and_targets_of_its_family_alon
   EXPECT_EQ(asked[kOne6].size(), 3U);
 }
 
-TEST_F(ProberTest, more_targets_than_it_takes_are_not_asked) {
+TEST_F(ProberTest, MoreTargetsThanItTakesAreNotAsked) {
   std::vector<Address> many;
   for (std::uint32_t i = 1; i <= 20; ++i) many.emplace_back(Ipv4{0xc6336400 + i});
   start(with(many));
@@ -326,7 +326,7 @@ TEST_F(ProberTest, more_targets_than_it_takes_are_not_asked) {
 }
 
 /// Of ten thousand questions a third is lost both ways, others come twice or late: three in a row seldom are.
-TEST_F(ProberTest, loss_duplication_and_delay_do_not_make_it_flap) {
+TEST_F(ProberTest, LossDuplicationAndDelayDoNotMakeItFlap) {
   auto chance = Random::seeded(5);
   start(with({kOne, kTwo}, 5));
   std::size_t seen = 0;

@@ -13,15 +13,15 @@
 #include <filesystem>
 #include <fstream>
 
-#include "linux/loop/alarm.hpp"
 #include "linux/host/capabilities.hpp"
 #include "linux/host/entropy.hpp"
 #include "linux/host/files.hpp"
 #include "linux/host/notify.hpp"
 #include "linux/host/processes.hpp"
 #include "linux/host/store.hpp"
-#include "linux/support_test.hpp"
 #include "linux/host/watcher.hpp"
+#include "linux/loop/alarm.hpp"
+#include "linux/support_test.hpp"
 #include "port/fd.hpp"
 
 namespace michi::linux {
@@ -42,7 +42,7 @@ class SystemTest : public testing::Test {
   TestLoop loop_;
 };
 
-TEST_F(SystemTest, the_alarm_rings_once_at_its_instant_and_a_withdrawn_one_does_not) {
+TEST_F(SystemTest, TheAlarmRingsOnceAtItsInstantAndAWithdrawnOneDoesNot) {
   Alarm alarm(loop_.context());
   int rung = 0;
   alarm.on_wake([&] { ++rung; });
@@ -57,7 +57,7 @@ TEST_F(SystemTest, the_alarm_rings_once_at_its_instant_and_a_withdrawn_one_does_
   EXPECT_FALSE(loop_.run_until([&] { return rung > 2; }, 100));
 }
 
-TEST_F(SystemTest, an_alarm_that_is_put_off_rings_when_it_was_put_off_to) {
+TEST_F(SystemTest, AnAlarmThatIsPutOffRingsWhenItWasPutOffTo) {
   Alarm alarm(loop_.context());
   int rung = 0;
   alarm.on_wake([&] { ++rung; });
@@ -77,12 +77,12 @@ TEST_F(SystemTest, an_alarm_that_is_put_off_rings_when_it_was_put_off_to) {
   EXPECT_LT(alarm.now(), sooner + seconds(5));
 }
 
-TEST_F(SystemTest, two_keys_differ) {
+TEST_F(SystemTest, TwoKeysDiffer) {
   Entropy entropy;
   EXPECT_NE(entropy.key().value(), entropy.key().value());
 }
 
-TEST_F(SystemTest, a_file_is_written_whole_with_its_mode_and_leaves_no_other) {
+TEST_F(SystemTest, AFileIsWrittenWholeWithItsModeAndLeavesNoOther) {
   Files files;
   ASSERT_TRUE(files.write(path("a"), "one", 0644));
   ASSERT_TRUE(files.write(path("a"), "two", 0600));
@@ -95,7 +95,7 @@ TEST_F(SystemTest, a_file_is_written_whole_with_its_mode_and_leaves_no_other) {
   EXPECT_EQ(files.read(directory_).error().code, EISDIR);
 }
 
-TEST_F(SystemTest, sysctls_are_read_without_the_line_break_and_stay_inside_their_directory) {
+TEST_F(SystemTest, SysctlsAreReadWithoutTheLineBreakAndStayInsideTheirDirectory) {
   std::filesystem::create_directories(path("sys/net"));
   std::ofstream(path("sys/net/value")) << "1\n";
   Files files(path("sys/"));
@@ -107,7 +107,7 @@ TEST_F(SystemTest, sysctls_are_read_without_the_line_break_and_stay_inside_their
   EXPECT_EQ(files.write_sysctl("net/none", "x").error().code, ENOENT);
 }
 
-TEST(StoreNames, every_key_has_a_name_of_its_own_that_leaves_no_directory) {
+TEST(StoreNames, EveryKeyHasANameOfItsOwnThatLeavesNoDirectory) {
   for (const std::string key : {"session.isp", "../../etc/passwd", "", "%", "a b", ".hidden", "..", "ä", "a/b"}) {
     const std::string name = file_name_of_key(key);
     EXPECT_EQ(name.find('/'), std::string::npos);
@@ -127,7 +127,7 @@ class StoreTest : public SystemTest {
   }
 };
 
-TEST_F(StoreTest, records_outlive_the_store_and_erased_ones_do_not) {
+TEST_F(StoreTest, RecordsOutliveTheStoreAndErasedOnesDoNot) {
   {
     Store store(loop_.context(), path("run"), path("state"));
     EXPECT_TRUE(store.load(Lifetime::Durable).value().empty());
@@ -144,13 +144,13 @@ TEST_F(StoreTest, records_outlive_the_store_and_erased_ones_do_not) {
             (std::map<std::string, std::string>{{"last", "z"}, {"numbers", "a"}}));
 }
 
-TEST_F(StoreTest, a_volatile_record_is_on_the_file_system_when_submit_returns) {
+TEST_F(StoreTest, AVolatileRecordIsOnTheFileSystemWhenSubmitReturns) {
   Store store(loop_.context(), path("run"), path("state"));
   store.submit(port::Put{Lifetime::Volatile, "session", "now"}, 1);
   EXPECT_EQ(read_file(path("run/records/session")).value(), "now");
 }
 
-TEST_F(StoreTest, every_write_of_a_key_is_completed_even_when_a_newer_one_replaced_it) {
+TEST_F(StoreTest, EveryWriteOfAKeyIsCompletedEvenWhenANewerOneReplacedIt) {
   Store store(loop_.context(), path("run"), path("state"));
   for (port::Ticket i = 0; i < 50; ++i) store.submit(port::Put{Lifetime::Durable, "k", std::to_string(i)}, i);
   std::size_t done = 0;
@@ -158,7 +158,7 @@ TEST_F(StoreTest, every_write_of_a_key_is_completed_even_when_a_newer_one_replac
   EXPECT_EQ(store.load(Lifetime::Durable).value().at("k"), "49");
 }
 
-TEST_F(StoreTest, a_full_disk_is_reported_and_the_old_record_stays) {
+TEST_F(StoreTest, AFullDiskIsReportedAndTheOldRecordStays) {
   std::filesystem::create_directory(path("state"));
   if (::mount("tmpfs", path("state").c_str(), "tmpfs", 0, "size=16k") != 0) {
     GTEST_SKIP() << "needs root: mounts a tiny file system";
@@ -194,7 +194,7 @@ class ProcessesTest : public SystemTest {
   Processes processes_{loop_.context()};
 };
 
-TEST_F(ProcessesTest, a_child_gets_its_input_and_environment_and_its_output_and_status_come_back) {
+TEST_F(ProcessesTest, AChildGetsItsInputAndEnvironmentAndItsOutputAndStatusComeBack) {
   auto what = shell("cat; echo $NAME; echo oops >&2; exit 3");
   what.input = std::string(200'000, 'x') + "\nend\n";
   processes_.spawn(what, 5);
@@ -206,7 +206,7 @@ TEST_F(ProcessesTest, a_child_gets_its_input_and_environment_and_its_output_and_
   EXPECT_EQ(report.output.substr(4096 - 14), "\nend\nisp\noops\n");
 }
 
-TEST_F(ProcessesTest, a_child_holds_no_capability_and_no_descriptor_of_ours) {
+TEST_F(ProcessesTest, AChildHoldsNoCapabilityAndNoDescriptorOfOurs) {
   processes_.spawn(shell("grep -E 'CapEff|CapBnd|NoNewPrivs' /proc/self/status; ls /proc/self/fd"), 1);
   const std::string output = ended().output;
   EXPECT_NE(output.find("CapEff:\t0000000000000000"), std::string::npos) << output;
@@ -217,7 +217,7 @@ TEST_F(ProcessesTest, a_child_holds_no_capability_and_no_descriptor_of_ours) {
   EXPECT_EQ(output.find("\n4\n"), std::string::npos) << output;  // 3 is the directory that ls reads
 }
 
-TEST_F(ProcessesTest, a_child_that_may_keeps_its_capabilities) {
+TEST_F(ProcessesTest, AChildThatMayKeepsItsCapabilities) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: there is nothing to keep";
   auto what = shell("grep CapEff /proc/self/status");
   what.drop_capabilities = false;
@@ -225,7 +225,7 @@ TEST_F(ProcessesTest, a_child_that_may_keeps_its_capabilities) {
   EXPECT_EQ(ended().output.find("CapEff:\t0000000000000000"), std::string::npos);
 }
 
-TEST_F(ProcessesTest, a_child_past_its_deadline_is_ended_with_its_whole_group) {
+TEST_F(ProcessesTest, AChildPastItsDeadlineIsEndedWithItsWholeGroup) {
   auto what = shell("sleep 60 & echo $!; wait");
   what.deadline = milliseconds(100);
   processes_.spawn(what, 1);
@@ -239,7 +239,7 @@ TEST_F(ProcessesTest, a_child_past_its_deadline_is_ended_with_its_whole_group) {
   }));
 }
 
-TEST_F(ProcessesTest, a_child_deaf_to_sigterm_is_killed) {
+TEST_F(ProcessesTest, AChildDeafToSigtermIsKilled) {
   auto what = shell("trap '' TERM; while :; do sleep 0.1; done");
   what.deadline = milliseconds(100);
   processes_.spawn(what, 1);
@@ -248,7 +248,7 @@ TEST_F(ProcessesTest, a_child_deaf_to_sigterm_is_killed) {
   EXPECT_EQ(report.status, 128 + SIGKILL);
 }
 
-TEST_F(ProcessesTest, a_program_that_is_not_there_is_a_failure_and_not_an_exit) {
+TEST_F(ProcessesTest, AProgramThatIsNotThereIsAFailureAndNotAnExit) {
   processes_.spawn(
       {.argv = {"/nonexistent"}, .environment = {}, .input = "", .deadline = {}, .drop_capabilities = true}, 9);
   const auto report = next();
@@ -258,7 +258,7 @@ TEST_F(ProcessesTest, a_program_that_is_not_there_is_a_failure_and_not_an_exit) 
   EXPECT_EQ(failed->error.code, ENOENT);
 }
 
-TEST_F(ProcessesTest, a_signal_reaches_the_child) {
+TEST_F(ProcessesTest, ASignalReachesTheChild) {
   processes_.spawn(
       shell("trap 'echo again; exit 0' HUP; echo ready > " + path("ready") + "; while :; do sleep 0.05; done"), 4);
   ASSERT_TRUE(loop_.run_until([&] { return std::filesystem::exists(path("ready")); }));
@@ -266,7 +266,7 @@ TEST_F(ProcessesTest, a_signal_reaches_the_child) {
   EXPECT_EQ(ended().output, "again\n");
 }
 
-TEST_F(SystemTest, a_watched_file_is_reported_when_written_replaced_and_removed) {
+TEST_F(SystemTest, AWatchedFileIsReportedWhenWrittenReplacedAndRemoved) {
   Watcher watcher(loop_.context());
   watcher.watch({path("michi.toml"), path("routes")});
   const auto changed = [&] {
@@ -310,7 +310,7 @@ class Manager {
   port::Fd fd_;
 };
 
-TEST_F(SystemTest, the_service_manager_is_told_at_a_path_and_under_an_abstract_name) {
+TEST_F(SystemTest, TheServiceManagerIsToldAtAPathAndUnderAnAbstractName) {
   Notify notify;
   for (const auto& name : {path("notify"), fmt::format("@michi-test-{}", ::getpid())}) {
     const Manager manager(name);
@@ -324,7 +324,7 @@ TEST_F(SystemTest, the_service_manager_is_told_at_a_path_and_under_an_abstract_n
   }
 }
 
-TEST_F(SystemTest, without_a_service_manager_nothing_is_notified_and_nothing_fails) {
+TEST_F(SystemTest, WithoutAServiceManagerNothingIsNotifiedAndNothingFails) {
   Notify notify;
   for (const auto& name : {std::string(), std::string("vsock:2"), std::string(200, '/'), path("nobody")}) {
     ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
@@ -334,7 +334,7 @@ TEST_F(SystemTest, without_a_service_manager_nothing_is_notified_and_nothing_fai
   notify.status("line\nbreak");
 }
 
-TEST_F(SystemTest, the_watchdog_is_this_process_s_or_nobody_s) {
+TEST_F(SystemTest, TheWatchdogIsThisProcessSOrNobodyS) {
   const Notify notify;
   EXPECT_EQ(notify.watchdog_period(), std::nullopt);
   for (const char* text : {"", "0", "3s", "-1"}) {
@@ -351,7 +351,7 @@ TEST_F(SystemTest, the_watchdog_is_this_process_s_or_nobody_s) {
   ::unsetenv("WATCHDOG_USEC");
 }
 
-TEST_F(SystemTest, what_is_missing_is_named_with_a_remedy) {
+TEST_F(SystemTest, WhatIsMissingIsNamedWithARemedy) {
   for (const Missing& missing : missing_capabilities(Work::Run)) {
     EXPECT_FALSE(missing.code.empty());
     EXPECT_FALSE(missing.text.empty());

@@ -31,7 +31,7 @@ class TurnsTest : public testing::Test {
   port::Fd out_, in_;
 };
 
-TEST_F(TurnsTest, a_turn_follows_what_asked_for_it_and_no_other_turn_does) {
+TEST_F(TurnsTest, ATurnFollowsWhatAskedForItAndNoOtherTurnDoes) {
   int turns = 0;
   Turns program(loop_.context(), [&] { ++turns; });
   Readiness readable(loop_.context(), out_.get(), [&] { program.ask(); });
@@ -44,7 +44,7 @@ TEST_F(TurnsTest, a_turn_follows_what_asked_for_it_and_no_other_turn_does) {
   EXPECT_EQ(turns, 1);
 }
 
-TEST_F(TurnsTest, what_is_ready_is_heard_between_turns_that_never_end_asking) {
+TEST_F(TurnsTest, WhatIsReadyIsHeardBetweenTurnsThatNeverEndAsking) {
   int turns = 0;
   Turns program(loop_.context(), [&] {
     program.ask();
@@ -63,7 +63,7 @@ TEST_F(TurnsTest, what_is_ready_is_heard_between_turns_that_never_end_asking) {
   EXPECT_LT(turns, 10);
 }
 
-TEST_F(TurnsTest, the_clock_is_heard_through_a_flood_that_asks_for_turn_after_turn) {
+TEST_F(TurnsTest, TheClockIsHeardThroughAFloodThatAsksForTurnAfterTurn) {
   int turns = 0;
   bool rang = false;
   Alarm alarm(loop_.context());

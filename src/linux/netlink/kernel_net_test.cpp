@@ -86,7 +86,7 @@ class KernelNetTest : public NetworkTest {
   port::Ticket ticket_ = 0;
 };
 
-TEST_F(KernelNetTest, adding_and_removing_twice_succeeds_and_foreign_objects_stay_untouched) {
+TEST_F(KernelNetTest, AddingAndRemovingTwiceSucceedsAndForeignObjectsStayUntouched) {
   // Without an address left on the device the kernel would drop every IPv4 route there.
   ASSERT_EQ(run("ip addr add 192.0.2.200/32 dev isp && ip route add 203.0.113.0/24 dev isp && ip route add "
                 "198.51.100.0/24 dev isp table 77 && "
@@ -127,7 +127,7 @@ TEST_F(KernelNetTest, adding_and_removing_twice_succeeds_and_foreign_objects_sta
   EXPECT_EQ(output_of("ip route; ip route show table 77; ip rule; ip -6 route; ip -6 rule; ip addr"), foreign);
 }
 
-TEST_F(KernelNetTest, removing_a_default_route_that_is_gone_does_not_take_the_unreachable_one) {
+TEST_F(KernelNetTest, RemovingADefaultRouteThatIsGoneDoesNotTakeTheUnreachableOne) {
   open();
   auto last = route("0.0.0.0/0", "");
   last.type = model::RouteType::Unreachable;
@@ -137,7 +137,7 @@ TEST_F(KernelNetTest, removing_a_default_route_that_is_gone_does_not_take_the_un
   EXPECT_EQ(output_of("ip route show table 20001"), "unreachable default proto 109 metric 4000 \n");
 }
 
-TEST_F(KernelNetTest, what_an_operation_changed_is_reported_before_its_completion) {
+TEST_F(KernelNetTest, WhatAnOperationChangedIsReportedBeforeItsCompletion) {
   open();
   reports_.clear();
   EXPECT_FALSE(perform(port::AddRoute{route("198.51.100.0/24")}));
@@ -148,7 +148,7 @@ TEST_F(KernelNetTest, what_an_operation_changed_is_reported_before_its_completio
   EXPECT_TRUE(std::holds_alternative<port::Completion>(reports_.back()));
 }
 
-TEST_F(KernelNetTest, a_route_replaces_the_one_with_its_key) {
+TEST_F(KernelNetTest, ARouteReplacesTheOneWithItsKey) {
   open();
   ASSERT_EQ(run("ip tuntap add second mode tun && ip link set second up"), 0);
   for (const char* to : {"198.51.100.0/24", "2001:db8:1::/48"}) {
@@ -161,7 +161,7 @@ TEST_F(KernelNetTest, a_route_replaces_the_one_with_its_key) {
   EXPECT_EQ(v6.find("dev isp"), std::string::npos);
 }
 
-TEST_F(KernelNetTest, a_dump_holds_our_objects_and_everybodys_links_and_addresses) {
+TEST_F(KernelNetTest, ADumpHoldsOurObjectsAndEverybodysLinksAndAddresses) {
   ASSERT_EQ(run("ip addr add 192.0.2.1/32 dev isp && ip route add 198.51.100.0/24 dev isp table 20001 proto 109 && "
                 "ip route add 203.0.113.0/24 dev isp && "
                 "ip rule add pref 20100 lookup main suppress_prefixlength 0 protocol 109"),
@@ -183,7 +183,7 @@ TEST_F(KernelNetTest, a_dump_holds_our_objects_and_everybodys_links_and_addresse
   }
 }
 
-TEST_F(KernelNetTest, an_ipv6_address_is_reported_when_duplicate_detection_is_over) {
+TEST_F(KernelNetTest, AnIpv6AddressIsReportedWhenDuplicateDetectionIsOver) {
   ASSERT_EQ(run("ip link add lan0 type veth peer name host0 && ip link set lan0 up && ip link set host0 up"), 0);
   open();
   const auto seen = [](std::string_view text) {
@@ -201,7 +201,7 @@ TEST_F(KernelNetTest, an_ipv6_address_is_reported_when_duplicate_detection_is_ov
   EXPECT_TRUE(std::ranges::none_of(reports_, of_lan)) << "somebody else has it";
 }
 
-TEST_F(KernelNetTest, changes_by_others_are_reported) {
+TEST_F(KernelNetTest, ChangesByOthersAreReported) {
   open();
   ASSERT_EQ(run("ip route add 198.51.100.0/24 dev isp table 20001"), 0);
   EXPECT_TRUE(reported<port::RouteSeen>([](const auto& seen) { return seen.route.protocol == 3; }));
@@ -217,7 +217,7 @@ TEST_F(KernelNetTest, changes_by_others_are_reported) {
   EXPECT_TRUE(reported<port::LinkGone>([](const auto& gone) { return gone.name == "other"; }));
 }
 
-TEST_F(KernelNetTest, forwarding_and_the_reverse_path_filter_are_told_at_first_and_when_they_change) {
+TEST_F(KernelNetTest, ForwardingAndTheReversePathFilterAreToldAtFirstAndWhenTheyChange) {
   open();
   const auto told = [&](std::string_view path, std::string_view value) {
     return std::ranges::any_of(reports_, [&](const auto& report) {
@@ -235,7 +235,7 @@ TEST_F(KernelNetTest, forwarding_and_the_reverse_path_filter_are_told_at_first_a
   }
 }
 
-TEST_F(KernelNetTest, what_a_device_has_counted_is_told) {
+TEST_F(KernelNetTest, WhatADeviceHasCountedIsTold) {
   open();
   EXPECT_FALSE(door_->link_counters("nobody"));
   ASSERT_EQ(run("ip link set lo up"), 0);
@@ -249,7 +249,7 @@ TEST_F(KernelNetTest, what_a_device_has_counted_is_told) {
   EXPECT_EQ(after->tx_packets, after->rx_packets);
 }
 
-TEST_F(KernelNetTest, what_main_says_of_an_address_is_told_with_gateways_and_refusals) {
+TEST_F(KernelNetTest, WhatMainSaysOfAnAddressIsToldWithGatewaysAndRefusals) {
   open();
   const auto ask = [&](std::string_view to) { return door_->main_route(*parse_address(to), 0xff000000); };
   EXPECT_FALSE(ask("198.51.100.1"));
@@ -273,7 +273,7 @@ TEST_F(KernelNetTest, what_main_says_of_an_address_is_told_with_gateways_and_ref
   EXPECT_FALSE(ask("198.18.0.1")) << "somebody's rule before: not main's word";
 }
 
-TEST_F(KernelNetTest, foreign_routes_elsewhere_make_no_report) {
+TEST_F(KernelNetTest, ForeignRoutesElsewhereMakeNoReport) {
   open();
   reports_.clear();
   ASSERT_EQ(run("ip route add 203.0.113.0/24 dev isp && ip route add 203.0.113.0/24 dev isp table 500"), 0);
@@ -281,7 +281,7 @@ TEST_F(KernelNetTest, foreign_routes_elsewhere_make_no_report) {
   EXPECT_EQ(count<port::RouteSeen>(), 1u);
 }
 
-TEST_F(KernelNetTest, routes_that_leave_without_a_word_are_found_by_a_new_dump) {
+TEST_F(KernelNetTest, RoutesThatLeaveWithoutAWordAreFoundByANewDump) {
   open();
   EXPECT_FALSE(perform(port::AddRoute{route("198.51.100.0/24")}));
   reports_.clear();
@@ -291,7 +291,7 @@ TEST_F(KernelNetTest, routes_that_leave_without_a_word_are_found_by_a_new_dump) 
   EXPECT_EQ(count<port::RouteSeen>(), 0u);
 }
 
-TEST_F(KernelNetTest, an_error_carries_the_operation_and_the_kernels_words) {
+TEST_F(KernelNetTest, AnErrorCarriesTheOperationAndTheKernelsWords) {
   open();
   auto bad = route("198.51.100.0/24");
   bad.source = *parse_address("192.0.2.200");  // not an address of this machine
@@ -304,7 +304,7 @@ TEST_F(KernelNetTest, an_error_carries_the_operation_and_the_kernels_words) {
   EXPECT_EQ(missing->code, ENODEV);
 }
 
-TEST_F(KernelNetTest, a_link_gets_its_mtu_and_alias_and_goes_down) {
+TEST_F(KernelNetTest, ALinkGetsItsMtuAndAliasAndGoesDown) {
   open();
   EXPECT_FALSE(perform(port::SetLink{.name = "isp", .up = false, .mtu = 1454, .alias = "michi"}));
   EXPECT_TRUE(std::ranges::any_of(reports_, [](const auto& report) {
@@ -313,7 +313,7 @@ TEST_F(KernelNetTest, a_link_gets_its_mtu_and_alias_and_goes_down) {
   }));
 }
 
-TEST_F(KernelNetTest, ten_thousand_routes_are_applied_well_within_a_second) {
+TEST_F(KernelNetTest, TenThousandRoutesAreAppliedWellWithinASecond) {
   open();
   constexpr port::Ticket kRoutes = 10000;
   const auto begin = std::chrono::steady_clock::now();

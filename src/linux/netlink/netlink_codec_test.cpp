@@ -41,7 +41,7 @@ Fact round_trip(const port::NetOp& op) {
   return std::get<Fact>(fact->what);
 }
 
-TEST(NetlinkEncode, a_route_is_the_bytes_that_the_kernel_documents) {
+TEST(NetlinkEncode, ARouteIsTheBytesThatTheKernelDocuments) {
   auto wanted = route("198.51.100.0/24");
   wanted.metric = 5;
   wanted.source = address("192.0.2.9");
@@ -59,7 +59,7 @@ TEST(NetlinkEncode, a_route_is_the_bytes_that_the_kernel_documents) {
                              "0c00 0880 0800 0200 ae050000")));      // RTA_METRICS { RTAX_MTU 1454 }
 }
 
-TEST(NetlinkEncode, a_rule_is_the_bytes_that_the_kernel_documents) {
+TEST(NetlinkEncode, ARuleIsTheBytesThatTheKernelDocuments) {
   const model::RuleEntry rule{.family = Family::V4,
                               .priority = 20700,
                               .action = model::RuleAction::Lookup,
@@ -82,7 +82,7 @@ TEST(NetlinkEncode, a_rule_is_the_bytes_that_the_kernel_documents) {
                                              "0500 1500 6d000000")));                // FRA_PROTOCOL
 }
 
-TEST(NetlinkEncode, an_ipv6_address_is_added_without_duplicate_detection_and_without_its_prefix_route) {
+TEST(NetlinkEncode, AnIpv6AddressIsAddedWithoutDuplicateDetectionAndWithoutItsPrefixRoute) {
   const auto bytes = encode(port::AddAddress{{"isp", prefix("2001:db8::1/128"), true}}, 3, index_of);
   ASSERT_TRUE(bytes);
   EXPECT_EQ(to_hex(*bytes), to_hex(*from_hex("50000000 1400 0505 03000000 00000000"
@@ -93,7 +93,7 @@ TEST(NetlinkEncode, an_ipv6_address_is_added_without_duplicate_detection_and_wit
                                              "0500 0b00 6d000000")));                      // IFA_PROTO 109
 }
 
-TEST(NetlinkEncode, nothing_is_asked_about_a_device_that_is_not_there) {
+TEST(NetlinkEncode, NothingIsAskedAboutADeviceThatIsNotThere) {
   auto wanted = route("0.0.0.0/0");
   wanted.device = "gone";
   EXPECT_FALSE(encode(port::AddRoute{wanted}, 1, index_of));
@@ -101,13 +101,13 @@ TEST(NetlinkEncode, nothing_is_asked_about_a_device_that_is_not_there) {
   EXPECT_FALSE(encode(port::DeleteAddress{{"gone", prefix("192.0.2.1/32"), true}}, 1, index_of));
 }
 
-TEST(NetlinkEncode, an_interface_name_longer_than_the_kernels_is_refused) {
+TEST(NetlinkEncode, AnInterfaceNameLongerThanTheKernelsIsRefused) {
   model::RuleEntry rule;
   rule.oif = "sixteen-letters-";
   EXPECT_FALSE(encode(port::AddRule{rule}, 1, index_of));
 }
 
-TEST(NetlinkCodec, routes_come_back_as_they_went) {
+TEST(NetlinkCodec, RoutesComeBackAsTheyWent) {
   auto plain = route("198.51.100.0/24");
   plain.metric = 12;
   plain.source = address("10.0.0.1");
@@ -122,7 +122,7 @@ TEST(NetlinkCodec, routes_come_back_as_they_went) {
   EXPECT_EQ(round_trip<RouteFact>(port::AddRoute{unreachable}).route, unreachable);
 }
 
-TEST(NetlinkCodec, rules_come_back_as_they_went) {
+TEST(NetlinkCodec, RulesComeBackAsTheyWent) {
   model::RuleEntry rule{.family = Family::V6,
                         .priority = 20100,
                         .action = model::RuleAction::Lookup,
@@ -149,12 +149,12 @@ TEST(NetlinkCodec, rules_come_back_as_they_went) {
   EXPECT_EQ(round_trip<RuleFact>(port::AddRule{rule}).rule, rule);
 }
 
-TEST(NetlinkCodec, addresses_come_back_with_their_host_bits) {
+TEST(NetlinkCodec, AddressesComeBackWithTheirHostBits) {
   const model::AddressEntry entry{"wan0", prefix("192.0.2.5/24"), false};
   EXPECT_EQ(round_trip<AddressFact>(port::AddAddress{entry}).address, entry);
 }
 
-TEST(NetlinkDecode, an_address_is_usable_when_nobody_else_has_it) {
+TEST(NetlinkDecode, AnAddressIsUsableWhenNobodyElseHasIt) {
   const auto usable = [](std::uint32_t flags) {
     NetlinkMessage message(RTM_NEWADDR, 0, 1);
     auto& header = message.extra<ifaddrmsg>();
@@ -171,7 +171,7 @@ TEST(NetlinkDecode, an_address_is_usable_when_nobody_else_has_it) {
   EXPECT_FALSE(usable(IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
-TEST(NetlinkDecode, foreign_routes_are_nobodys_business_and_foreign_rules_are_told_as_such) {
+TEST(NetlinkDecode, ForeignRoutesAreNobodysBusinessAndForeignRulesAreToldAsSuch) {
   auto foreign = route("198.51.100.0/24");
   foreign.protocol = 3;
   foreign.table = 254;
@@ -185,7 +185,7 @@ TEST(NetlinkDecode, foreign_routes_are_nobodys_business_and_foreign_rules_are_to
   EXPECT_TRUE(std::get<RuleFact>(fact->what).foreign);
 }
 
-TEST(NetlinkCodec, next_hops_come_back_as_they_went) {
+TEST(NetlinkCodec, NextHopsComeBackAsTheyWent) {
   for (const auto& [to, gateway] : {std::pair("0.0.0.0/0", "192.0.2.1"), std::pair("::/0", "fe80::1")}) {
     auto wanted = route(to);
     wanted.metric = 100;
@@ -194,19 +194,19 @@ TEST(NetlinkCodec, next_hops_come_back_as_they_went) {
   }
 }
 
-TEST(NetlinkCodec, a_rule_for_packets_without_our_mark_comes_back_as_it_went) {
+TEST(NetlinkCodec, ARuleForPacketsWithoutOurMarkComesBackAsItWent) {
   model::RuleEntry rule{.family = Family::V6, .priority = 20500, .table = 20001, .from = prefix("2001:db8::/56")};
   rule.mark_mask = 0xff000000;
   EXPECT_EQ(round_trip<RuleFact>(port::AddRule{rule}).rule, rule);
 }
 
-TEST(NetlinkCodec, an_end_of_ours_in_main_is_ours) {
+TEST(NetlinkCodec, AnEndOfOursInMainIsOurs) {
   model::RouteEntry end{.table = 254, .to = prefix("2001:db8:100::/56"), .metric = 4096};
   end.type = model::RouteType::Unreachable;
   EXPECT_EQ(round_trip<RouteFact>(port::AddRoute{end}).route, end);
 }
 
-TEST(NetlinkCodec, an_address_says_whose_it_is) {
+TEST(NetlinkCodec, AnAddressSaysWhoseItIs) {
   const model::AddressEntry entry{"wan0", prefix("2001:db8::5/64"), false};
   auto bytes = *encode(port::AddAddress{entry}, 1, index_of);
   EXPECT_TRUE(std::get<AddressFact>(decode(as_message(bytes), name_of)->what).ours);
@@ -214,7 +214,7 @@ TEST(NetlinkCodec, an_address_says_whose_it_is) {
   EXPECT_FALSE(std::get<AddressFact>(decode(as_message(gone), name_of)->what).ours);
 }
 
-TEST(NetlinkDecode, a_route_with_another_gateway_never_equals_ours) {
+TEST(NetlinkDecode, ARouteWithAnotherGatewayNeverEqualsOurs) {
   ByteVec bytes = *encode(port::AddRoute{route("198.51.100.0/24")}, 1, index_of);
   const ByteVec gateway = *from_hex("0800 0500 c0000201");  // RTA_GATEWAY
   bytes.insert(bytes.end(), gateway.begin(), gateway.end());
@@ -226,7 +226,7 @@ TEST(NetlinkDecode, a_route_with_another_gateway_never_equals_ours) {
   EXPECT_NE(seen, route("198.51.100.0/24"));
 }
 
-TEST(NetlinkDecode, settings_are_those_of_all_and_of_devices_that_are_there) {
+TEST(NetlinkDecode, SettingsAreThoseOfAllAndOfDevicesThatAreThere) {
   // NEWNETCONF of AF_INET: index, NETCONFA_FORWARDING 0, NETCONFA_RP_FILTER 2.
   const auto settings = [](std::string_view index) {
     return *from_hex("2c000000 5000 0000 00000000 00000000 02000000 0800 0100" + std::string(index) +
@@ -257,7 +257,7 @@ TEST(NetlinkDecode, settings_are_those_of_all_and_of_devices_that_are_there) {
   }
 }
 
-TEST(NetlinkDecode, leaving_a_bridge_is_not_leaving_the_machine) {
+TEST(NetlinkDecode, LeavingABridgeIsNotLeavingTheMachine) {
   const ByteVec bytes = *from_hex(
       "2c000000 1100 0000 00000000 00000000"   // RTM_DELLINK
       "07 00 0100 03000000 00000000 00000000"  // AF_BRIDGE, index 3
@@ -268,7 +268,7 @@ TEST(NetlinkDecode, leaving_a_bridge_is_not_leaving_the_machine) {
   EXPECT_TRUE(decode(as_message(whole), name_of));
 }
 
-TEST(NetlinkDecode, no_prefix_of_a_message_is_read_past_its_end) {
+TEST(NetlinkDecode, NoPrefixOfAMessageIsReadPastItsEnd) {
   const ByteVec whole = *encode(port::AddRoute{route("2001:db8::/32")}, 1, index_of);
   for (std::size_t size = sizeof(nlmsghdr); size < whole.size(); ++size) {
     ByteVec cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
@@ -277,7 +277,7 @@ TEST(NetlinkDecode, no_prefix_of_a_message_is_read_past_its_end) {
   }
 }
 
-TEST(Netlink, an_acknowledgement_carries_the_kernels_sentence) {
+TEST(Netlink, AnAcknowledgementCarriesTheKernelsSentence) {
   const ByteVec bytes = *from_hex(
       "30000000 0200 0003 00000000 00000000"  // NLMSG_ERROR, CAPPED | ACK_TLVS
       "edffffff"                              // -ENODEV
@@ -290,7 +290,7 @@ TEST(Netlink, an_acknowledgement_carries_the_kernels_sentence) {
   EXPECT_EQ(answer->message, "No way");
 }
 
-TEST(Netlink, what_is_so_already_is_done) {
+TEST(Netlink, WhatIsSoAlreadyIsDone) {
   const port::NetOp add = port::AddRoute{route("0.0.0.0/0")}, remove = port::DeleteRoute{route("0.0.0.0/0")};
   EXPECT_TRUE(is_done_already(add, EEXIST));
   EXPECT_FALSE(is_done_already(add, ESRCH));
@@ -299,7 +299,7 @@ TEST(Netlink, what_is_so_already_is_done) {
   EXPECT_FALSE(is_done_already(remove, EPERM));
 }
 
-TEST(Netlink, an_operation_is_named_in_words_that_an_operator_knows) {
+TEST(Netlink, AnOperationIsNamedInWordsThatAnOperatorKnows) {
   auto wanted = route("198.51.100.0/24");
   wanted.source = address("10.0.0.1");
   EXPECT_EQ(describe(port::AddRoute{wanted}), "add route 198.51.100.0/24 table 20001 dev isp src 10.0.0.1");

@@ -68,7 +68,7 @@ const char* const kStructure =
     "  chain nat { type nat hook postrouting priority srcnat; snat ip to ct mark map @address_of; }\n"
     "}\n";
 
-TEST_F(FirewallTest, our_own_commit_is_seen_as_ours_with_a_hash) {
+TEST_F(FirewallTest, OurOwnCommitIsSeenAsOursWithAHash) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   const auto first = next<port::TableSeen>();
   ASSERT_TRUE(first);
@@ -81,7 +81,7 @@ TEST_F(FirewallTest, our_own_commit_is_seen_as_ours_with_a_hash) {
   EXPECT_NE(second->hash, first->hash);
 }
 
-TEST_F(FirewallTest, foreign_damage_is_seen_with_its_writer_and_repair_restores_the_hash) {
+TEST_F(FirewallTest, ForeignDamageIsSeenWithItsWriterAndRepairRestoresTheHash) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   const auto whole = next<port::TableSeen>();
   ASSERT_TRUE(whole);
@@ -105,14 +105,14 @@ TEST_F(FirewallTest, foreign_damage_is_seen_with_its_writer_and_repair_restores_
   EXPECT_EQ(gone->hash, "");
 }
 
-TEST_F(FirewallTest, changes_of_other_tables_are_not_reported) {
+TEST_F(FirewallTest, ChangesOfOtherTablesAreNotReported) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   ASSERT_TRUE(next<port::TableSeen>());
   ASSERT_EQ(run("nft add table inet other && nft add table ip michi"), 0);
   EXPECT_FALSE(next<port::TableSeen>());
 }
 
-TEST_F(FirewallTest, traffic_does_not_change_the_hash) {
+TEST_F(FirewallTest, TrafficDoesNotChangeTheHash) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   const auto before = next<port::TableSeen>();
   ASSERT_TRUE(before);
@@ -124,7 +124,7 @@ TEST_F(FirewallTest, traffic_does_not_change_the_hash) {
   EXPECT_EQ(after->hash, before->hash);
 }
 
-TEST_F(FirewallTest, named_counters_are_told_when_asked) {
+TEST_F(FirewallTest, NamedCountersAreToldWhenAsked) {
   EXPECT_TRUE(door_->counters().empty());
   EXPECT_FALSE(
       perform(port::CommitRules{"table inet michi { counter refused { }\n counter leaks { }\n"
@@ -138,7 +138,7 @@ TEST_F(FirewallTest, named_counters_are_told_when_asked) {
   EXPECT_EQ(counters[1].bytes, 168u);
 }
 
-TEST_F(FirewallTest, a_bad_text_changes_nothing_and_carries_the_words_of_nft) {
+TEST_F(FirewallTest, ABadTextChangesNothingAndCarriesTheWordsOfNft) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   const std::string before = output_of("nft -s list ruleset");
   const auto error =
@@ -150,7 +150,7 @@ TEST_F(FirewallTest, a_bad_text_changes_nothing_and_carries_the_words_of_nft) {
   EXPECT_EQ(output_of("nft -s list ruleset"), before);
 }
 
-TEST_F(FirewallTest, foreign_chains_that_drop_are_named_on_refresh) {
+TEST_F(FirewallTest, ForeignChainsThatDropAreNamedOnRefresh) {
   ASSERT_EQ(run("nft 'table inet fw { chain passing { type filter hook forward priority 0; policy drop; }; "
                 "chain coming { type filter hook input priority 0; tcp dport 22 drop; }; "
                 "chain going { type filter hook output priority 0; counter; }; }'"),
@@ -180,7 +180,7 @@ class ConntrackTest : public FirewallTest {
   static std::string flows() { return output_of("conntrack -L 2>/dev/null | grep -o 'sport=10[0-9][0-9]' | sort"); }
 };
 
-TEST_F(ConntrackTest, flows_of_one_mark_go_and_those_of_others_stay) {
+TEST_F(ConntrackTest, FlowsOfOneMarkGoAndThoseOfOthersStay) {
   ASSERT_EQ(entry(1, "192.168.10.1", "0x01000000"), 0);
   ASSERT_EQ(entry(2, "192.168.10.1", "0x02000000"), 0);
   ASSERT_EQ(entry(3, "192.168.10.1", "0x02000007"), 0);  // someone else's lower bits
@@ -189,7 +189,7 @@ TEST_F(ConntrackTest, flows_of_one_mark_go_and_those_of_others_stay) {
   EXPECT_EQ(flows(), "sport=1001\nsport=1004\n");
 }
 
-TEST_F(ConntrackTest, only_untranslated_flows_of_the_inside_go_after_a_repair) {
+TEST_F(ConntrackTest, OnlyUntranslatedFlowsOfTheInsideGoAfterARepair) {
   ASSERT_EQ(entry(1, "192.168.10.1", "0x01000000"), 0);
   ASSERT_EQ(entry(2, "203.0.113.9", "0x01000000"), 0);
   ASSERT_EQ(entry(3, "192.168.10.1", "0xff000000"), 0);
@@ -198,7 +198,7 @@ TEST_F(ConntrackTest, only_untranslated_flows_of_the_inside_go_after_a_repair) {
   EXPECT_EQ(flows(), "sport=1002\nsport=1003\nsport=1004\n");
 }
 
-TEST_F(FirewallTest, a_commit_for_64_uplinks_keeps_the_loop_free) {
+TEST_F(FirewallTest, ACommitFor64UplinksKeepsTheLoopFree) {
   std::string text = kStructure;
   for (int i = 0; i < 64; ++i) {
     text += fmt::format(

@@ -5,8 +5,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
-#include "linux/nftables/conntrack_codec.hpp"
 #include "linux/netlink/netlink_message.hpp"
+#include "linux/nftables/conntrack_codec.hpp"
 #include "linux/nftables/nft_committer.hpp"
 #include "linux/support_test.hpp"
 
@@ -65,20 +65,20 @@ std::string digest_of(const std::vector<ByteVec>& messages) {
   return listing.digest();
 }
 
-TEST(NftListing, without_a_table_there_is_no_digest) {
+TEST(NftListing, WithoutATableThereIsNoDigest) {
   EXPECT_EQ(digest_of({}), "");
   EXPECT_EQ(digest_of({Sample(NFT_MSG_NEWTABLE, kInet, "other").take(), Sample(NFT_MSG_NEWTABLE, kIp, "michi").take()}),
             "");
 }
 
-TEST(NftListing, handles_and_counters_do_not_count_and_verdicts_do) {
+TEST(NftListing, HandlesAndCountersDoNotCountAndVerdictsDo) {
   const std::string base = digest_of({table(), rule("input", "counter", "0001", 4), rule("input", "cmp", "x", 5)});
   EXPECT_EQ(base, digest_of({table(), rule("input", "counter", "9999", 8), rule("input", "cmp", "x", 9)}));
   EXPECT_NE(base, digest_of({table(), rule("input", "counter", "0001", 4), rule("input", "cmp", "y", 5)}));
   EXPECT_NE(base, digest_of({table(), rule("input", "cmp", "x", 5)}));
 }
 
-TEST(NftListing, the_order_of_rules_counts_and_that_of_elements_does_not) {
+TEST(NftListing, TheOrderOfRulesCountsAndThatOfElementsDoesNot) {
   EXPECT_NE(digest_of({table(), rule("input", "cmp", "a", 1), rule("input", "cmp", "b", 2)}),
             digest_of({table(), rule("input", "cmp", "b", 2), rule("input", "cmp", "a", 1)}));
   EXPECT_EQ(digest_of({table(), set("s", 0), element("s", "a"), element("s", "b")}),
@@ -86,14 +86,14 @@ TEST(NftListing, the_order_of_rules_counts_and_that_of_elements_does_not) {
   EXPECT_NE(digest_of({table(), set("s", 0), element("s", "a")}), digest_of({table(), set("s", 0), element("s", "b")}));
 }
 
-TEST(NftListing, sets_that_packets_fill_are_not_listed) {
+TEST(NftListing, SetsThatPacketsFillAreNotListed) {
   NftListing listing(model::NftFamily::Inet);
   listing.on_message(as_message(set("uplinks", 0)));
   listing.on_message(as_message(set("sticky", NFT_SET_EVAL | NFT_SET_TIMEOUT)));
   EXPECT_EQ(listing.sets(), std::vector<std::string>{"uplinks"});
 }
 
-TEST(NftListing, a_named_counter_is_read_and_broken_ones_are_not) {
+TEST(NftListing, ANamedCounterIsReadAndBrokenOnesAreNot) {
   const auto counter = [](const std::string& table, std::string_view packets, std::uint8_t type) {
     Sample message(NFT_MSG_NEWOBJ, kInet, table);
     const ByteVec kind = {std::byte{0}, std::byte{0}, std::byte{0}, std::byte{type}};
@@ -112,7 +112,7 @@ TEST(NftListing, a_named_counter_is_read_and_broken_ones_are_not) {
   EXPECT_FALSE(decoded(counter("other", "0000000000000009", NFT_OBJECT_COUNTER)));
 }
 
-TEST(NftListing, what_passed_in_a_session_is_read_from_its_element_and_broken_ones_are_not) {
+TEST(NftListing, WhatPassedInASessionIsReadFromItsElementAndBrokenOnesAreNot) {
   const auto counted = [](std::string_view key, std::string_view expression) {
     Sample message(NFT_MSG_NEWSETELEM, kNetdev, "michi");
     nlattr* list = message.begin(NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -144,7 +144,7 @@ TEST(NftListing, what_passed_in_a_session_is_read_from_its_element_and_broken_on
   EXPECT_TRUE(decode_passed_traffic(as_message(element("up", "a"))).empty());
 }
 
-TEST(NftEvent, changes_of_our_table_and_their_writer_are_told_from_others) {
+TEST(NftEvent, ChangesOfOurTableAndTheirWriterAreToldFromOthers) {
   const auto ours = decode_nft_event(as_message(rule("input", "cmp", "x", 1)));
   ASSERT_TRUE(ours);
   EXPECT_EQ(std::get<NftChange>(*ours).ours, model::NftFamily::Inet);
@@ -163,13 +163,13 @@ TEST(NftEvent, changes_of_our_table_and_their_writer_are_told_from_others) {
   EXPECT_EQ(writer.process, 4711u);
 }
 
-TEST(NftCommitter, the_errno_is_read_from_the_words_of_nft) {
+TEST(NftCommitter, TheErrnoIsReadFromTheWordsOfNft) {
   EXPECT_EQ(code_of_nft_message("Error: Could not process rule: No such file or directory"), ENOENT);
   EXPECT_EQ(code_of_nft_message("Operation not permitted (you must be root)"), EPERM);
   EXPECT_EQ(code_of_nft_message("Error: syntax error, unexpected newline"), EINVAL);
 }
 
-TEST(Conntrack, flows_of_a_mark_go_with_one_request) {
+TEST(Conntrack, FlowsOfAMarkGoWithOneRequest) {
   EXPECT_EQ(to_hex(encode_delete_flows(Family::V4, 0x02000000, 0xff000000, 5)),
             to_hex(*from_hex("24000000 0201 0500 05000000 00000000"  // IPCTNL_MSG_CT_DELETE, REQUEST ACK
                              "02 01 0000"                            // AF_INET; in version 0 it would mean nothing
@@ -178,7 +178,7 @@ TEST(Conntrack, flows_of_a_mark_go_with_one_request) {
   EXPECT_EQ(encode_delete_flows(Family::V6, 0x02000000, 0xff000000, 5)[16], std::byte{0x0a});
 }
 
-TEST(Conntrack, only_an_inside_source_on_an_uplink_without_translation_is_untranslated) {
+TEST(Conntrack, OnlyAnInsideSourceOnAnUplinkWithoutTranslationIsUntranslated) {
   const std::vector<Prefix> inside = {*parse_prefix("192.168.10.0/24")};
   Flow flow;
   flow.source = *parse_address("192.168.10.5");

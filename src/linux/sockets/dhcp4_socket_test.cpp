@@ -53,7 +53,7 @@ class Dhcp4SocketTest : public NetworkTest {
     address.sll_protocol = htons(ETH_P_ALL);
     address.sll_ifindex = static_cast<int>(::if_nametoindex("peer0"));
     ASSERT_EQ(::bind(peer_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    auto socket = sockets_.open("wan0", port::Talk::Dhcp4);
+    auto socket = sockets_.open("wan0", port::FrameKind::Dhcp4);
     ASSERT_TRUE(socket);
     door_ = std::move(*socket);
   }
@@ -82,7 +82,7 @@ class Dhcp4SocketTest : public NetworkTest {
   port::Fd peer_;
 };
 
-TEST_F(Dhcp4SocketTest, answers_for_a_client_come_and_other_packets_do_not) {
+TEST_F(Dhcp4SocketTest, AnswersForAClientComeAndOtherPacketsDoNot) {
   ASSERT_TRUE(received().empty());
   const ByteVec broadcast = datagram(Mac::broadcast(), 68);
   peer_sends(broadcast);
@@ -99,7 +99,7 @@ TEST_F(Dhcp4SocketTest, answers_for_a_client_come_and_other_packets_do_not) {
   EXPECT_EQ(received(), (std::vector<ByteVec>{broadcast}));
 }
 
-TEST_F(Dhcp4SocketTest, of_arp_only_what_tells_of_an_address_in_use_comes) {
+TEST_F(Dhcp4SocketTest, OfArpOnlyWhatTellsOfAnAddressInUseComes) {
   using wire::arp::Operation;
   ASSERT_TRUE(received().empty());
   const std::vector<ByteVec> telling = {arp(kOurs, Operation::Reply, kAddress, kServer),
@@ -110,7 +110,7 @@ TEST_F(Dhcp4SocketTest, of_arp_only_what_tells_of_an_address_in_use_comes) {
   EXPECT_EQ(received(), telling);
 }
 
-TEST_F(Dhcp4SocketTest, frames_of_both_kinds_reach_the_wire_as_they_are) {
+TEST_F(Dhcp4SocketTest, FramesOfBothKindsReachTheWireAsTheyAre) {
   for (const ByteVec& sent : {datagram(kPeer, 67), arp(kPeer, wire::arp::Operation::Request, kAddress, kServer)}) {
     ASSERT_TRUE(door_->send(sent, port::Priority::Normal));
     ByteVec buffer(2048);

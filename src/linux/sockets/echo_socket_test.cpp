@@ -28,7 +28,7 @@ class EchoSocketTest : public NetworkTest {
   EchoSockets sockets_{loop_.context()};
 };
 
-TEST_F(EchoSocketTest, answers_are_told_with_their_source_and_without_the_ip_header) {
+TEST_F(EchoSocketTest, AnswersAreToldWithTheirSourceAndWithoutTheIpHeader) {
   // Its own addresses, asked over the loopback device: the kernel answers at once.
   for (const auto& [family, target, ask, reply] :
        {std::tuple{Family::V4, "127.0.0.1", kAsk4, "0000edca12340001"}, {Family::V6, "::1", kAsk6, "8100"}}) {
@@ -50,7 +50,7 @@ TEST_F(EchoSocketTest, answers_are_told_with_their_source_and_without_the_ip_hea
   }
 }
 
-TEST_F(EchoSocketTest, answers_on_another_device_are_not_heard) {
+TEST_F(EchoSocketTest, AnswersOnAnotherDeviceAreNotHeard) {
   auto wan = sockets_.open("wan0", Family::V4), lo = sockets_.open("lo", Family::V4);
   ASSERT_TRUE(wan && lo);
   ASSERT_TRUE((*lo)->send(kAsk4, address("127.0.0.1")));
@@ -58,14 +58,14 @@ TEST_F(EchoSocketTest, answers_on_another_device_are_not_heard) {
   EXPECT_FALSE((*wan)->poll());
 }
 
-TEST_F(EchoSocketTest, a_device_that_is_not_there_is_named) {
+TEST_F(EchoSocketTest, ADeviceThatIsNotThereIsNamed) {
   const auto opened = sockets_.open("none0", Family::V6);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ENODEV);
   EXPECT_NE(opened.error().text().find("none0"), std::string::npos);
 }
 
-TEST_F(EchoSocketTest, a_socket_outlives_its_device_quietly) {
+TEST_F(EchoSocketTest, ASocketOutlivesItsDeviceQuietly) {
   for (Family family : {Family::V4, Family::V6}) {
     ASSERT_EQ(run("ip link add gone0 type veth peer name gone1"), 0);
     auto opened = sockets_.open("gone0", family);

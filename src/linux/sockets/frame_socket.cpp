@@ -131,11 +131,11 @@ class Socket final : public port::FrameSocket {
 }  // namespace
 
 Result<std::unique_ptr<port::FrameSocket>, port::OsError> FrameSockets::open(const std::string& interface,
-                                                                             port::Talk talk) {
+                                                                             port::FrameKind kind) {
   const unsigned index = interface.size() < IFNAMSIZ ? ::if_nametoindex(interface.c_str()) : 0;
   if (index == 0) return Fault(port::OsError{"open packet socket on " + interface, ENODEV});
-  if (talk == port::Talk::Dhcp4) return open_dhcp4(loop_, interface, static_cast<int>(index));
-  if (talk == port::Talk::PassThrough) return open_pass_through(loop_, interface, static_cast<int>(index));
+  if (kind == port::FrameKind::Dhcp4) return open_dhcp4(loop_, interface, static_cast<int>(index));
+  if (kind == port::FrameKind::PassThrough) return open_pass_through(loop_, interface, static_cast<int>(index));
   auto discovery = open_packet(ETH_P_PPP_DISC, static_cast<int>(index), {}, interface);
   if (!discovery) return Fault(discovery.error());
   auto session = open_packet(ETH_P_PPP_SES, static_cast<int>(index), session_control_filter(), interface);

@@ -22,7 +22,7 @@ class FrameSockets final : public port::FrameSockets {
  public:
   explicit FrameSockets(boost::asio::io_context& loop) : loop_(loop) {}
   Result<std::unique_ptr<port::FrameSocket>, port::OsError> open(const std::string& interface,
-                                                                 port::Talk talk) override;
+                                                                 port::FrameKind kind) override;
 
  private:
   boost::asio::io_context& loop_;

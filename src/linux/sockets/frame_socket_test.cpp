@@ -70,7 +70,7 @@ ByteVec frame(const Mac& to, std::uint16_t type, std::uint16_t protocol, std::op
   return std::move(out).take();
 }
 
-TEST(FrameFilter, of_others_discovery_and_the_first_words_of_a_session_are_heard) {
+TEST(FrameFilter, OfOthersDiscoveryAndTheFirstWordsOfASessionAreHeard) {
   const FrameFilter filter = pass_through_filter();
   auto request = frame(kOther, ETH_P_PPP_SES, 0xc021);
   EXPECT_FALSE(accepts(filter, request)) << "code 0";
@@ -87,7 +87,7 @@ TEST(FrameFilter, of_others_discovery_and_the_first_words_of_a_session_are_heard
   EXPECT_FALSE(accepts(filter, Bytes(request).first(21)));
 }
 
-TEST(FrameFilter, session_frames_pass_unless_they_are_user_data) {
+TEST(FrameFilter, SessionFramesPassUnlessTheyAreUserData) {
   const FrameFilter filter = session_control_filter();
   EXPECT_TRUE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0xc021)));   // LCP
   EXPECT_TRUE(accepts(filter, frame(kOurs, ETH_P_PPP_SES, 0x8057)));   // IPv6CP
@@ -99,7 +99,7 @@ TEST(FrameFilter, session_frames_pass_unless_they_are_user_data) {
   EXPECT_FALSE(accepts(filter, Bytes(frame(kOurs, ETH_P_PPP_SES, 0xc021)).first(21)));
 }
 
-TEST(FrameFilter, an_own_address_hears_its_control_frames_without_a_vlan_id) {
+TEST(FrameFilter, AnOwnAddressHearsItsControlFramesWithoutAVlanId) {
   const FrameFilter filter = own_address_filter(kSecond);
   EXPECT_TRUE(accepts(filter, frame(kSecond, ETH_P_PPP_DISC, 0)));
   EXPECT_TRUE(accepts(filter, frame(kSecond, ETH_P_PPP_SES, 0xc021)));
@@ -115,7 +115,7 @@ TEST(FrameFilter, an_own_address_hears_its_control_frames_without_a_vlan_id) {
   EXPECT_FALSE(accepts(filter, frame(nearly, ETH_P_PPP_DISC, 0)));
 }
 
-TEST(FrameFilter, neighbours_are_heard_from_one_hop_away_and_nothing_else_is) {
+TEST(FrameFilter, NeighboursAreHeardFromOneHopAwayAndNothingElseIs) {
   const auto packet = [](std::uint16_t header_and_hops, std::uint16_t type_and_code) {
     Writer out;
     out.put(kOurs.bytes()).put(kPeer.bytes()).u16(ETH_P_IPV6).u32(0x60000000).u16(24).u16(header_and_hops);
@@ -143,7 +143,7 @@ class FrameSocketTest : public NetworkTest {
                   "ip link set wan0 up && ip link set peer0 up"),
               0);
     bind_peer();
-    auto socket = sockets_.open("wan0", port::Talk::Pppoe);
+    auto socket = sockets_.open("wan0", port::FrameKind::Pppoe);
     ASSERT_TRUE(socket);
     door_ = std::move(*socket);
   }
@@ -181,7 +181,7 @@ class FrameSocketTest : public NetworkTest {
   port::Fd peer_;
 };
 
-TEST_F(FrameSocketTest, control_frames_for_us_come_and_everything_else_does_not) {
+TEST_F(FrameSocketTest, ControlFramesForUsComeAndEverythingElseDoesNot) {
   const std::vector<ByteVec> ours = {frame(kOurs, ETH_P_PPP_DISC, 1), frame(kOurs, ETH_P_PPP_SES, 0xc021),
                                      frame(kOurs, ETH_P_PPP_SES, 0xc223)};
   for (const ByteVec& one : ours) peer_sends(one);
@@ -196,7 +196,7 @@ TEST_F(FrameSocketTest, control_frames_for_us_come_and_everything_else_does_not)
   for (const ByteVec& one : ours) EXPECT_NE(std::ranges::find(got, one), got.end());
 }
 
-TEST_F(FrameSocketTest, a_confirmation_comes_before_the_first_frame_of_its_session) {
+TEST_F(FrameSocketTest, AConfirmationComesBeforeTheFirstFrameOfItsSession) {
   const ByteVec confirmation = frame(kOurs, ETH_P_PPP_DISC, 0x65), request = frame(kOurs, ETH_P_PPP_SES, 0xc021);
   for (int round = 0; round < 50; ++round) {
     peer_sends(confirmation);
@@ -211,7 +211,7 @@ TEST_F(FrameSocketTest, a_confirmation_comes_before_the_first_frame_of_its_sessi
   }
 }
 
-TEST_F(FrameSocketTest, a_frame_with_priority_but_no_vlan_id_is_untagged) {
+TEST_F(FrameSocketTest, AFrameWithPriorityButNoVlanIdIsUntagged) {
   peer_sends(frame(kOurs, ETH_P_PPP_SES, 0xc021, 0xe000));
   const auto got = received();
   ASSERT_EQ(got.size(), 1u);
@@ -220,7 +220,7 @@ TEST_F(FrameSocketTest, a_frame_with_priority_but_no_vlan_id_is_untagged) {
   EXPECT_EQ(got[0], expected);
 }
 
-TEST_F(FrameSocketTest, an_own_address_hears_its_frames_once_and_no_tagged_ones) {
+TEST_F(FrameSocketTest, AnOwnAddressHearsItsFramesOnceAndNoTaggedOnes) {
   ASSERT_TRUE(door_->add_address(kSecond));
   ASSERT_TRUE(door_->add_address(kSecond));
   ASSERT_TRUE(door_->add_address(kOurs));
@@ -231,7 +231,7 @@ TEST_F(FrameSocketTest, an_own_address_hears_its_frames_once_and_no_tagged_ones)
   EXPECT_EQ(received().size(), 2u);
 }
 
-TEST_F(FrameSocketTest, sent_frames_reach_the_wire_as_they_are_and_do_not_come_back) {
+TEST_F(FrameSocketTest, SentFramesReachTheWireAsTheyAreAndDoNotComeBack) {
   ByteVec normal = frame(kPeer, ETH_P_PPP_DISC, 3), urgent = frame(kPeer, ETH_P_PPP_SES, 0xc021);
   ASSERT_TRUE(door_->send(normal, port::Priority::Normal));
   ASSERT_TRUE(door_->send(urgent, port::Priority::Urgent));
@@ -247,7 +247,7 @@ TEST_F(FrameSocketTest, sent_frames_reach_the_wire_as_they_are_and_do_not_come_b
   EXPECT_TRUE(received().empty());
 }
 
-TEST_F(FrameSocketTest, an_interface_that_goes_down_and_comes_back_goes_on) {
+TEST_F(FrameSocketTest, AnInterfaceThatGoesDownAndComesBackGoesOn) {
   ASSERT_EQ(run("ip link set wan0 down"), 0);
   loop_.run_until([] { return false; }, 50);
   EXPECT_TRUE(drain(*door_).empty());
@@ -260,26 +260,26 @@ TEST_F(FrameSocketTest, an_interface_that_goes_down_and_comes_back_goes_on) {
   }));
 }
 
-TEST_F(FrameSocketTest, an_interface_that_vanishes_is_silent_and_can_be_opened_again) {
+TEST_F(FrameSocketTest, AnInterfaceThatVanishesIsSilentAndCanBeOpenedAgain) {
   ASSERT_EQ(run("ip link del wan0"), 0);
   loop_.run_until([] { return false; }, 50);
   EXPECT_TRUE(drain(*door_).empty());
   EXPECT_FALSE(door_->send(frame(kPeer, ETH_P_PPP_DISC, 1), port::Priority::Normal));
-  const auto none = sockets_.open("wan0", port::Talk::Pppoe);
+  const auto none = sockets_.open("wan0", port::FrameKind::Pppoe);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ENODEV);
   ASSERT_EQ(run("ip link add wan0 address 02:00:00:00:00:01 type veth peer name peer0 address 02:00:00:00:00:02 && "
                 "ip link set wan0 up && ip link set peer0 up"),
             0);
   bind_peer();
-  auto again = sockets_.open("wan0", port::Talk::Pppoe);
+  auto again = sockets_.open("wan0", port::FrameKind::Pppoe);
   ASSERT_TRUE(again);
   door_ = std::move(*again);
   peer_sends(frame(kOurs, ETH_P_PPP_DISC, 1));
   EXPECT_EQ(received().size(), 1u);
 }
 
-TEST_F(FrameSocketTest, frames_that_wait_are_read_before_the_loop_tells_of_them_when_they_are_looked_for) {
+TEST_F(FrameSocketTest, FramesThatWaitAreReadBeforeTheLoopTellsOfThemWhenTheyAreLookedFor) {
   EXPECT_TRUE(drain(*door_).empty());
   for (int i = 0; i < 150; ++i) peer_sends(frame(kOurs, ETH_P_PPP_SES, 0xc021));
   EXPECT_TRUE(drain(*door_).empty()) << "nobody has told of them";
@@ -287,13 +287,13 @@ TEST_F(FrameSocketTest, frames_that_wait_are_read_before_the_loop_tells_of_them_
   EXPECT_EQ(drain(*door_).size(), 150u);
 }
 
-TEST_F(FrameSocketTest, a_flood_for_others_does_not_hide_ours_and_wakes_again) {
+TEST_F(FrameSocketTest, AFloodForOthersDoesNotHideOursAndWakesAgain) {
   for (int i = 0; i < 900; ++i) peer_sends(frame(kOther, ETH_P_PPP_DISC, 2));
   peer_sends(frame(kOurs, ETH_P_PPP_DISC, 2));
   EXPECT_EQ(received().size(), 1u);
 }
 
-TEST_F(FrameSocketTest, in_a_flood_of_discovery_every_other_frame_is_a_sessions) {
+TEST_F(FrameSocketTest, InAFloodOfDiscoveryEveryOtherFrameIsASessions) {
   const ByteVec reply = frame(kOurs, ETH_P_PPP_SES, 0xc021);
   for (int i = 0; i < 300; ++i) peer_sends(frame(kOurs, ETH_P_PPP_DISC, 2));
   for (int i = 0; i < 20; ++i) peer_sends(reply);
@@ -305,7 +305,7 @@ TEST_F(FrameSocketTest, in_a_flood_of_discovery_every_other_frame_is_a_sessions)
   EXPECT_EQ(replies, 20);
 }
 
-TEST_F(FrameSocketTest, a_flood_that_is_never_read_to_its_end_does_not_hide_a_session_s_later_frames) {
+TEST_F(FrameSocketTest, AFloodThatIsNeverReadToItsEndDoesNotHideASessionSLaterFrames) {
   const ByteVec reply = frame(kOurs, ETH_P_PPP_SES, 0xc021);
   bool ready = false;
   door_->on_wake([&] { ready = true; });
@@ -320,7 +320,7 @@ TEST_F(FrameSocketTest, a_flood_that_is_never_read_to_its_end_does_not_hide_a_se
   EXPECT_EQ(replies, 5);
 }
 
-TEST_F(FrameSocketTest, a_flood_for_one_address_leaves_room_for_another) {
+TEST_F(FrameSocketTest, AFloodForOneAddressLeavesRoomForAnother) {
   ASSERT_TRUE(door_->add_address(kSecond));
   const ByteVec reply = frame(kSecond, ETH_P_PPP_SES, 0xc021);
   for (int i = 0; i < 300; ++i) peer_sends(frame(kOurs, ETH_P_PPP_SES, 0xc021));

@@ -94,23 +94,23 @@ void Core::start_running() {
   proxies_.adopt(view_.observed().routes);
   if (ending_ != Ending::No || !config_) {
     // Asked to end before it had begun: only what an earlier life left is ended.
-    for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
+    for (auto& [name, orphan] : orphans_) uplinks_.end_orphan(std::move(orphan));
     orphans_.clear();
     return;
   }
-  lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
-  lines_.hold_turns(now_ + kObjectsFirst);
+  uplinks_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
+  uplinks_.hold_gate(now_ + kObjectsFirst);
   hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
   selector_.configure(config_, now_);
   pass_through_.configure(*config_, view_.observed(), now_);
   numbers_ = policy::assign_numbers(*config_, numbers_);
   for (const auto& uplink : config_->uplinks) {
-    lines_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);
+    uplinks_.add(uplink, secret_of(secrets_, uplink.id.name), left_for(uplink.id.name), now_);
   }
   for (const auto& [name, address] : std::exchange(held_, {})) persist_address(name, std::nullopt);
   for (const auto& [name, record] : leases_) persist_lease(name, std::nullopt);
   leases_.clear();
-  for (auto& [name, orphan] : orphans_) lines_.end_orphan(std::move(orphan));
+  for (auto& [name, orphan] : orphans_) uplinks_.end_orphan(std::move(orphan));
   orphans_.clear();
   resolver_.on_config(*config_, now_);
   doors_.store.submit(port::Put{port::Lifetime::Durable, kNumbersKey, write_numbers(numbers_)}, tickets_.next());

@@ -20,14 +20,14 @@ constexpr auto kReversePathFilter = "net/ipv4/conf/all/rp_filter";
 Core::Answer Core::up(const std::string& uplink) {
   if (ending_ != Ending::No) return Answer::Ending;
   now_ = doors_.alarm.now();
-  if (!lines_.command(uplink, Lines::Command::Start, now_)) return Answer::UnknownUplink;
+  if (!uplinks_.command(uplink, Uplinks::Command::Start, now_)) return Answer::UnknownUplink;
   schedule_();
   return Answer::Done;
 }
 
 Core::Answer Core::down(const std::string& uplink) {
   now_ = doors_.alarm.now();
-  if (!lines_.command(uplink, Lines::Command::Stop, now_)) return Answer::UnknownUplink;
+  if (!uplinks_.command(uplink, Uplinks::Command::Stop, now_)) return Answer::UnknownUplink;
   schedule_();
   return Answer::Done;
 }
@@ -35,7 +35,7 @@ Core::Answer Core::down(const std::string& uplink) {
 Core::Answer Core::redial(const std::string& uplink) {
   if (ending_ != Ending::No) return Answer::Ending;
   now_ = doors_.alarm.now();
-  if (!lines_.command(uplink, Lines::Command::Redial, now_)) return Answer::UnknownUplink;
+  if (!uplinks_.command(uplink, Uplinks::Command::Redial, now_)) return Answer::UnknownUplink;
   schedule_();
   return Answer::Done;
 }
@@ -62,8 +62,8 @@ std::vector<UplinkChange> Core::preview(const model::Config& next, const model::
   return changes;
 }
 
-Lines::Leftovers Core::left_for(const std::string& uplink) {
-  Lines::Leftovers out;
+Uplinks::Leftovers Core::left_for(const std::string& uplink) {
+  Uplinks::Leftovers out;
   if (auto orphan = orphans_.extract(uplink)) out.orphan = std::move(orphan.mapped());
   if (auto held = held_.extract(uplink)) out.held = held.mapped();
   out.ipv6 = memory_of(uplink);
@@ -91,7 +91,7 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
   }
   config_ = std::move(next);
   secrets_ = std::move(secrets);
-  lines_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
+  uplinks_.set_gate(config_->global.padi_burst, config_->global.padi_interval);
   hooks_.configure(config_->global.hooks_dir, config_->global.hook_timeout);
   numbers_ = policy::assign_numbers(*config_, numbers_);
   doors_.store.submit(port::Put{port::Lifetime::Durable, "numbers", write_numbers(numbers_)}, tickets_.next());
@@ -99,20 +99,20 @@ std::vector<UplinkChange> Core::apply(model::ConfigPtr next, model::Secrets secr
     const auto* config = config_->find(model::UplinkId{change.uplink});
     switch (change.kind) {
       case Kind::Added:
-        lines_.add(*config, secret_of(secrets_, change.uplink), left_for(change.uplink), now_);
+        uplinks_.add(*config, secret_of(secrets_, change.uplink), left_for(change.uplink), now_);
         break;
       case Kind::Removed:
-        lines_.remove(change.uplink, now_);
+        uplinks_.remove(change.uplink, now_);
         break;
       case Kind::InPlace:
       case Kind::Redialled:
-        lines_.configure(*config, secret_of(secrets_, change.uplink), now_);
+        uplinks_.configure(*config, secret_of(secrets_, change.uplink), now_);
         break;
     }
   }
   selector_.configure(config_, now_);
   resolver_.on_config(*config_, now_);
-  lines_.on_links(view_.observed(), now_);
+  uplinks_.on_links(view_.observed(), now_);
   pass_through_.configure(*config_, view_.observed(), now_);
   policy_dirty_ = true;
   schedule_();
@@ -134,7 +134,7 @@ void Core::stop() {
   give_up_at_ = now_ + kLongestEnding;
   lans_.stop(now_);
   pass_through_.forget(now_);
-  lines_.stop_all(now_);
+  uplinks_.stop_all(now_);
   resolver_.stop(now_);
   policy_dirty_ = true;
   schedule_();
@@ -148,15 +148,15 @@ void Core::flush() {
   end_desired_ = false;
   lans_.withdraw(now_);
   pass_through_.forget(now_);
-  lines_.stop_all(now_);
+  uplinks_.stop_all(now_);
   resolver_.stop(now_);
   policy_dirty_ = true;
   schedule_();
 }
 
 bool Core::done() const {
-  return running_ && lines_.all_down() && hooks_.idle() && !resolver_.running() && !policy_dirty_ && !observed_dirty_ &&
-         reconciler_.settled();
+  return running_ && uplinks_.all_down() && hooks_.idle() && !resolver_.running() && !policy_dirty_ &&
+         !observed_dirty_ && reconciler_.settled();
 }
 
 bool Core::stopped() const { return ending_ != Ending::No && (done() || gave_up()); }
@@ -174,7 +174,7 @@ policy::Explanation Core::why(const policy::FlowQuery& query) const {
   if (query.source) ask(*query.source);
   return policy::explain({.config = *config_,
                           .numbers = numbers_,
-                          .facts = lines_.facts(),
+                          .facts = uplinks_.facts(),
                           .selector = selector_,
                           .surroundings = around,
                           .ula = ula_},
@@ -189,7 +189,7 @@ std::vector<model::Event> Core::warnings() const {
   if (auto value = doors_.files.read_sysctl(kReversePathFilter)) around.sysctls[kReversePathFilter] = *value;
   return policy::warnings({.config = *config_,
                            .numbers = numbers_,
-                           .facts = lines_.facts(),
+                           .facts = uplinks_.facts(),
                            .selector = selector_,
                            .surroundings = around,
                            .ula = ula_});

@@ -54,16 +54,16 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
                  }}),
       examination_(doors_, random.fork(), schedule_),
       proxies_(doors_.datagrams, random.fork(), schedule_, [this](const model::Event& e) { event(e); }),
-      lines_(doors_, std::move(random), schedule_,
-             {.event = [this](const model::Event& e) { event(e); },
-              .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
-              .trace =
-                  [this](const std::string& uplink, const Traced& traced) {
-                    if (trace_) trace_(uplink, traced);
-                  },
-              .tracing = [this] { return static_cast<bool>(trace_); },
-              .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
-              .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
+      uplinks_(doors_, std::move(random), schedule_,
+               {.event = [this](const model::Event& e) { event(e); },
+                .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
+                .trace =
+                    [this](const std::string& uplink, const Traced& traced) {
+                      if (trace_) trace_(uplink, traced);
+                    },
+                .tracing = [this] { return static_cast<bool>(trace_); },
+                .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
+                .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
       pass_through_(doors_, schedule_,
                     {.event = [this](const model::Event& e) { event(e); },
                      .keep =
@@ -93,14 +93,14 @@ void Core::turn() {
     take_reports();
     if (!running_ && view_.observed().complete) start_running();
     if (running_ && observed_dirty_) {
-      lines_.on_links(view_.observed(), now_);
+      uplinks_.on_links(view_.observed(), now_);
       lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
       proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
       pass_through_.on_links(view_.observed());
     }
-    const bool facts_changed = lines_.turn(now_, pass == 0 ? Lines::Frames::Take : Lines::Frames::Leave);
+    const bool facts_changed = uplinks_.turn(now_, pass == 0 ? Uplinks::Frames::Take : Uplinks::Frames::Leave);
     if (facts_changed) {
-      hooks_.on_facts(lines_.facts());
+      hooks_.on_facts(uplinks_.facts());
       policy_dirty_ = true;
     }
     if (running_ && pass == 0) pass_on();
@@ -158,7 +158,7 @@ void Core::take_reports() {
                                          now_);
                    },
                    [&](port::PlaneFault& fault) {
-                     if (auto* uplink = lines_.find(fault.uplink.name))
+                     if (auto* uplink = uplinks_.find(fault.uplink.name))
                        uplink->on_plane_fault(fault.error.text(), now_);
                    },
                },
@@ -181,7 +181,7 @@ void Core::take_reports() {
 policy::Inputs Core::inputs() const {
   return {.config = *config_,
           .numbers = numbers_,
-          .facts = lines_.facts(),
+          .facts = uplinks_.facts(),
           .selector = selector_,
           .surroundings = surroundings_,
           .ula = ula_,
@@ -206,13 +206,13 @@ void Core::decide() {
     reconciler_.on_desired(reconcile::Reconciler::nothing(), now_);
     return;
   }
-  const auto held = policy::duplicate_addresses(*config_, lines_.facts());
+  const auto held = policy::duplicate_addresses(*config_, uplinks_.facts());
   for (const auto& config : config_->uplinks) {
-    if (auto* uplink = lines_.find(config.id.name))
+    if (auto* uplink = uplinks_.find(config.id.name))
       uplink->on_duplicate_address(std::ranges::find(held, config.id) != held.end(), now_);
   }
-  if (lines_.turn(now_, Lines::Frames::Leave)) policy_dirty_ = true;
-  selector_.on_facts(lines_.facts(), now_);
+  if (uplinks_.turn(now_, Uplinks::Frames::Leave)) policy_dirty_ = true;
+  selector_.on_facts(uplinks_.facts(), now_);
   auto desired = policy::derive(inputs());
   // Who is not there cannot count others' sessions, nor see their ends.
   if (ending_ != Ending::No) desired.pass_through = {};
@@ -234,7 +234,7 @@ void Core::perform() {
                    [&](reconcile::Do& what) { perform(what); },
                    [&](reconcile::Settled&) {
                      crash_point("settled");
-                     lines_.give_turns();
+                     uplinks_.open_gate();
                    },
                    [&](reconcile::RememberFirewall& memory) {
                      // What a flush leaves behind is nobody's to know again.
@@ -324,7 +324,7 @@ void Core::set_alarm() {
   const auto consider = [&](std::optional<Instant> at) {
     if (at && (!next || *at < *next)) next = at;
   };
-  consider(lines_.next_deadline());
+  consider(uplinks_.next_deadline());
   consider(pass_through_.next_deadline());
   consider(selector_.next_deadline());
   consider(reconciler_.next_deadline());

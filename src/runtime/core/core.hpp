@@ -20,13 +20,13 @@
 #include "runtime/core/examination.hpp"
 #include "runtime/core/hooks.hpp"
 #include "runtime/core/kernel_view.hpp"
-#include "runtime/lan/lans.hpp"
-#include "runtime/uplinks/uplinks.hpp"
-#include "runtime/lan/neighbour_proxies.hpp"
-#include "runtime/lan/pass_through.hpp"
 #include "runtime/core/resolver.hpp"
 #include "runtime/core/settings.hpp"
 #include "runtime/core/tickets.hpp"
+#include "runtime/lan/lans.hpp"
+#include "runtime/lan/neighbour_proxies.hpp"
+#include "runtime/lan/pass_through.hpp"
+#include "runtime/uplinks/uplinks.hpp"
 
 namespace michi::runtime {
 
@@ -83,17 +83,17 @@ class Core {
 
   // views
   const model::ConfigPtr& config() const { return config_; }
-  const policy::AllFacts& facts() const { return lines_.facts(); }
+  const policy::AllFacts& facts() const { return uplinks_.facts(); }
   const policy::Numbers& numbers() const { return numbers_; }
   const policy::Selector& selector() const { return selector_; }
   const model::Observed& observed() const { return view_.observed(); }
   /// As it is now, down to the words of its protocols; facts() follows only what policy acts on.
-  const model::UplinkFacts* facts_now(const std::string& uplink) const { return lines_.facts_now(uplink); }
-  std::vector<std::string> waiting_for(const std::string& uplink) const { return lines_.waiting_for(uplink); }
-  std::string protocol_state(const std::string& uplink) const { return lines_.protocol_state(uplink); }
-  std::optional<Instant> next_renewal(const std::string& uplink) const { return lines_.next_renewal(uplink, now_); }
+  const model::UplinkFacts* facts_now(const std::string& uplink) const { return uplinks_.facts_now(uplink); }
+  std::vector<std::string> waiting_for(const std::string& uplink) const { return uplinks_.waiting_for(uplink); }
+  std::string protocol_state(const std::string& uplink) const { return uplinks_.protocol_state(uplink); }
+  std::optional<Instant> next_renewal(const std::string& uplink) const { return uplinks_.next_renewal(uplink, now_); }
   std::vector<model::ProbeSnapshot> probes(const std::string& uplink) const {
-    return lines_.probes(uplink, doors_.alarm.now());
+    return uplinks_.probes(uplink, doors_.alarm.now());
   }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
@@ -127,7 +127,7 @@ class Core {
   void keep(port::Lifetime lifetime, const std::string& key, const std::optional<std::string>& value, std::string what);
   void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
   void persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held);
-  Lines::Leftovers left_for(const std::string& uplink);
+  Uplinks::Leftovers left_for(const std::string& uplink);
   void persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record);
   uplink::Ipv6Memory memory_of(const std::string& uplink);
   bool done() const;
@@ -158,7 +158,7 @@ class Core {
   Lans lans_;
   Examination examination_;
   NeighbourProxies proxies_;
-  Lines lines_;
+  Uplinks uplinks_;
   PassThroughs pass_through_;
   Hooks hooks_;
   Resolver resolver_;

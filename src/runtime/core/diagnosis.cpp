@@ -55,7 +55,7 @@ bool only_closed(const model::UplinkFacts& facts) {
 
 Core::Answer Core::examine(const std::string& uplink) {
   if (ending_ != Ending::No) return Answer::Ending;
-  if (!uplink.empty() && !lines_.facts().contains(uplink)) return Answer::UnknownUplink;
+  if (!uplink.empty() && !uplinks_.facts().contains(uplink)) return Answer::UnknownUplink;
   now_ = doors_.alarm.now();
   examined_ = uplink;
   std::map<std::string, std::string> devices;
@@ -67,7 +67,7 @@ Core::Answer Core::examine(const std::string& uplink) {
   }
   examination_.begin(devices, uplink.empty() ? lan_wires() : std::map<std::string, Examination::LanWire>{}, now_);
   for (const auto& [name, device] : devices)
-    if (auto* one = lines_.find(name)) one->ask_again(now_);
+    if (auto* one = uplinks_.find(name)) one->ask_again(now_);
   schedule_();
   return Answer::Done;
 }
@@ -84,7 +84,7 @@ std::map<std::string, Examination::LanWire> Core::lan_wires() const {
 }
 
 health::Dhcp6Evidence Core::dhcp6_evidence(const model::UplinkConfig& config) const {
-  const auto told = lines_.ipv6_diagnosis(config.id.name);
+  const auto told = uplinks_.ipv6_diagnosis(config.id.name);
   return {.asking = told.asking,
           .solicits = static_cast<unsigned>(told.solicits),
           .advertises = static_cast<unsigned>(told.advertises),
@@ -102,7 +102,7 @@ std::vector<health::ResolverEvidence> Core::resolvers() const {
     std::string key, text;
     words >> key >> text;
     const auto server = key == "nameserver" ? parse_address(text) : std::nullopt;
-    const auto owner = server ? owner_of(*server, *config_, lines_.facts()) : std::string{};
+    const auto owner = server ? owner_of(*server, *config_, uplinks_.facts()) : std::string{};
     if (owner.empty()) continue;
     policy::FlowQuery query;
     query.destination = *server;

@@ -20,7 +20,7 @@ void Examination::begin(const std::map<std::string, std::string>& devices, const
     heard.before = doors_.plane.counters(model::UplinkId{uplink});
   }
   for (const auto& [name, wire] : lans) {
-    auto opened = doors_.frames.open(wire.device, port::Talk::Dhcp4);
+    auto opened = doors_.frames.open(wire.device, port::FrameKind::Dhcp4);
     // As above: nothing is said of a LAN that could not be asked.
     if (!opened) continue;
     (*opened)->on_wake(wake_);

@@ -2,7 +2,7 @@
 // An examination for `michi doctor`: listens on the devices for a few seconds and asks the LANs for their DHCP
 // servers; what it heard joins what is known, and `health` says what follows.
 //
-// One at a time; a new one takes the place of the last. It changes nothing but for questions it asks the
+// One at a time; a new one takes the endpoint of the last. It changes nothing but for questions it asks the
 // networks (a DHCPv6 client that waits asks again, a LAN hears two DHCPDISCOVER).
 
 #include <map>

@@ -21,7 +21,7 @@ bool has(const std::vector<std::string>& lines, const std::string& line) {
   return std::ranges::find(lines, line) != lines.end();
 }
 
-TEST(Hooks, the_environment_names_the_uplink_and_not_a_unit_number) {
+TEST(Hooks, TheEnvironmentNamesTheUplinkAndNotAUnitNumber) {
   const auto environment = hook_environment("up", up());
   EXPECT_TRUE(has(environment, "MICHI_UPLINK=isp"));
   EXPECT_TRUE(has(environment, "MICHI_EVENT=up"));
@@ -29,7 +29,7 @@ TEST(Hooks, the_environment_names_the_uplink_and_not_a_unit_number) {
   EXPECT_TRUE(has(environment, "MICHI_DNS=192.0.2.53 192.0.2.54"));
 }
 
-TEST(Hooks, a_peers_words_cannot_add_a_variable_or_break_the_json) {
+TEST(Hooks, APeersWordsCannotAddAVariableOrBreakTheJson) {
   for (const auto& line : hook_environment("up", up())) EXPECT_EQ(line.find('\n'), std::string::npos);
   const auto json = hook_json("up", up());
   EXPECT_NE(json.find(R"("detail":"hello \"world\"\nMICHI_UPLINK=evil")"), std::string::npos) << json;
@@ -70,7 +70,7 @@ class HooksInOrder : public ::testing::Test {
   Hooks hooks{processes, files, tickets, [this](const model::Event& e) { events.push_back(e); }};
 };
 
-TEST_F(HooksInOrder, run_one_after_the_other_by_name_and_a_failure_is_told) {
+TEST_F(HooksInOrder, RunOneAfterTheOtherByNameAndAFailureIsTold) {
   hooks.configure("/hooks", seconds(1));
   hooks.on_facts({{"isp", up()}});
   ASSERT_EQ(processes.spawned.size(), 1u);
@@ -84,7 +84,7 @@ TEST_F(HooksInOrder, run_one_after_the_other_by_name_and_a_failure_is_told) {
   EXPECT_EQ(processes.spawned.size(), 2u);
 }
 
-TEST_F(HooksInOrder, run_again_when_the_prefix_is_another_and_not_when_only_its_time_is) {
+TEST_F(HooksInOrder, RunAgainWhenThePrefixIsAnotherAndNotWhenOnlyItsTimeIs) {
   hooks.configure("/hooks", seconds(1));
   auto facts = up();
   facts.v6 = model::Ipv6Facts{.local = *parse_ipv6("fe80::1"), .peer = *parse_ipv6("fe80::2")};
@@ -104,7 +104,7 @@ TEST_F(HooksInOrder, run_again_when_the_prefix_is_another_and_not_when_only_its_
   EXPECT_EQ(std::ranges::count(words, "MICHI_DNS6=2001:db8::53"), 1);
 }
 
-TEST_F(HooksInOrder, the_last_change_is_never_dropped_however_many_wait) {
+TEST_F(HooksInOrder, TheLastChangeIsNeverDroppedHoweverManyWait) {
   hooks.configure("/hooks", seconds(1));
   auto facts = up();
   for (std::uint32_t i = 0; i < 50; ++i) {
@@ -120,7 +120,7 @@ TEST_F(HooksInOrder, the_last_change_is_never_dropped_however_many_wait) {
   EXPECT_EQ(processes.spawned.back()[1], "down");
 }
 
-TEST_F(HooksInOrder, an_uplink_that_is_removed_goes_down_for_its_hooks) {
+TEST_F(HooksInOrder, AnUplinkThatIsRemovedGoesDownForItsHooks) {
   hooks.configure("/hooks", seconds(1));
   hooks.on_facts({{"isp", up()}});
   hooks.on_facts({});

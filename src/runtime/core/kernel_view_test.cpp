@@ -15,7 +15,7 @@ model::RouteEntry route(std::string device) {
           .mtu = 0};
 }
 
-TEST(KernelView, a_dump_becomes_visible_only_at_its_end) {
+TEST(KernelView, ADumpBecomesVisibleOnlyAtItsEnd) {
   KernelView view;
   EXPECT_FALSE(view.on_report(port::DumpBegin{}));
   EXPECT_FALSE(view.on_report(port::RouteSeen{route("isp")}));
@@ -26,7 +26,7 @@ TEST(KernelView, a_dump_becomes_visible_only_at_its_end) {
   EXPECT_EQ(view.observed().routes.size(), 1u);
 }
 
-TEST(KernelView, a_second_dump_forgets_what_it_does_not_show) {
+TEST(KernelView, ASecondDumpForgetsWhatItDoesNotShow) {
   KernelView view;
   view.on_report(port::DumpBegin{});
   view.on_report(port::RouteSeen{route("isp")});
@@ -36,7 +36,7 @@ TEST(KernelView, a_second_dump_forgets_what_it_does_not_show) {
   EXPECT_TRUE(view.observed().routes.empty());
 }
 
-TEST(KernelView, a_route_with_the_same_key_takes_the_older_ones_place) {
+TEST(KernelView, ARouteWithTheSameKeyTakesTheOlderOnesPlace) {
   KernelView view;
   EXPECT_TRUE(view.on_report(port::RouteSeen{route("isp")}));
   EXPECT_FALSE(view.on_report(port::RouteSeen{route("isp")}));
@@ -45,7 +45,7 @@ TEST(KernelView, a_route_with_the_same_key_takes_the_older_ones_place) {
   EXPECT_EQ(view.observed().routes.begin()->device, "biz");
 }
 
-TEST(KernelView, a_device_that_goes_takes_its_addresses_along) {
+TEST(KernelView, ADeviceThatGoesTakesItsAddressesAlong) {
   KernelView view;
   view.on_report(port::LinkSeen{{.name = "isp", .mac = {}, .kind = {}, .alias = {}}});
   view.on_report(port::AddressSeen{{"isp", *parse_prefix("192.0.2.1/32"), true}});
@@ -55,7 +55,7 @@ TEST(KernelView, a_device_that_goes_takes_its_addresses_along) {
   EXPECT_EQ(view.observed().addresses.begin()->device, "lan0");
 }
 
-TEST(KernelView, a_rule_told_twice_around_a_dump_is_one_rule) {
+TEST(KernelView, ARuleToldTwiceAroundADumpIsOneRule) {
   KernelView view;
   model::RuleEntry rule;
   rule.priority = 20200;
@@ -66,7 +66,7 @@ TEST(KernelView, a_rule_told_twice_around_a_dump_is_one_rule) {
   EXPECT_TRUE(view.observed().rules.empty());
 }
 
-TEST(KernelView, other_peoples_rules_are_kept_apart_and_move_nothing) {
+TEST(KernelView, OtherPeoplesRulesAreKeptApartAndMoveNothing) {
   KernelView view;
   model::RuleEntry rule;
   rule.priority = 500;

@@ -67,13 +67,13 @@ class ResolverChild : public ::testing::Test {
   Instant now = Instant{} + seconds(100);
 };
 
-TEST_F(ResolverChild, ends_the_one_an_earlier_life_left_before_it_starts_its_own) {
+TEST_F(ResolverChild, EndsTheOneAnEarlierLifeLeftBeforeItStartsItsOwn) {
   EXPECT_EQ(processes.by_file,
             (std::vector<std::string>{"/run/michi/dnsmasq.pid --conf-file=/run/michi/dnsmasq.conf 15"}));
   EXPECT_EQ(processes.running.size(), 1u);
 }
 
-TEST_F(ResolverChild, that_hangs_on_sigterm_is_killed_after_a_bounded_wait) {
+TEST_F(ResolverChild, ThatHangsOnSigtermIsKilledAfterABoundedWait) {
   ASSERT_EQ(processes.running.size(), 1u);
   resolver.stop(now);
   ASSERT_EQ(processes.signals.size(), 1u);
@@ -91,7 +91,7 @@ TEST_F(ResolverChild, that_hangs_on_sigterm_is_killed_after_a_bounded_wait) {
   EXPECT_FALSE(resolver.running());
 }
 
-TEST_F(ResolverChild, that_hangs_when_its_configuration_changes_is_killed_and_started_anew) {
+TEST_F(ResolverChild, ThatHangsWhenItsConfigurationChangesIsKilledAndStartedAnew) {
   config.lans = {{.name = "home", .interface = "lan0", .addresses = {}, .uplink = {}, .dhcp = {}, .domain = {}}};
   config.lans[0].dns = true;
   resolver.on_config(config, now);
@@ -105,7 +105,7 @@ TEST_F(ResolverChild, that_hangs_when_its_configuration_changes_is_killed_and_st
   EXPECT_EQ(processes.running.size(), 2u);
 }
 
-TEST_F(ResolverChild, that_ends_in_time_is_not_killed) {
+TEST_F(ResolverChild, ThatEndsInTimeIsNotKilled) {
   resolver.stop(now);
   at(seconds(1));
   ends();

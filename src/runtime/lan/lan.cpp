@@ -13,7 +13,7 @@ namespace michi::runtime {
 namespace {
 
 using engine::ndisc::Advertisement;
-using engine::ndisc::Farewell;
+using engine::ndisc::FinalAdvertisement;
 using engine::ndisc::PastPrefix;
 
 /// What a flood leaves behind waits for the next turn.
@@ -40,25 +40,25 @@ void Lan::recall(const PastPrefixes& past, Instant now) {
 }
 
 void Lan::want(const model::AdvertisementWant& want, Instant now) {
-  if (wish_ == Wish::Advertise && want == want_) return;
-  wish_ = Wish::Advertise;
+  if (role_ == Role::Advertise && want == want_) return;
+  role_ = Role::Advertise;
   want_ = want;
   std::erase_if(standing_, [&](const Prefix& prefix) { return wanted(prefix) == nullptr; });
   reconsider(now);
 }
 
 void Lan::leave(Instant now) {
-  if (wish_ == Wish::Leave) return;
-  wish_ = Wish::Leave;
+  if (role_ == Role::Leave) return;
+  role_ = Role::Leave;
   reconsider(now);
 }
 
 void Lan::rest(Instant now) {
-  if (wish_ == Wish::Leave) return;
-  fall_silent(Farewell::NotDefault, now);
-  wish_ = Wish::Rest;
+  if (role_ == Role::Leave) return;
+  fall_silent(FinalAdvertisement::NotDefault, now);
+  role_ = Role::Rest;
   retry_at_.reset();
-  std::vector<LastWord> words;
+  std::vector<ToldPrefix> words;
   for (const auto& past : past_)
     if (past.until > now) {
       words.push_back({.prefix = past.prefix, .repeated = false});
@@ -70,14 +70,14 @@ void Lan::rest(Instant now) {
 void Lan::on_kernel(const std::map<std::string, model::Link>& links, const std::set<model::AddressEntry>& addresses,
                     Instant now) {
   const auto before = std::exchange(addresses_, addresses6_on(device_, addresses));
-  const auto place = place_on(device_, links, addresses_, place_);
-  if (place == place_ && before == addresses_) return;
-  if (place != place_) {
-    fall_silent(Farewell::None, now);
+  const auto endpoint = endpoint_on(device_, links, addresses_, endpoint_);
+  if (endpoint == endpoint_ && before == addresses_) return;
+  if (endpoint != endpoint_) {
+    fall_silent(FinalAdvertisement::None, now);
     socket_.reset();
     standing_.clear();
     retry_at_.reset();
-    place_ = place;
+    endpoint_ = endpoint;
   }
   reconsider(now);
 }
@@ -104,7 +104,7 @@ bool Lan::is_held(Instant now) const { return now < silent_until_ && !past_.empt
 void Lan::forget_past(Instant now) {
   std::erase_if(past_, [&](const Past& past) {
     const auto& prefix = past.prefix.prefix;
-    return past.until <= now || (wish_ == Wish::Advertise && is_preferred(prefix, now) && stands(prefix));
+    return past.until <= now || (role_ == Role::Advertise && is_preferred(prefix, now) && stands(prefix));
   });
 }
 
@@ -113,7 +113,7 @@ PastPrefixes Lan::take_past(Instant now) {
   PastPrefixes ready;
   std::erase_if(past_, [&](const Past& past) {
     const bool may_return = is_preferred(past.prefix.prefix, now) || now < silent_until_;
-    if (wish_ == Wish::Advertise && may_return) return false;
+    if (role_ == Role::Advertise && may_return) return false;
     ready.push_back(past.prefix);
     ready.back().valid = past.until - now;
     return true;
@@ -124,7 +124,7 @@ PastPrefixes Lan::take_past(Instant now) {
 Advertisement Lan::content(Instant now) const {
   using namespace engine::ndisc;
   Advertisement out;
-  if (wish_ != Wish::Advertise) {
+  if (role_ != Role::Advertise) {
     out.router_lifetime = {};
     return out;
   }
@@ -140,14 +140,15 @@ Advertisement Lan::content(Instant now) const {
                             .on_link = wish.on_link});
   }
   for (const auto& route : want_.routes) out.routes.push_back({.prefix = route});
-  for (const auto& server : want_.dns) out.name_servers.push_back({server.is_unspecified() ? place_->local : server});
+  for (const auto& server : want_.dns)
+    out.name_servers.push_back({server.is_unspecified() ? endpoint_->local : server});
   for (const auto& name : want_.domains) out.search_domains.push_back({name});
   return out;
 }
 
 void Lan::reconsider(Instant now) {
-  if (wish_ == Wish::Leave) return say_farewell(now);
-  if (wish_ != Wish::Advertise || !place_) return;
+  if (role_ == Role::Leave) return say_final(now);
+  if (role_ != Role::Advertise || !endpoint_) return;
   for (const auto& wish : want_.prefixes)
     if (!wish.on_link || std::ranges::any_of(addresses_, [&](const Address& own) { return wish.prefix.contains(own); }))
       standing_.insert(wish.prefix.canonical());
@@ -156,11 +157,11 @@ void Lan::reconsider(Instant now) {
   speak(take_past(now), now);
 }
 
-void Lan::say_farewell(Instant now) {
+void Lan::say_final(Instant now) {
   forget_past(now);
-  if (!advertiser_ && !past_.empty() && (!place_ || !open(now))) return;
+  if (!advertiser_ && !past_.empty() && (!endpoint_ || !open(now))) return;
   if (!past_.empty()) speak(take_past(now), now);
-  fall_silent(Farewell::NothingHolds, now);
+  fall_silent(FinalAdvertisement::NothingHolds, now);
   past_.clear();
   socket_.reset();
 }
@@ -188,16 +189,16 @@ void Lan::speak(const PastPrefixes& past, Instant now) {
     if (!advertiser_)
       advertiser_.emplace(
           engine::ndisc::AdvertiserSettings{
-              .local = place_->local, .mac = place_->mac, .link_mtu = place_->mtu, .ceilings = {}},
+              .local = endpoint_->local, .mac = endpoint_->mac, .link_mtu = endpoint_->mtu, .ceilings = {}},
           random_.fork());
-    advertiser_->stop(Farewell::None, now);
+    advertiser_->stop(FinalAdvertisement::None, now);
     advertiser_->start(content(now), past, now);
   }
   drain(now);
   tell_changes(now);
 }
 
-void Lan::fall_silent(Farewell farewell, Instant now) {
+void Lan::fall_silent(FinalAdvertisement farewell, Instant now) {
   if (!advertiser_) return;
   advertiser_->stop(farewell, now);
   drain(now);
@@ -265,7 +266,7 @@ void Lan::drain(Instant now) {
     std::visit(Overloaded{[&](const engine::ndisc::Message& message) { send(message); },
                           [&](const engine::ndisc::ForeignRouter& other) { report(other); },
                           [&](const engine::ndisc::Remember& remember) {
-                            std::vector<LastWord> words;
+                            std::vector<ToldPrefix> words;
                             for (const auto& prefix : remember.prefixes)
                               words.push_back({.prefix = prefix, .repeated = wanted(prefix.prefix) != nullptr});
                             for (const auto& past : past_)
@@ -313,7 +314,7 @@ model::LanSnapshot Lan::snapshot(Instant now) const {
   model::LanSnapshot out;
   out.name = want_.lan;
   out.device = device_;
-  out.state = advertiser_ ? "advertising" : place_ && !retry_at_ ? "held" : "waiting";
+  out.state = advertiser_ ? "advertising" : endpoint_ && !retry_at_ ? "held" : "waiting";
   out.advertisements = before_.multicast;
   out.answers = before_.unicast;
   out.solicitations = before_.solicitations;

@@ -23,8 +23,8 @@
 #include "model/snapshot.hpp"
 #include "port/datagram_socket.hpp"
 #include "runtime/core/complaint.hpp"
-#include "runtime/records/lan_record.hpp"
 #include "runtime/lan/link_local_endpoint.hpp"
+#include "runtime/records/lan_record.hpp"
 
 namespace michi::runtime {
 
@@ -36,7 +36,7 @@ class Lan {
   struct Sinks {
     std::function<void(const model::Event&)> event;
     /// To be kept for the next start.
-    std::function<void(const std::string& device, const std::vector<LastWord>&)> remember;
+    std::function<void(const std::string& device, const std::vector<ToldPrefix>&)> remember;
   };
 
   Lan(std::string device, port::DatagramSockets& sockets, Random random, port::Wake wake, const Sinks& sinks);
@@ -46,7 +46,7 @@ class Lan {
   void want(const model::AdvertisementWant& want, Instant now);
   /// No LAN of ours any more: hosts are told that nothing holds, as soon as the device lets us; then gone().
   void leave(Instant now);
-  bool gone() const { return wish_ == Wish::Leave && !advertiser_ && past_.empty(); }
+  bool gone() const { return role_ == Role::Leave && !advertiser_ && past_.empty(); }
   /// michid ends: no default router, and the prefixes stand. It may be back in a moment.
   void rest(Instant now);
 
@@ -57,7 +57,7 @@ class Lan {
   model::LanSnapshot snapshot(Instant now) const;
 
  private:
-  enum class Wish : std::uint8_t { Rest, Advertise, Leave };
+  enum class Role : std::uint8_t { Rest, Advertise, Leave };
   struct Past {
     engine::ndisc::PastPrefix prefix;
     Instant until{};
@@ -65,10 +65,10 @@ class Lan {
 
   const std::string& name() const { return want_.lan.empty() ? device_ : want_.lan; }
   void reconsider(Instant now);
-  void say_farewell(Instant now);
+  void say_final(Instant now);
   bool open(Instant now);
   void speak(const PastPrefixes& past, Instant now);
-  void fall_silent(engine::ndisc::Farewell farewell, Instant now);
+  void fall_silent(engine::ndisc::FinalAdvertisement farewell, Instant now);
   void take_datagrams(Instant now);
   void drain(Instant now);
   void send(const engine::ndisc::Message& message);
@@ -89,13 +89,13 @@ class Lan {
   Random random_;
   port::Wake wake_;
   const Sinks& sinks_;
-  Wish wish_ = Wish::Rest;
+  Role role_ = Role::Rest;
   model::AdvertisementWant want_;
   std::vector<Address> addresses_;  // on the device
   std::set<Prefix> standing_;       // had an address of ours; kept while it is being repaired
   std::vector<Past> past_;          // known to hosts, and not yet to the advertiser
   Instant silent_until_{};
-  std::optional<Place> place_;  // when any of it changes, another advertiser begins
+  std::optional<LinkLocalEndpoint> endpoint_;  // when any of it changes, another advertiser begins
   std::unique_ptr<port::DatagramSocket> socket_;
   std::optional<engine::ndisc::Advertiser> advertiser_;
   std::map<Prefix, bool> told_;               // prefix → preferred, as events told it

@@ -10,8 +10,9 @@ std::vector<Address> addresses6_on(const std::string& device, const std::set<mod
   return found;
 }
 
-std::optional<Place> place_on(const std::string& device, const std::map<std::string, model::Link>& links,
-                              const std::vector<Address>& addresses, const std::optional<Place>& before) {
+std::optional<LinkLocalEndpoint> endpoint_on(const std::string& device, const std::map<std::string, model::Link>& links,
+                                             const std::vector<Address>& addresses,
+                                             const std::optional<LinkLocalEndpoint>& before) {
   const auto link = links.find(device);
   if (link == links.end() || !link->second.up) return std::nullopt;
   std::optional<Ipv6> local;
@@ -21,7 +22,8 @@ std::optional<Place> place_on(const std::string& device, const std::map<std::str
     if (!local || (before && before->local == *v6)) local = *v6;
   }
   if (!local) return std::nullopt;
-  return Place{.index = link->second.index, .mac = link->second.mac, .mtu = link->second.mtu, .local = *local};
+  return LinkLocalEndpoint{
+      .index = link->second.index, .mac = link->second.mac, .mtu = link->second.mtu, .local = *local};
 }
 
 }  // namespace michi::runtime

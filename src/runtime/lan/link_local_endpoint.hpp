@@ -13,19 +13,20 @@
 
 namespace michi::runtime {
 
-struct Place {
+struct LinkLocalEndpoint {
   std::uint32_t index = 0;
   Mac mac;
   std::uint32_t mtu = 0;
   Ipv6 local;
-  bool operator==(const Place&) const = default;
+  bool operator==(const LinkLocalEndpoint&) const = default;
 };
 
 /// The IPv6 addresses on a device.
 std::vector<Address> addresses6_on(const std::string& device, const std::set<model::AddressEntry>& addresses);
 
 /// Nothing while nobody can speak there. The address of before stays as long as it is there.
-std::optional<Place> place_on(const std::string& device, const std::map<std::string, model::Link>& links,
-                              const std::vector<Address>& addresses, const std::optional<Place>& before);
+std::optional<LinkLocalEndpoint> endpoint_on(const std::string& device, const std::map<std::string, model::Link>& links,
+                                             const std::vector<Address>& addresses,
+                                             const std::optional<LinkLocalEndpoint>& before);
 
 }  // namespace michi::runtime

@@ -23,7 +23,7 @@ constexpr Duration kAnswerWaits = seconds(1);  // RETRANS_TIMER of whoever asked
 constexpr Duration kChangeEvery = milliseconds(100);
 constexpr std::size_t kLan = 0;  // the engine's index of the only one
 
-ProxySide side_of(const Place& place) { return {.local = place.local, .mac = place.mac}; }
+ProxySide side_of(const LinkLocalEndpoint& endpoint) { return {.local = endpoint.local, .mac = endpoint.mac}; }
 
 }  // namespace
 
@@ -44,12 +44,12 @@ void NeighbourProxy::want(const model::ProxyWant& want, Instant now) {
   tend(now);
 }
 
-/// True when it is another place than before.
+/// True when it is another endpoint than before.
 bool NeighbourProxy::move(Side& side, const std::string& device, const std::map<std::string, model::Link>& links,
                           const std::set<model::AddressEntry>& addresses) {
-  const auto place = place_on(device, links, addresses6_on(device, addresses), side.place);
-  if (place == side.place) return false;
-  side.place = place;
+  const auto endpoint = endpoint_on(device, links, addresses6_on(device, addresses), side.endpoint);
+  if (endpoint == side.endpoint) return false;
+  side.endpoint = endpoint;
   side.socket.reset();
   return true;
 }
@@ -78,8 +78,8 @@ void NeighbourProxy::on_kernel(const std::map<std::string, model::Link>& links,
 void NeighbourProxy::tend(Instant now) {
   if (retry_at_ && now < *retry_at_) return;
   retry_at_.reset();
-  const bool hears_lan = lan_.place && open(lan_, want_.lan_device, now);
-  if (hears_lan && wan_.place && want_.answers) open(wan_, want_.device, now);
+  const bool hears_lan = lan_.endpoint && open(lan_, want_.lan_device, now);
+  if (hears_lan && wan_.endpoint && want_.answers) open(wan_, want_.device, now);
   if (hears_lan && !proxy_) begin(now);
 }
 
@@ -109,8 +109,8 @@ void NeighbourProxy::complain(const std::string& text) {
 void NeighbourProxy::begin(Instant now) {
   engine::ndisc::ProxySettings settings;
   settings.prefix = want_.prefix;
-  settings.lans = {side_of(*lan_.place)};
-  settings.wan = side_of(wan_.place ? *wan_.place : *lan_.place);
+  settings.lans = {side_of(*lan_.endpoint)};
+  settings.wan = side_of(wan_.endpoint ? *wan_.endpoint : *lan_.endpoint);
   settings.own = own_;
   proxy_.emplace(std::move(settings), random_.fork());
   std::vector<HostRoute> routes;
@@ -196,7 +196,7 @@ std::vector<model::Neighbour> NeighbourProxy::hosts() const {
   std::vector<model::Neighbour> out;
   if (proxy_)
     for (const auto& host : proxy_->hosts()) out.push_back({host.address, want_.lan_device});
-  else if (!looked_ || lan_.place)
+  else if (!looked_ || lan_.endpoint)
     for (const auto& host : before_) out.push_back({host, want_.lan_device});
   return out;
 }

@@ -52,9 +52,9 @@ class NeighbourProxy {
   model::ProxySnapshot snapshot() const;
 
  private:
-  /// One of the two sides: its place, and the socket there.
+  /// One of the two sides: its endpoint, and the socket there.
   struct Side {
-    std::optional<Place> place;
+    std::optional<LinkLocalEndpoint> endpoint;
     std::unique_ptr<port::DatagramSocket> socket;
   };
 

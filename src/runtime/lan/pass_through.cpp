@@ -83,12 +83,12 @@ void PassThroughs::configure(const model::Config& config, const model::Observed&
   for (const auto& line : config.lines) {
     if (line.pass_through.empty()) continue;
     wanted.insert(line.interface);
-    set(lines_[line.interface], config, line);
+    set(uplinks_[line.interface], config, line);
   }
-  for (auto& [name, line] : lines_)
+  for (auto& [name, line] : uplinks_)
     if (!wanted.contains(name)) line.settings.lans.clear();
   on_links(observed);
-  for (auto& [name, line] : lines_) {
+  for (auto& [name, line] : uplinks_) {
     if (auto known = recalled_.extract(name)) {
       for (auto& session : known.mapped()) session.since = std::min(session.since, now);
       line.engine.recall(std::move(known.mapped()), now);
@@ -97,7 +97,7 @@ void PassThroughs::configure(const model::Config& config, const model::Observed&
     }
     drain(name, line, now);
   }
-  std::erase_if(lines_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  std::erase_if(uplinks_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const auto& [name, sessions] : std::exchange(recalled_, {})) sinks_.keep(key_of(name), std::nullopt);
 }
 
@@ -123,7 +123,7 @@ void PassThroughs::set(Line& line, const model::Config& config, const model::Lin
 }
 
 void PassThroughs::on_links(const model::Observed& observed) {
-  for (auto& [name, line] : lines_) {
+  for (auto& [name, line] : uplinks_) {
     look_at(name, line.line, observed);
     line.settings.own = line.stations;
     const auto ours = [&](const std::string& interface) {
@@ -147,7 +147,7 @@ void PassThroughs::look_at(const std::string& name, Side& side, const model::Obs
   side.index = index;
   if (index == 0 || side.socket) return;
   side.heard.clear();
-  auto opened = doors_.frames.open(name, port::Talk::PassThrough);
+  auto opened = doors_.frames.open(name, port::FrameKind::PassThrough);
   if (!opened)
     return side.complaint.tell(sinks_.event,
                                {model::Severity::Error,
@@ -164,7 +164,7 @@ bool PassThroughs::turn(Instant now, Kernel kernel) {
   const bool count = count_at_ && *count_at_ <= now;
   const auto traffic = count ? doors_.firewall.passed_traffic() : std::vector<model::PassedTraffic>{};
   if (count) count_at_ = now + kCountEvery;
-  for (auto& [name, line] : lines_) {
+  for (auto& [name, line] : uplinks_) {
     // Frames of the access concentrator alone: a client that vanished is asked again and again.
     for (const auto& one : traffic)
       line.engine.on_traffic(one.destination, one.source, one.session_id, one.packets, now);
@@ -195,13 +195,13 @@ void PassThroughs::take(const std::string& name, Line& line, Instant now, Kernel
       drain(name, line, now);
     });
   each(line.line, [&](const ByteVec& frame) {
-    line.engine.on_line_frame(frame, now);
+    line.engine.on_link_frame(frame, now);
     drain(name, line, now);
   });
 }
 
 void PassThroughs::on_carried(Instant now) {
-  for (auto& [name, line] : lines_) {
+  for (auto& [name, line] : uplinks_) {
     line.engine.on_carried(now);
     drain(name, line, now);
   }
@@ -296,7 +296,7 @@ void PassThroughs::note(const std::string& name, const Line& line) {
   const auto known = line.engine.sessions();
   sinks_.keep(key_of(name), known.empty() ? std::nullopt : std::optional(write_passed(known)));
   sessions_.clear();
-  for (const auto& [interface, one] : lines_)
+  for (const auto& [interface, one] : uplinks_)
     for (const auto& session : one.engine.sessions())
       sessions_.push_back({interface, session.lan, session.client, session.concentrator, session.id, session.since});
   if (sessions_.empty()) count_at_.reset();
@@ -305,7 +305,7 @@ void PassThroughs::note(const std::string& name, const Line& line) {
 
 std::optional<Instant> PassThroughs::next_deadline() const {
   std::optional<Instant> next = count_at_;
-  for (const auto& [name, line] : lines_)
+  for (const auto& [name, line] : uplinks_)
     if (const auto at = line.engine.next_deadline(); at && (!next || *at < *next)) next = at;
   return next;
 }
@@ -328,7 +328,7 @@ std::vector<model::PassedSnapshot> PassThroughs::snapshots(Instant now) const {
   for (const auto& session : sessions_) {
     const auto in = counted(session.concentrator, session.client, session.session_id);
     const auto out = counted(session.client, session.concentrator, session.session_id);
-    const auto& names = lines_.at(session.line).names;
+    const auto& names = uplinks_.at(session.line).names;
     const auto name = names.find(session.lan);
     shown.push_back(
         {.session = session,

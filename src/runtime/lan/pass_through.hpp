@@ -82,7 +82,7 @@ class PassThroughs {
   Doors& doors_;
   port::Wake wake_;
   Sinks sinks_;
-  std::map<std::string, Line> lines_;                                          // by interface
+  std::map<std::string, Line> uplinks_;                                        // by interface
   std::map<std::string, std::vector<engine::pppoe::PassedSession>> recalled_;  // likewise
   std::vector<model::PassedSession> sessions_;
   std::optional<Instant> count_at_;  // when traffic is looked at next

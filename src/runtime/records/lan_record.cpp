@@ -13,28 +13,28 @@ namespace michi::runtime {
 namespace {
 
 /// "5400 LAR": seconds, then on-link, autonomous, repeated.
-std::string text_of(const LastWord& word) {
+std::string text_of(const ToldPrefix& word) {
   return fmt::format("{} {}{}{}", std::chrono::duration_cast<seconds>(word.prefix.valid).count(),
                      word.prefix.on_link ? "L" : "", word.prefix.autonomous ? "A" : "", word.repeated ? "R" : "");
 }
 
-std::optional<LastWord> word_of(const std::string& key, std::string_view value) {
+std::optional<ToldPrefix> word_of(const std::string& key, std::string_view value) {
   const auto prefix = parse_prefix(key);
   std::uint32_t lifetime = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), lifetime);
   if (!prefix || prefix->family() != Family::V6 || error != std::errc{}) return std::nullopt;
   const std::string_view flags(end, value.data() + value.size());
   if (!flags.starts_with(' ') || flags.find_first_not_of(" LAR") != std::string_view::npos) return std::nullopt;
-  return LastWord{.prefix = {.prefix = prefix->canonical(),
-                             .on_link = flags.contains('L'),
-                             .autonomous = flags.contains('A'),
-                             .valid = seconds(lifetime)},
-                  .repeated = flags.contains('R')};
+  return ToldPrefix{.prefix = {.prefix = prefix->canonical(),
+                               .on_link = flags.contains('L'),
+                               .autonomous = flags.contains('A'),
+                               .valid = seconds(lifetime)},
+                    .repeated = flags.contains('R')};
 }
 
 }  // namespace
 
-std::string write_lan(const std::vector<LastWord>& words, const Stamp& stamp) {
+std::string write_lan(const std::vector<ToldPrefix>& words, const Stamp& stamp) {
   std::map<std::string, std::string> pairs;
   write_stamp(stamp, pairs);
   for (const auto& word : words) pairs[to_text(word.prefix.prefix)] = text_of(word);

@@ -16,13 +16,13 @@ namespace michi::runtime {
 
 using PastPrefixes = std::vector<engine::ndisc::PastPrefix>;
 
-struct LastWord {
+struct ToldPrefix {
   engine::ndisc::PastPrefix prefix;
   bool repeated = false;  // its advertisements went on
-  bool operator==(const LastWord&) const = default;
+  bool operator==(const ToldPrefix&) const = default;
 };
 
-std::string write_lan(const std::vector<LastWord>& words, const Stamp& stamp);
+std::string write_lan(const std::vector<ToldPrefix>& words, const Stamp& stamp);
 /// Damaged lines are dropped. Without a stamp nothing is taken off.
 PastPrefixes parse_lan(std::string_view text, const Stamp& now);
 

@@ -21,7 +21,7 @@ Duration valid_of(const PastPrefixes& past, const Prefix& prefix) {
   return Duration::zero();
 }
 
-TEST(LanRecord, is_read_as_it_was_written) {
+TEST(LanRecord, IsReadAsItWasWritten) {
   const auto past = parse_lan(written(), kThen);
   ASSERT_EQ(past.size(), 2u);
   EXPECT_EQ(past[0], (engine::ndisc::PastPrefix{.prefix = kSaid, .valid = seconds(5400)}));
@@ -29,7 +29,7 @@ TEST(LanRecord, is_read_as_it_was_written) {
                          .prefix = kLeaving, .on_link = false, .autonomous = false, .valid = seconds(1000)}));
 }
 
-TEST(LanRecord, what_was_leaving_has_aged_and_what_was_said_on_has_not) {
+TEST(LanRecord, WhatWasLeavingHasAgedAndWhatWasSaidOnHasNot) {
   const Stamp later{.boot = "b", .at = Instant(seconds(5)), .wall = kThen.wall + 400};
   const auto past = parse_lan(written(), later);
   EXPECT_EQ(valid_of(past, kSaid), seconds(5400));
@@ -38,12 +38,12 @@ TEST(LanRecord, what_was_leaving_has_aged_and_what_was_said_on_has_not) {
   EXPECT_EQ(parse_lan(written(), much_later).size(), 1u);
 }
 
-TEST(LanRecord, a_box_without_a_clock_assumes_the_whole_lifetime) {
+TEST(LanRecord, ABoxWithoutAClockAssumesTheWholeLifetime) {
   const Stamp reset{.boot = "b", .at = Instant(seconds(5)), .wall = 5};
   EXPECT_EQ(valid_of(parse_lan(written(), reset), kLeaving), seconds(1000));
 }
 
-TEST(LanRecord, damage_is_dropped_line_by_line) {
+TEST(LanRecord, DamageIsDroppedLineByLine) {
   const std::string text =
       "boot=\n2001:db8:3::/64=5400 LA\n2001:db8:4::/64=5400\n2001:db8:5::/64=x LA\n2001:db8:6::/64=-1 LA\n"
       "2001:db8:7::/64=99999999999 LA\n2001:db8:8::/64=5400 LAX\n192.0.2.0/24=5400 LA\nnonsense\n=\n";

@@ -54,6 +54,9 @@ std::optional<Prefix> parse_network(std::string_view text) {
   return prefix->canonical();
 }
 
+/// Records of michi 0.1 said "on-line".
+bool is_on_link(std::string_view word) { return word == "on-link" || word == "on-line"; }
+
 /// "pd 305419896 2001:db8::/56 14400 28800"
 std::optional<dhcp6::Lease> parse_one(std::string_view text) {
   const auto words = words_of(text);
@@ -71,12 +74,12 @@ std::optional<dhcp6::Lease> parse_one(std::string_view text) {
 /// "2001:db8::/56 14400 28800 delegated"
 std::optional<Remembered> parse_remembered(std::string_view text) {
   const auto words = words_of(text);
-  if (words.size() != 4 || (words[3] != "delegated" && words[3] != "on-line")) return std::nullopt;
+  if (words.size() != 4 || (words[3] != "delegated" && !is_on_link(words[3]))) return std::nullopt;
   const auto prefix = parse_network(words[0]);
   const auto preferred = parse_seconds(words[1]);
   const auto valid = parse_seconds(words[2]);
   if (!prefix || !preferred || !valid) return std::nullopt;
-  return Remembered{*prefix, *preferred, *valid, words[3] == "on-line"};
+  return Remembered{*prefix, *preferred, *valid, is_on_link(words[3])};
 }
 
 }  // namespace
@@ -94,7 +97,7 @@ std::string write_lease(const uplink::LeaseRecord& record, const Stamp& stamp) {
   for (std::size_t i = 0; i < record.prefixes.size(); ++i) {
     const auto& one = record.prefixes[i];
     pairs[fmt::format("prefix-{:02}", i)] = fmt::format("{} {} {} {}", to_text(one.prefix), seconds_text(one.preferred),
-                                                        seconds_text(one.valid), one.on_line ? "on-line" : "delegated");
+                                                        seconds_text(one.valid), one.on_link ? "on-link" : "delegated");
   }
   return write_pairs(pairs);
 }

@@ -18,9 +18,9 @@ model::SessionRecord example() {
   return record;
 }
 
-TEST(Records, a_session_record_comes_back_as_it_was) { EXPECT_EQ(parse_session(write_session(example())), example()); }
+TEST(Records, ASessionRecordComesBackAsItWas) { EXPECT_EQ(parse_session(write_session(example())), example()); }
 
-TEST(Records, a_damaged_session_record_is_dropped) {
+TEST(Records, ADamagedSessionRecordIsDropped) {
   const auto text = write_session(example());
   for (std::size_t cut = 0; cut + 1 < text.size(); cut += 7) {
     const auto parsed = parse_session(text.substr(0, cut));
@@ -32,7 +32,7 @@ TEST(Records, a_damaged_session_record_is_dropped) {
   EXPECT_FALSE(parse_session("version=2\n" + text.substr(text.find('\n'))));
 }
 
-TEST(Records, numbers_out_of_range_are_dropped) {
+TEST(Records, NumbersOutOfRangeAreDropped) {
   EXPECT_EQ(parse_numbers("a=1\nb=251\nc=x\nd=250\n"),
             (std::map<std::string, model::UplinkNumber>{{"a", 1}, {"d", 250}}));
 }

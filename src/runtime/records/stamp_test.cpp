@@ -7,33 +7,33 @@ namespace {
 
 const Stamp kThen{.boot = "a", .at = Instant(seconds(100)), .wall = 1'700'000'000};
 
-TEST(Stamp, the_same_boot_asks_its_own_clock_whatever_the_wall_clock_says) {
+TEST(Stamp, TheSameBootAsksItsOwnClockWhateverTheWallClockSays) {
   const Stamp now{.boot = "a", .at = Instant(seconds(130)), .wall = 5};
   EXPECT_EQ(age(kThen, now), seconds(30));
 }
 
-TEST(Stamp, another_boot_asks_the_wall_clock) {
+TEST(Stamp, AnotherBootAsksTheWallClock) {
   const Stamp now{.boot = "b", .at = Instant(seconds(3)), .wall = 1'700'000'060};
   EXPECT_EQ(age(kThen, now), seconds(60));
 }
 
-TEST(Stamp, a_wall_clock_that_went_back_says_nothing) {
+TEST(Stamp, AWallClockThatWentBackSaysNothing) {
   const Stamp now{.boot = "b", .at = Instant(seconds(3)), .wall = 86'400};
   EXPECT_EQ(age(kThen, now), std::nullopt);
 }
 
-TEST(Stamp, an_unknown_boot_is_nobodys) {
+TEST(Stamp, AnUnknownBootIsNobodys) {
   const Stamp then{.boot = "", .at = Instant(seconds(1)), .wall = 0};
   EXPECT_EQ(age(then, then), std::nullopt);
 }
 
-TEST(Stamp, is_read_as_it_was_written) {
+TEST(Stamp, IsReadAsItWasWritten) {
   std::map<std::string, std::string> pairs;
   write_stamp(kThen, pairs);
   EXPECT_EQ(parse_stamp(pairs), kThen);
 }
 
-TEST(Stamp, damage_is_no_stamp) {
+TEST(Stamp, DamageIsNoStamp) {
   for (const auto& [key, value] : std::map<std::string, std::string>{{"at", "-1"}, {"at", "x"}, {"wall", ""}}) {
     std::map<std::string, std::string> pairs;
     write_stamp(kThen, pairs);

@@ -33,7 +33,7 @@ std::optional<uplink::InterfaceFacts> facts_of(const model::Link* link) {
 
 }  // namespace
 
-Lines::Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks)
+Uplinks::Uplinks(Doors& doors, Random random, port::Wake wake, Sinks sinks)
     : doors_(doors), random_(std::move(random)), wake_(std::move(wake)), sinks_(std::move(sinks)) {}
 
 namespace {
@@ -47,7 +47,7 @@ model::UplinkConfig without_routes(model::UplinkConfig config) {
 
 }  // namespace
 
-void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret, Leftovers left, Instant now) {
+void Uplinks::add(const model::UplinkConfig& config, std::optional<Secret> secret, Leftovers left, Instant now) {
   const auto& name = config.id.name;
   if (auto leaving = units_.find(name); leaving != units_.end()) {
     // Removed a moment ago and wanted again before its session had ended.
@@ -60,18 +60,18 @@ void Lines::add(const model::UplinkConfig& config, std::optional<Secret> secret,
   uplink::Uplink made(without_routes(config), std::move(secret), random_.fork(), std::move(left.orphan), left.held);
   made.recall(std::move(left.ipv6), now);
   auto [at, fresh] =
-      units_.insert_or_assign(name, Unit(std::move(made), uplink::ProbeSide(name, config.probe, random_.fork())));
+      units_.insert_or_assign(name, Unit(std::move(made), uplink::Probe(name, config.probe, random_.fork())));
   std::ignore = fresh;
   auto& interface = interfaces_[config.interface];
   if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
   note_facts(name, at->second.uplink.facts(), at->second);
-  look_at_talk(name, at->second);
+  tend_dhcp4(name, at->second);
   at->second.uplink.on_interface(interface.facts, now);
   if (config.start) at->second.uplink.start(now);
   drain(name, at->second, now);
 }
 
-void Lines::remove(const std::string& name, Instant now) {
+void Uplinks::remove(const std::string& name, Instant now) {
   auto at = units_.find(name);
   if (at == units_.end()) return;
   at->second.leaving = true;
@@ -79,7 +79,7 @@ void Lines::remove(const std::string& name, Instant now) {
   drain(name, at->second, now);
 }
 
-void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now) {
+void Uplinks::configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now) {
   auto at = units_.find(config.id.name);
   if (at == units_.end()) return;
   auto& interface = interfaces_[config.interface];
@@ -88,44 +88,44 @@ void Lines::configure(const model::UplinkConfig& config, std::optional<Secret> s
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
   unit.probe.configure(config.probe, now);
   tend_probe(at->first, unit, now);
-  look_at_talk(at->first, unit);
+  tend_dhcp4(at->first, unit);
   unit.uplink.on_interface(interface.facts, now);
   drain(at->first, unit, now);
 }
 
-uplink::Uplink* Lines::find(const std::string& name) {
+uplink::Uplink* Uplinks::find(const std::string& name) {
   auto at = units_.find(name);
   if (at == units_.end() || at->second.leaving) return nullptr;
   at->second.stirred = true;
   return &at->second.uplink;
 }
 
-const model::UplinkFacts* Lines::facts_now(const std::string& name) const {
+const model::UplinkFacts* Uplinks::facts_now(const std::string& name) const {
   auto at = units_.find(name);
   return at == units_.end() ? nullptr : &at->second.uplink.facts();
 }
 
-std::vector<std::string> Lines::waiting_for(const std::string& name) const {
+std::vector<std::string> Uplinks::waiting_for(const std::string& name) const {
   auto at = units_.find(name);
   return at == units_.end() ? std::vector<std::string>{} : at->second.uplink.waiting_for();
 }
 
-std::string Lines::protocol_state(const std::string& name) const {
+std::string Uplinks::protocol_state(const std::string& name) const {
   const auto at = units_.find(name);
   return at == units_.end() ? std::string{} : at->second.uplink.protocol_state();
 }
 
-std::optional<Instant> Lines::next_renewal(const std::string& name, Instant now) const {
+std::optional<Instant> Uplinks::next_renewal(const std::string& name, Instant now) const {
   const auto at = units_.find(name);
   return at == units_.end() ? std::nullopt : at->second.uplink.next_renewal(now);
 }
 
-uplink::Ipv6Diagnosis Lines::ipv6_diagnosis(const std::string& name) const {
+uplink::Ipv6Diagnosis Uplinks::ipv6_diagnosis(const std::string& name) const {
   const auto at = units_.find(name);
   return at == units_.end() ? uplink::Ipv6Diagnosis{} : at->second.uplink.ipv6_diagnosis();
 }
 
-bool Lines::command(const std::string& name, Command what, Instant now) {
+bool Uplinks::command(const std::string& name, Command what, Instant now) {
   auto* uplink = find(name);
   if (!uplink) return false;
   switch (what) {
@@ -143,8 +143,8 @@ bool Lines::command(const std::string& name, Command what, Instant now) {
   return true;
 }
 
-void Lines::open(const std::string& name, Interface& interface) {
-  auto opened = doors_.frames.open(name, port::Talk::Pppoe);
+void Uplinks::open(const std::string& name, Interface& interface) {
+  auto opened = doors_.frames.open(name, port::FrameKind::Pppoe);
   if (!opened)
     return interface.complaint.tell(sinks_.event,
                                     {model::Severity::Error,
@@ -161,15 +161,15 @@ void Lines::open(const std::string& name, Interface& interface) {
   }
 }
 
-void Lines::end_orphan(model::SessionRecord record) {
+void Uplinks::end_orphan(model::SessionRecord record) {
   interfaces_.try_emplace(record.interface);
   orphans_.push_back(std::move(record));
 }
 
-void Lines::end_orphans(const std::string& name, port::FrameSocket& socket) {
+void Uplinks::end_orphans(const std::string& name, port::FrameSocket& socket) {
   std::erase_if(orphans_, [&](const model::SessionRecord& orphan) {
     if (orphan.interface != name) return false;
-    std::ignore = socket.send(uplink::farewell(orphan).bytes, port::Priority::Urgent);
+    std::ignore = socket.send(uplink::padt_for(orphan).bytes, port::Priority::Urgent);
     // An uplink that took the name again may have put its own record there.
     const auto heir = facts_.find(orphan.uplink.name);
     if (heir == facts_.end() || !heir->second.session) sinks_.persist(orphan.uplink.name, std::nullopt);
@@ -177,7 +177,7 @@ void Lines::end_orphans(const std::string& name, port::FrameSocket& socket) {
   });
 }
 
-void Lines::on_links(const model::Observed& observed, Instant now) {
+void Uplinks::on_links(const model::Observed& observed, Instant now) {
   const auto& links = observed.links;
   for (auto& [name, interface] : interfaces_) {
     const auto at = links.find(name);
@@ -189,7 +189,7 @@ void Lines::on_links(const model::Observed& observed, Instant now) {
     auto facts = interface.socket ? facts_of(link) : std::nullopt;
     if (facts && facts->carrier) end_orphans(name, *interface.socket);
     for (auto& [uplink, unit] : units_)
-      if (unit.uplink.config().interface == name) look_at_talk(uplink, unit);
+      if (unit.uplink.config().interface == name) tend_dhcp4(uplink, unit);
     if (facts == interface.facts) continue;
     interface.facts = facts;
     for (auto& [uplink, unit] : units_) {
@@ -201,7 +201,7 @@ void Lines::on_links(const model::Observed& observed, Instant now) {
   for (auto& [name, unit] : units_) look_at_device(name, unit, observed, now);
 }
 
-void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
+void Uplinks::deliver(const std::string& interface, Bytes frame, Instant now) {
   const auto parsed = wire::pppoe::parse_frame(frame);
   if (!parsed) return;
   if (parsed->header.type == wire::ether::kTypePppoeSession) {
@@ -225,11 +225,11 @@ void Lines::deliver(const std::string& interface, Bytes frame, Instant now) {
   }
 }
 
-Lines::SessionKey Lines::key_of(const model::SessionRecord& session) {
+Uplinks::SessionKey Uplinks::key_of(const model::SessionRecord& session) {
   return {session.interface, session.session_id, session.local, session.peer};
 }
 
-void Lines::note_facts(const std::string& name, model::UplinkFacts facts, const Unit& unit) {
+void Uplinks::note_facts(const std::string& name, model::UplinkFacts facts, const Unit& unit) {
   facts.health4 = unit.probe.health(Family::V4);
   facts.health6 = unit.probe.health(Family::V6);
   auto& known = facts_[name];
@@ -240,13 +240,13 @@ void Lines::note_facts(const std::string& name, model::UplinkFacts facts, const 
   changed_ = true;
 }
 
-void Lines::drain(const std::string& name, Unit& unit, Instant now) {
+void Uplinks::drain(const std::string& name, Unit& unit, Instant now) {
   while (auto output = unit.uplink.poll()) {
     bool told_facts = false;
     std::visit(Overloaded{
                    [&](uplink::Frame& frame) {
                      const auto at = interfaces_.find(frame.interface);
-                     auto* socket = unit.talk.get();
+                     auto* socket = unit.dhcp4.get();
                      if (!socket && at != interfaces_.end()) socket = at->second.socket.get();
                      if (!socket) return;
                      trace_frame(name, Direction::Out, frame.bytes);
@@ -271,7 +271,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
                    [&](uplink::PersistLease& persist) { sinks_.lease(name, persist.record); },
                    [&](uplink::Persist& persist) { sinks_.persist(name, persist.record); },
                    [&](uplink::PersistAddress& persist) { sinks_.address(name, persist.held); },
-                   [&](uplink::AskTurn& ask) { gate_.on_ask(model::UplinkId{name}, ask.interface, ask.mac, now); },
+                   [&](uplink::AskPermit& ask) { gate_.on_ask(model::UplinkId{name}, ask.interface, ask.mac, now); },
                    [&](model::Event& event) { sinks_.event(event); },
                },
                *output);
@@ -283,7 +283,7 @@ void Lines::drain(const std::string& name, Unit& unit, Instant now) {
   if (unit.probe.on()) tend_probe(name, unit, now);
 }
 
-void Lines::take_frames(Instant now) {
+void Uplinks::take_frames(Instant now) {
   for (auto& [name, interface] : interfaces_) {
     std::size_t taken = 0, batch = kFramesAtOnce;
     while (batch == kFramesAtOnce && taken < kFramesPerTurn) {
@@ -301,7 +301,7 @@ void Lines::take_frames(Instant now) {
   }
 }
 
-bool Lines::turn(Instant now, Frames frames) {
+bool Uplinks::turn(Instant now, Frames frames) {
   if (frames == Frames::Take) {
     if (const auto due = next_deadline(); due && now - *due > kLate)
       for (auto& [name, interface] : interfaces_)
@@ -309,7 +309,7 @@ bool Lines::turn(Instant now, Frames frames) {
     take_frames(now);
   }
   for (auto& [name, unit] : units_) {
-    if (frames == Frames::Take) take_talk(name, unit, now);
+    if (frames == Frames::Take) take_dhcp4(name, unit, now);
     if (frames == Frames::Take) take_datagrams(name, unit, now);
     if (unit.open_again && *unit.open_again <= now) tend_device(name, unit, now);
     if (unit.probe.on() && frames == Frames::Take) take_echoes(name, unit, Look::WhereTold, now);
@@ -326,7 +326,7 @@ bool Lines::turn(Instant now, Frames frames) {
   while (auto turn = held_until_ ? std::nullopt : gate_.poll()) {
     auto at = units_.find(turn->name);
     if (at == units_.end()) continue;
-    at->second.uplink.on_turn(now);
+    at->second.uplink.on_permit(now);
     drain(at->first, at->second, now);
   }
   for (auto at = units_.begin(); at != units_.end();) {
@@ -345,11 +345,11 @@ bool Lines::turn(Instant now, Frames frames) {
   return std::exchange(changed_, false);
 }
 
-void Lines::give_turns() {
+void Uplinks::open_gate() {
   if (std::exchange(held_until_, std::nullopt)) wake_();
 }
 
-std::optional<Instant> Lines::next_deadline() const {
+std::optional<Instant> Uplinks::next_deadline() const {
   auto next = gate_.next_deadline();
   if (held_until_ && (!next || *held_until_ < *next)) next = held_until_;
   for (const auto& [name, unit] : units_) {
@@ -363,14 +363,14 @@ std::optional<Instant> Lines::next_deadline() const {
   return next;
 }
 
-void Lines::stop_all(Instant now) {
+void Uplinks::stop_all(Instant now) {
   for (auto& [name, unit] : units_) {
     unit.uplink.stop(now);
     drain(name, unit, now);
   }
 }
 
-bool Lines::all_down() const {
+bool Uplinks::all_down() const {
   return std::ranges::all_of(units_, [](const auto& unit) { return unit.second.uplink.settled_down(); });
 }
 

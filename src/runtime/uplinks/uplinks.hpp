@@ -19,8 +19,8 @@
 #include "model/event.hpp"
 #include "model/kernel.hpp"
 #include "runtime/core/complaint.hpp"
-#include "runtime/uplinks/device_sockets.hpp"
 #include "runtime/core/doors.hpp"
+#include "runtime/uplinks/device_sockets.hpp"
 #include "uplink/pppoe/padi_gate.hpp"
 #include "uplink/probe/probe.hpp"
 #include "uplink/uplink.hpp"
@@ -37,7 +37,7 @@ struct Traced {
   Bytes bytes;
 };
 
-class Lines {
+class Uplinks {
  public:
   struct Sinks {
     std::function<void(const model::Event&)> event;
@@ -52,13 +52,13 @@ class Lines {
     std::function<void(const std::string&, const std::optional<uplink::LeaseRecord>&)> lease;
   };
 
-  Lines(Doors& doors, Random random, port::Wake wake, Sinks sinks);
+  Uplinks(Doors& doors, Random random, port::Wake wake, Sinks sinks);
 
   void set_gate(unsigned burst, Duration interval) { gate_.configure(burst, interval); }
   /// At a start nobody is dialled before the kernel's objects stand, or until this moment: the first flow of
   /// a session finds its road, and what dies meanwhile leaves no session behind.
-  void hold_turns(Instant until) { held_until_ = until; }
-  void give_turns();
+  void hold_gate(Instant until) { held_until_ = until; }
+  void open_gate();
   /// What an earlier life left for one uplink.
   struct Leftovers {
     std::optional<model::SessionRecord> orphan{};
@@ -105,15 +105,15 @@ class Lines {
     bool ready = true;  // a first look arms its wake-up
   };
   struct Unit {
-    Unit(uplink::Uplink made, uplink::ProbeSide probing) : uplink(std::move(made)), probe(std::move(probing)) {}
+    Unit(uplink::Uplink made, uplink::Probe probing) : uplink(std::move(made)), probe(std::move(probing)) {}
     uplink::Uplink uplink;
-    uplink::ProbeSide probe;
+    uplink::Probe probe;
     bool leaving = false;
-    bool stirred = true;                      // told of something since it was drained
-    std::optional<Instant> deadline;          // as it was then
-    std::unique_ptr<port::FrameSocket> talk;  // of a line that asks for an IPv4 address
-    std::uint32_t talk_index = 0;
-    Complaint talk_complaint;
+    bool stirred = true;                       // told of something since it was drained
+    std::optional<Instant> deadline;           // as it was then
+    std::unique_ptr<port::FrameSocket> dhcp4;  // of a line that asks for an IPv4 address
+    std::uint32_t dhcp4_index = 0;
+    Complaint dhcp4_complaint;
     std::uint32_t device = 0;       // index of its device while that is up
     std::vector<Ipv6> link_locals;  // on it
     std::unique_ptr<DeviceSockets> sockets;
@@ -132,8 +132,8 @@ class Lines {
 
   void drain(const std::string& name, Unit& unit, Instant now);
   void take_frames(Instant now);
-  void look_at_talk(const std::string& name, Unit& unit);
-  void take_talk(const std::string& name, Unit& unit, Instant now);
+  void tend_dhcp4(const std::string& name, Unit& unit);
+  void take_dhcp4(const std::string& name, Unit& unit, Instant now);
   void take_datagrams(const std::string& name, Unit& unit, Instant now);
   void trace_frame(const std::string& name, Direction direction, Bytes frame) const;
   void trace_datagram(const std::string& name, Direction direction, const uplink::Heard& datagram) const;

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "runtime/uplinks/uplinks.hpp"
 #include "runtime/lan/link_local_endpoint.hpp"
+#include "runtime/uplinks/uplinks.hpp"
 #include "wire/dhcp6.hpp"
 #include "wire/icmp6.hpp"
 #include "wire/ip6.hpp"
@@ -19,12 +19,12 @@ constexpr Duration kOpenAgain = seconds(5);
 
 }  // namespace
 
-std::string Lines::device_of(const std::string& name, const Unit& unit) {
+std::string Uplinks::device_of(const std::string& name, const Unit& unit) {
   const auto& config = unit.uplink.config();
   return config.kind == model::UplinkKind::Pppoe ? name : config.interface;
 }
 
-std::optional<Ipv6> Lines::speaks_from(const Unit& unit) {
+std::optional<Ipv6> Uplinks::speaks_from(const Unit& unit) {
   const auto& facts = unit.uplink.facts();
   const auto& config = unit.uplink.config();
   if (unit.link_locals.empty()) return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<Ipv6> Lines::speaks_from(const Unit& unit) {
   return asks ? std::optional(unit.link_locals.front()) : std::nullopt;
 }
 
-void Lines::look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now) {
+void Uplinks::look_at_device(const std::string& name, Unit& unit, const model::Observed& observed, Instant now) {
   unit.stirred = true;
   const std::string device = device_of(name, unit);
   const auto link = observed.links.find(device);
@@ -51,7 +51,7 @@ void Lines::look_at_device(const std::string& name, Unit& unit, const model::Obs
   drain(name, unit, now);
 }
 
-void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
+void Uplinks::tend_device(const std::string& name, Unit& unit, Instant now) {
   unit.stirred = true;
   const auto source = speaks_from(unit);
   const bool stands = source.has_value();
@@ -77,7 +77,7 @@ void Lines::tend_device(const std::string& name, Unit& unit, Instant now) {
   unit.uplink.on_device(unit.sockets ? source : std::nullopt, now);
 }
 
-void Lines::take_datagrams(const std::string& name, Unit& unit, Instant now) {
+void Uplinks::take_datagrams(const std::string& name, Unit& unit, Instant now) {
   if (!unit.sockets || !unit.sockets->ready()) return;
   const bool more = unit.sockets->take([&](uplink::Service service, const port::Datagram& datagram) {
     const uplink::Heard heard{.service = service,
@@ -92,11 +92,11 @@ void Lines::take_datagrams(const std::string& name, Unit& unit, Instant now) {
   if (more) wake_();
 }
 
-void Lines::trace_frame(const std::string& name, Direction direction, Bytes frame) const {
+void Uplinks::trace_frame(const std::string& name, Direction direction, Bytes frame) const {
   if (sinks_.trace) sinks_.trace(name, {.direction = direction, .layer = Traced::Layer::Ethernet, .bytes = frame});
 }
 
-void Lines::trace_datagram(const std::string& name, Direction direction, const uplink::Heard& datagram) const {
+void Uplinks::trace_datagram(const std::string& name, Direction direction, const uplink::Heard& datagram) const {
   if (!sinks_.trace || !sinks_.tracing || !sinks_.tracing()) return;
   ByteVec packet;
   if (datagram.service == uplink::Service::Dhcp6) {

@@ -19,7 +19,7 @@ constexpr std::size_t at(Family family) { return family == Family::V4 ? 0 : 1; }
 
 }  // namespace
 
-void Lines::tend_echo(const std::string& name, Unit& unit, Family family, Instant now) {
+void Uplinks::tend_echo(const std::string& name, Unit& unit, Family family, Instant now) {
   auto& echoing = unit.echoes[at(family)];
   const bool wanted = unit.probe.wants(family) && unit.device != 0;
   if (!wanted || (echoing && echoing->index != unit.device)) echoing.reset();
@@ -44,14 +44,14 @@ void Lines::tend_echo(const std::string& name, Unit& unit, Family family, Instan
   unit.probe.on_socket(family, echoing != nullptr, now);
 }
 
-void Lines::tend_probe(const std::string& name, Unit& unit, Instant now) {
+void Uplinks::tend_probe(const std::string& name, Unit& unit, Instant now) {
   unit.probe.on_facts(unit.uplink.facts(), now);
   if (unit.echo_again && *unit.echo_again <= now) unit.echo_again.reset();
   for (Family family : kFamilies) tend_echo(name, unit, family, now);
   drain_probe(name, unit);
 }
 
-void Lines::drain_probe(const std::string& name, Unit& unit) {
+void Uplinks::drain_probe(const std::string& name, Unit& unit) {
   while (auto output = unit.probe.poll())
     std::visit(Overloaded{
                    [&](uplink::EchoAsk& ask) {
@@ -65,7 +65,7 @@ void Lines::drain_probe(const std::string& name, Unit& unit) {
                *output);
 }
 
-void Lines::take_echoes(const std::string& name, Unit& unit, Look look, Instant now) {
+void Uplinks::take_echoes(const std::string& name, Unit& unit, Look look, Instant now) {
   for (Family family : kFamilies) {
     auto* echoing = unit.echoes[at(family)].get();
     if (!echoing || (!echoing->ready && look == Look::WhereTold)) continue;
@@ -82,7 +82,7 @@ void Lines::take_echoes(const std::string& name, Unit& unit, Look look, Instant 
 }
 
 /// A deadline that comes late to a busy loop must not overtake the answers that came in time.
-void Lines::run_probe(const std::string& name, Unit& unit, Instant now) {
+void Uplinks::run_probe(const std::string& name, Unit& unit, Instant now) {
   if (unit.echo_again && *unit.echo_again <= now) tend_probe(name, unit, now);
   const auto due = unit.probe.next_deadline();
   if (!due || now < *due) return;
@@ -91,7 +91,7 @@ void Lines::run_probe(const std::string& name, Unit& unit, Instant now) {
   drain_probe(name, unit);
 }
 
-std::vector<model::ProbeSnapshot> Lines::probes(const std::string& name, Instant now) const {
+std::vector<model::ProbeSnapshot> Uplinks::probes(const std::string& name, Instant now) const {
   const auto unit = units_.find(name);
   return unit == units_.end() ? std::vector<model::ProbeSnapshot>{} : unit->second.probe.snapshots(now);
 }

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
-#include "uplink/ip/closed_network.hpp"
 #include "uplink/ethernet/life.hpp"
+#include "uplink/ip/closed_network.hpp"
 
 namespace michi::uplink {
 namespace {
@@ -22,7 +22,7 @@ std::vector<Prefix> confirmed(const std::vector<model::PrefixFacts>& prefixes) {
 
 }  // namespace
 
-void LineLife::drain() {
+void EthernetLife::drain() {
   const auto event = [&](model::Event& told) {
     told.uplink = config_.id.name;
     outputs_.emplace_back(std::move(told));
@@ -48,10 +48,10 @@ void LineLife::drain() {
 }
 
 /// The conversation follows the link. While the carrier is away for a moment it is left as it is.
-void LineLife::tend_ipv6(Instant now) {
-  if (!asks_v6() || (phase_ == LinePhase::LinkHold && !link_ready())) return;
+void EthernetLife::tend_ipv6(Instant now) {
+  if (!asks_v6() || (phase_ == EthernetPhase::LinkHold && !link_ready())) return;
   const bool stands = row().link && link_ready() && device_;
-  if (stands && phase_ != LinePhase::Releasing && (!ipv6_ || !ipv6_->is_up() || anew_)) {
+  if (stands && phase_ != EthernetPhase::Releasing && (!ipv6_ || !ipv6_->is_up() || anew_)) {
     if (!ipv6_) remember(now);
     ipv6_->on_link_up({.local = *device_,
                        .mac = link_->mac,
@@ -63,33 +63,34 @@ void LineLife::tend_ipv6(Instant now) {
   } else if (!stands && ipv6_ && ipv6_->is_up()) {
     ipv6_->on_link_down(now);
   }
-  if (phase_ == LinePhase::Releasing && !(ipv6_ && ipv6_->releasing()))
-    leave(LinePhase::Down, model::Reason::NotStarted, "stop", now);
+  if (phase_ == EthernetPhase::Releasing && !(ipv6_ && ipv6_->releasing()))
+    leave(EthernetPhase::Down, model::Reason::NotStarted, "stop", now);
 }
 
-void LineLife::settle(Instant now) {
+void EthernetLife::settle(Instant now) {
   tend_ipv6(now);
   drain();
   compose();
   const bool any = facts_.v4 || facts_.v6;
-  const bool waits = phase_ == LinePhase::Asking || phase_ == LinePhase::Unanswered || phase_ == LinePhase::LinkHold;
+  const bool waits =
+      phase_ == EthernetPhase::Asking || phase_ == EthernetPhase::Unanswered || phase_ == EthernetPhase::LinkHold;
   if (waits && link_ready() && any) go_up(facts_.v4 && facts_.v6 ? "ipv4 and ipv6" : facts_.v4 ? "ipv4" : "ipv6", now);
-  if ((phase_ == LinePhase::Up || phase_ == LinePhase::Held) && !any) {
+  if ((phase_ == EthernetPhase::Up || phase_ == EthernetPhase::Held) && !any) {
     tell_up();
     facts_.attached = false;
     set_reason(model::Reason::AddressLost, missing());
     ask("no address left", now);
   }
   if (facts_.incomplete && !second_family_expected()) tell_up();
-  if (phase_ == LinePhase::Up) judge_network();
+  if (phase_ == EthernetPhase::Up) judge_network();
   if (facts_ == published_) return;
   published_ = facts_;
   outputs_.emplace_back(FactsChanged{facts_});
 }
 
-void LineLife::compose() {
+void EthernetLife::compose() {
   // While the carrier is away for a moment nothing is learned, and nothing forgotten.
-  if (phase_ == LinePhase::LinkHold && !link_ready()) return;
+  if (phase_ == EthernetPhase::LinkHold && !link_ready()) return;
   facts_.v4.reset();
   facts_.v6.reset();
   if (!row().link) facts_.attached = false;
@@ -104,12 +105,12 @@ void LineLife::compose() {
 }
 
 /// A router, an address or a prefix makes it IPv6; a link-local address alone is none.
-void LineLife::compose_ipv6() {
+void EthernetLife::compose_ipv6() {
   const Ipv6Learned& learned = ipv6_->learned();
   facts_.prefixes = learned.prefixes;
-  for (model::PrefixFacts& prefix : facts_.prefixes) prefix.shared = prefix.on_line && is_shared(prefix.prefix);
+  for (model::PrefixFacts& prefix : facts_.prefixes) prefix.shared = prefix.on_link && is_shared(prefix.prefix);
   const bool given = learned.router || !learned.addresses.empty() || !confirmed(learned.prefixes).empty();
-  if (!row().link || phase_ == LinePhase::Releasing || !device_ || !given) return;
+  if (!row().link || phase_ == EthernetPhase::Releasing || !device_ || !given) return;
   facts_.v6.emplace();
   facts_.v6->local = *device_;
   // A delegating router need not advertise itself as a router.
@@ -121,12 +122,12 @@ void LineLife::compose_ipv6() {
 }
 
 /// Hosts get no addresses that lead nowhere.
-bool LineLife::is_shared(const Prefix& prefix) const {
+bool EthernetLife::is_shared(const Prefix& prefix) const {
   const bool closed = config_.closed.value_or(closed_network_of({}, {prefix}).has_value());
   return config_.neighbour_proxy.value_or(!closed);
 }
 
-void LineLife::compose_static() {
+void EthernetLife::compose_static() {
   const model::StaticConfig& fixed = config_.fixed;
   const bool here = row().link && link_ready();
   facts_.prefixes.clear();
@@ -134,7 +135,7 @@ void LineLife::compose_static() {
     facts_.prefixes.push_back({.prefix = prefix.canonical(), .confirmed = here});
   if (fixed.address6 && config_.neighbour_proxy.value_or(false))
     facts_.prefixes.push_back(
-        {.prefix = fixed.address6->canonical(), .confirmed = here, .on_line = true, .shared = true});
+        {.prefix = fixed.address6->canonical(), .confirmed = here, .on_link = true, .shared = true});
   if (!here) return;
   if (fixed.address) {
     facts_.v4.emplace();
@@ -149,7 +150,7 @@ void LineLife::compose_static() {
   }
 }
 
-void LineLife::compose_mtu() {
+void EthernetLife::compose_mtu() {
   facts_.mtu = 0;
   if (!row().link || !link_ || (!facts_.v4 && !facts_.v6)) return;
   std::uint32_t mtu = std::min<std::uint32_t>(link_->mtu, config_.mtu);
@@ -160,7 +161,7 @@ void LineLife::compose_mtu() {
 }
 
 /// Addresses that look global are no internet yet.
-void LineLife::judge_network() {
+void EthernetLife::judge_network() {
   if (!facts_.v6) return;
   const auto seen = closed_network_of(facts_.v6->addresses, confirmed(facts_.prefixes));
   const bool closed = config_.closed.value_or(seen.has_value());
@@ -174,12 +175,12 @@ void LineLife::judge_network() {
   outputs_.emplace_back(model::Event{severity, "uplink.closed-network", config_.id.name, text, {}});
 }
 
-bool LineLife::second_family_expected() const {
+bool EthernetLife::second_family_expected() const {
   if (is_static()) return false;
   return (config_.ipv4 && !facts_.v4) || (config_.ipv6 && !facts_.v6);
 }
 
-std::string LineLife::missing() const {
+std::string EthernetLife::missing() const {
   std::string out;
   if (asks_v4() && !facts_.v4) out = ipv4_.trouble().empty() ? "no DHCP server answers" : ipv4_.trouble();
   if (asks_v6() && !facts_.v6)
@@ -187,7 +188,7 @@ std::string LineLife::missing() const {
   return out;
 }
 
-std::string LineLife::protocol_state() const {
+std::string EthernetLife::protocol_state() const {
   if (is_static()) return row().link ? "static" : "";
   std::string out = ipv4_.state_text();
   const std::string six = ipv6_ ? ipv6_->state_text() : std::string{};
@@ -195,23 +196,23 @@ std::string LineLife::protocol_state() const {
   return out;
 }
 
-std::optional<Instant> LineLife::next_renewal(Instant now) const {
+std::optional<Instant> EthernetLife::next_renewal(Instant now) const {
   return ipv6_ ? ipv6_->next_renewal(now) : std::nullopt;
 }
 
-void LineLife::ask_again(Instant now) {
+void EthernetLife::ask_again(Instant now) {
   if (!ipv6_) return;
   ipv6_->ask_again(now);
   settle(now);
 }
 
-std::vector<std::string> LineLife::waiting_for() const {
+std::vector<std::string> EthernetLife::waiting_for() const {
   std::vector<std::string> out;
-  if (phase_ == LinePhase::Down) out.emplace_back("`michi up`");
-  if (phase_ != LinePhase::Down && !link_) out.push_back(fmt::format("interface {} to appear", config_.interface));
-  if (phase_ != LinePhase::Down && link_ && !link_->carrier)
+  if (phase_ == EthernetPhase::Down) out.emplace_back("`michi up`");
+  if (phase_ != EthernetPhase::Down && !link_) out.push_back(fmt::format("interface {} to appear", config_.interface));
+  if (phase_ != EthernetPhase::Down && link_ && !link_->carrier)
     out.push_back(fmt::format("carrier on {}", config_.interface));
-  if (phase_ == LinePhase::Held) out.emplace_back("the other uplink with the same address to give it up");
+  if (phase_ == EthernetPhase::Held) out.emplace_back("the other uplink with the same address to give it up");
   if (row().link && asks_v4())
     if (auto text = ipv4_.waiting_for(); !text.empty()) out.push_back(std::move(text));
   if (row().link && asks_v6() && !device_) out.push_back(fmt::format("a link-local address on {}", config_.interface));

@@ -12,20 +12,20 @@
 #include <string_view>
 #include <vector>
 
+#include "uplink/ethernet/phase.hpp"
 #include "uplink/ip/ipv4_part.hpp"
 #include "uplink/ip/ipv6_part.hpp"
-#include "uplink/ethernet/phase.hpp"
 #include "uplink/uplink.hpp"
 
 namespace michi::uplink {
 
 /// From the first family to the report that it is up, where the second is still asked for: an offer is
 /// waited for half a second, its address is probed for 700 ms, a router answers within half a second.
-inline constexpr Duration kSecondFamilyOfLine = seconds(2);
+inline constexpr Duration kSecondFamilyOfEthernet = seconds(2);
 
-class LineLife {
+class EthernetLife {
  public:
-  LineLife(model::UplinkConfig config, std::optional<HeldAddress> held, Random random);
+  EthernetLife(model::UplinkConfig config, std::optional<HeldAddress> held, Random random);
 
   /// Once, before anything else.
   void recall(Ipv6Memory memory, Instant now);
@@ -52,27 +52,28 @@ class LineLife {
   const model::UplinkConfig& config() const { return config_; }
   std::string protocol_state() const;
   std::optional<Instant> next_renewal(Instant now) const;
-  const Ipv6Side* ipv6() const { return ipv6_.get(); }
+  const Ipv6Part* ipv6() const { return ipv6_.get(); }
   void ask_again(Instant now);
   std::vector<std::string> waiting_for() const;
-  bool settled_down() const { return phase_ == LinePhase::Down; }
+  bool settled_down() const { return phase_ == EthernetPhase::Down; }
 
  private:
-  const LinePhaseRow& row() const { return row_of(phase_); }
+  const EthernetPhaseRow& row() const { return row_of(phase_); }
   bool is_static() const { return config_.kind == model::UplinkKind::Static; }
   bool link_ready() const { return link_ && link_->carrier; }
   bool asks_v4() const { return !is_static() && config_.ipv4; }
   bool asks_v6() const { return !is_static() && config_.ipv6; }
 
-  void enter(LinePhase next, std::string_view on, Instant now);
-  void tell(model::Severity severity, std::string_view code, LinePhase before, LinePhase next, std::string_view on);
+  void enter(EthernetPhase next, std::string_view on, Instant now);
+  void tell(model::Severity severity, std::string_view code, EthernetPhase before, EthernetPhase next,
+            std::string_view on);
   void set_reason(model::Reason reason, std::string detail = {});
   void go(std::string_view on, Instant now);
   void ask(std::string_view on, Instant now);
   void remember(Instant now);
   void begin_link(Instant now);
   void end_link(Instant now);
-  void leave(LinePhase next, model::Reason why, std::string_view on, Instant now);
+  void leave(EthernetPhase next, model::Reason why, std::string_view on, Instant now);
   void on_carrier_lost(Instant now);
   void on_carrier_back(Instant now);
   void go_up(std::string_view on, Instant now);
@@ -94,14 +95,14 @@ class LineLife {
 
   model::UplinkConfig config_;
   Random random_;
-  LinePhase phase_ = LinePhase::Down;
+  EthernetPhase phase_ = EthernetPhase::Down;
   model::UplinkFacts facts_;
   model::UplinkFacts published_;
   std::optional<InterfaceFacts> link_;
-  Ipv4Side ipv4_;
+  Ipv4Part ipv4_;
   Ipv6Memory memory_;               // while there is no `ipv6_`
   Instant memory_at_{};             // when it was so
-  std::unique_ptr<Ipv6Side> ipv6_;  // from the first link, or from the first record
+  std::unique_ptr<Ipv6Part> ipv6_;  // from the first link, or from the first record
   std::optional<Ipv6> device_;      // our link-local address there
   std::optional<Ipv6> server_;      // who spoke DHCPv6 to us last: the router, where none advertises itself
   bool anew_ = false;               // the carrier came back, or our address is another: everything is to be confirmed

@@ -25,7 +25,7 @@ model::UplinkConfig fixed() {
 }
 
 struct Static : testing::Test {
-  LineLife life{fixed(), std::nullopt, Random::seeded(1)};
+  EthernetLife life{fixed(), std::nullopt, Random::seeded(1)};
   Instant now{seconds(10)};
   std::vector<std::string> said() {
     std::vector<std::string> out;
@@ -36,11 +36,11 @@ struct Static : testing::Test {
 };
 
 TEST(LinePhases, AreAllReachedFromDown) {
-  std::uint16_t seen = bit(LinePhase::Down), before = 0;
+  std::uint16_t seen = bit(EthernetPhase::Down), before = 0;
   while (std::exchange(before, seen) != seen)
-    for (const LinePhaseRow& row : line_table::kRows)
+    for (const EthernetPhaseRow& row : ethernet_table::kRows)
       if ((seen & bit(row.phase)) != 0) seen |= row.next;
-  EXPECT_EQ(seen, (1U << kLinePhases) - 1);
+  EXPECT_EQ(seen, (1U << kEthernetPhases) - 1);
 }
 
 TEST_F(Static, WaitsForItsInterfaceAndIsUpWithTheCarrier) {
@@ -122,7 +122,7 @@ TEST(LineDevice, AnotherAddressOfTheDeviceIsSpokenFromAtOnce) {
   config.kind = model::UplinkKind::Ipoe;
   config.interface = "wan0";
   config.ipv4 = false;
-  LineLife life(config, std::nullopt, Random::seeded(1));
+  EthernetLife life(config, std::nullopt, Random::seeded(1));
   Instant now{seconds(10)};
   const Ipv6 first = *parse_ipv6("fe80::1"), second = *parse_ipv6("fe80::2");
   std::set<Ipv6> sources;

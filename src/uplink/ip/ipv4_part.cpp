@@ -34,10 +34,10 @@ std::string joined(const std::vector<Ipv4>& addresses) {
 
 }  // namespace
 
-Ipv4Side::Ipv4Side(model::Dhcp4Config config, std::optional<HeldAddress> held, Random random)
+Ipv4Part::Ipv4Part(model::Dhcp4Config config, std::optional<HeldAddress> held, Random random)
     : config_(std::move(config)), held_(held), random_(std::move(random)) {}
 
-dhcp4::Settings Ipv4Side::settings() const {
+dhcp4::Settings Ipv4Part::settings() const {
   dhcp4::Settings out;
   out.local = local_;
   out.client_identifier = config_.client_id.empty() ? wire::dhcp4::client_identifier(local_) : config_.client_id;
@@ -48,12 +48,12 @@ dhcp4::Settings Ipv4Side::settings() const {
   return out;
 }
 
-void Ipv4Side::configure(model::Dhcp4Config config) {
+void Ipv4Part::configure(model::Dhcp4Config config) {
   config_ = std::move(config);
   if (client_) client_->configure(settings());
 }
 
-void Ipv4Side::on_link_up(const Mac& local, std::uint32_t mtu, Instant now) {
+void Ipv4Part::on_link_up(const Mac& local, std::uint32_t mtu, Instant now) {
   const bool another = local != local_;
   local_ = local;
   mtu_ = mtu;
@@ -68,7 +68,7 @@ void Ipv4Side::on_link_up(const Mac& local, std::uint32_t mtu, Instant now) {
   settle();
 }
 
-void Ipv4Side::end(dhcp4::Ending how, Instant now) {
+void Ipv4Part::end(dhcp4::Ending how, Instant now) {
   if (!client_) return;
   settle();
   client_->stop(how, now);
@@ -78,14 +78,14 @@ void Ipv4Side::end(dhcp4::Ending how, Instant now) {
   told_servers_.clear();
 }
 
-void Ipv4Side::on_link_down(Instant now) { end(dhcp4::Ending::Keep, now); }
+void Ipv4Part::on_link_down(Instant now) { end(dhcp4::Ending::Keep, now); }
 
-void Ipv4Side::stop(Instant now) {
+void Ipv4Part::stop(Instant now) {
   end(config_.release ? dhcp4::Ending::Release : dhcp4::Ending::Keep, now);
   if (config_.release && std::exchange(held_, std::nullopt)) outputs_.push_back(PersistAddress{});
 }
 
-void Ipv4Side::on_frame(Bytes frame, Instant now) {
+void Ipv4Part::on_frame(Bytes frame, Instant now) {
   const auto parsed = wire::ether::parse_frame(frame);
   if (!client_ || !parsed || parsed->header.source == local_) return;
   if (parsed->header.type == wire::ether::kTypeIpv4) {
@@ -96,21 +96,21 @@ void Ipv4Side::on_frame(Bytes frame, Instant now) {
   settle();
 }
 
-void Ipv4Side::on_deadline(Instant now) {
+void Ipv4Part::on_deadline(Instant now) {
   if (client_) client_->on_deadline(now);
   settle();
 }
 
-std::optional<Instant> Ipv4Side::next_deadline() const { return client_ ? client_->next_deadline() : std::nullopt; }
+std::optional<Instant> Ipv4Part::next_deadline() const { return client_ ? client_->next_deadline() : std::nullopt; }
 
-std::optional<Ipv4Side::Output> Ipv4Side::poll() {
+std::optional<Ipv4Part::Output> Ipv4Part::poll() {
   if (outputs_.empty()) return std::nullopt;
   Output out = std::move(outputs_.front());
   outputs_.pop_front();
   return out;
 }
 
-void Ipv4Side::settle() {
+void Ipv4Part::settle() {
   while (auto output = client_ ? client_->poll() : std::nullopt)
     std::visit(Overloaded{
                    [&](const dhcp4::Frame& frame) { outputs_.emplace_back(framed(frame, local_)); },
@@ -132,7 +132,7 @@ void Ipv4Side::settle() {
                *output);
 }
 
-void Ipv4Side::on_lease(const dhcp4::Lease& lease, std::string_view what) {
+void Ipv4Part::on_lease(const dhcp4::Lease& lease, std::string_view what) {
   const bool anew = what == "leased" || !trouble_.empty();
   trouble_.clear();
   tell(anew ? model::Severity::Notice : model::Severity::Debug, fmt::format("dhcp4.{}", what),
@@ -149,22 +149,22 @@ void Ipv4Side::on_lease(const dhcp4::Lease& lease, std::string_view what) {
   keep();
 }
 
-void Ipv4Side::keep() {
+void Ipv4Part::keep() {
   const auto held = client_->held();
   if (!held) return;
   held_ = HeldAddress{held->address, held->expires};
   outputs_.push_back(PersistAddress{held_});
 }
 
-void Ipv4Side::tell(model::Severity severity, std::string code, std::string text) {
+void Ipv4Part::tell(model::Severity severity, std::string code, std::string text) {
   outputs_.push_back(model::Event{severity, std::move(code), {}, std::move(text), {}});
 }
 
-std::string Ipv4Side::state_text() const {
+std::string Ipv4Part::state_text() const {
   return client_ ? fmt::format("dhcp4 {}", dhcp4::to_text(client_->state())) : std::string{};
 }
 
-std::string Ipv4Side::waiting_for() const {
+std::string Ipv4Part::waiting_for() const {
   if (!client_ || client_->lease() != nullptr) return {};
   return fmt::format("a DHCP server ({}{}{})", dhcp4::to_text(client_->state()), trouble_.empty() ? "" : ": ",
                      trouble_);

@@ -28,12 +28,12 @@
 
 namespace michi::uplink {
 
-class Ipv4Side {
+class Ipv4Part {
  public:
   /// A whole Ethernet frame.
   using Output = std::variant<ByteVec, PersistAddress, model::Event>;  // the events name no uplink
 
-  Ipv4Side(model::Dhcp4Config config, std::optional<HeldAddress> held, Random random);
+  Ipv4Part(model::Dhcp4Config config, std::optional<HeldAddress> held, Random random);
 
   /// For what is sent from now on.
   void configure(model::Dhcp4Config config);

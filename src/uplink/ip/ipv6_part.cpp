@@ -37,7 +37,7 @@ bool same_set(const LeaseRecord& a, const LeaseRecord& b) {
     return x.type == y.type && x.iaid == y.iaid && x.prefix == y.prefix;
   };
   const auto same_prefix = [](const LeaseRecord::Remembered& x, const LeaseRecord::Remembered& y) {
-    return x.prefix == y.prefix && x.on_line == y.on_line;
+    return x.prefix == y.prefix && x.on_link == y.on_link;
   };
   return a.duid == b.duid && a.server == b.server && std::ranges::equal(a.leases, b.leases, same_lease) &&
          std::ranges::equal(a.prefixes, b.prefixes, same_prefix);
@@ -54,7 +54,7 @@ std::uint32_t iaid_of(std::string_view uplink) {
   return *Reader(digest).u32();
 }
 
-Ipv6Side::Ipv6Side(std::string name, model::DelegationConfig config, Ipv6Memory memory, Random random, Instant now)
+Ipv6Part::Ipv6Part(std::string name, model::DelegationConfig config, Ipv6Memory memory, Random random, Instant now)
     : name_(std::move(name)), config_(std::move(config)), memory_(std::move(memory)), random_(std::move(random)) {
   if (!memory_.record) return;
   kept_ = std::exchange(memory_.record, std::nullopt);
@@ -68,12 +68,12 @@ Ipv6Side::Ipv6Side(std::string name, model::DelegationConfig config, Ipv6Memory 
                      .preferred_until = end_after(now, one.preferred),
                      .valid_until = end_after(now, one.valid),
                      .confirmed = false,
-                     .on_line = one.on_line});
+                     .on_link = one.on_link});
   known_.expire(now);
   compose(now);
 }
 
-void Ipv6Side::configure(const model::DelegationConfig& config, Instant now) {
+void Ipv6Part::configure(const model::DelegationConfig& config, Instant now) {
   if (config == config_) return;
   config_ = config;
   if (!link_) return;
@@ -81,13 +81,13 @@ void Ipv6Side::configure(const model::DelegationConfig& config, Instant now) {
   begin(now);
 }
 
-void Ipv6Side::on_link_up(const Ipv6Link& link, Instant now) {
+void Ipv6Part::on_link_up(const Ipv6Link& link, Instant now) {
   save_leases(now);
   link_ = link;
   begin(now);
 }
 
-void Ipv6Side::on_link_down(Instant now) {
+void Ipv6Part::on_link_down(Instant now) {
   if (!link_) return;
   save_leases(now);
   link_.reset();
@@ -97,13 +97,13 @@ void Ipv6Side::on_link_down(Instant now) {
   routers_ = {};
   assigned_.clear();
   info_ = {};
-  line_told_.clear();
+  on_link_told_.clear();
   known_.doubt(PrefixSource::Delegated);
-  known_.doubt(PrefixSource::OnLine);
+  known_.doubt(PrefixSource::OnLink);
   settle(now);
 }
 
-void Ipv6Side::save_leases(Instant now) {
+void Ipv6Part::save_leases(Instant now) {
   if (!client_) return;
   saved_.clear();
   const auto held = client_->held(now);
@@ -113,7 +113,7 @@ void Ipv6Side::save_leases(Instant now) {
     saved_.push_back({lease, end_after(now, lease.preferred), end_after(now, lease.valid)});
 }
 
-ByteVec Ipv6Side::choose_duid() {
+ByteVec Ipv6Part::choose_duid() {
   switch (config_.duid) {
     case model::DuidKind::LinkLayer:
       break;
@@ -136,7 +136,7 @@ ByteVec Ipv6Side::choose_duid() {
   return bytes_of(wire::Duid::link_layer(link_->carrier));
 }
 
-dhcp6::Settings Ipv6Side::client_settings() const {
+dhcp6::Settings Ipv6Part::client_settings() const {
   dhcp6::Settings out;
   out.duid = *wire::Duid::from_bytes(duid_);
   const bool one_peer = link_->kind == ndisc::LinkKind::PointToPoint;
@@ -149,7 +149,7 @@ dhcp6::Settings Ipv6Side::client_settings() const {
   return out;
 }
 
-void Ipv6Side::begin(Instant now) {
+void Ipv6Part::begin(Instant now) {
   ByteVec duid = choose_duid();
   if (duid != duid_) {
     // Leases of somebody else, as the server sees it.
@@ -190,15 +190,15 @@ void Ipv6Side::begin(Instant now) {
   settle(now);
 }
 
-void Ipv6Side::release(Instant now) {
+void Ipv6Part::release(Instant now) {
   if (!client_) return;
   client_->stop(dhcp6::OnStop::Release, now);
   settle(now);
 }
 
-bool Ipv6Side::releasing() const { return client_ && client_->state() == dhcp6::State::Releasing; }
+bool Ipv6Part::releasing() const { return client_ && client_->state() == dhcp6::State::Releasing; }
 
-void Ipv6Side::on_datagram(const Heard& datagram, Instant now) {
+void Ipv6Part::on_datagram(const Heard& datagram, Instant now) {
   if (!link_) return;
   if (datagram.service == Service::NeighbourDiscovery) {
     discovery_->on_message(datagram.bytes, datagram.source, datagram.destination, datagram.hop_limit, now);
@@ -210,7 +210,7 @@ void Ipv6Side::on_datagram(const Heard& datagram, Instant now) {
   settle(now);
 }
 
-void Ipv6Side::on_deadline(Instant now) {
+void Ipv6Part::on_deadline(Instant now) {
   const auto next = next_deadline();
   if (!next || now < *next) return;
   if (client_) client_->on_deadline(now);
@@ -219,7 +219,7 @@ void Ipv6Side::on_deadline(Instant now) {
   settle(now);
 }
 
-std::optional<Instant> Ipv6Side::next_deadline() const {
+std::optional<Instant> Ipv6Part::next_deadline() const {
   std::optional<Instant> soonest = keep_due_;
   if (const Instant expiry = known_.next_expiry(); expiry != Instant::max()) earlier(soonest, expiry);
   if (client_) earlier(soonest, client_->next_deadline());
@@ -228,14 +228,14 @@ std::optional<Instant> Ipv6Side::next_deadline() const {
   return soonest;
 }
 
-std::optional<Ipv6Side::Output> Ipv6Side::poll() {
+std::optional<Ipv6Part::Output> Ipv6Part::poll() {
   if (outputs_.empty()) return std::nullopt;
   Output out = std::move(outputs_.front());
   outputs_.pop_front();
   return out;
 }
 
-LeaseRecord Ipv6Side::record(Instant now) const {
+LeaseRecord Ipv6Part::record(Instant now) const {
   LeaseRecord out;
   const auto held = client_ ? client_->held(now) : std::nullopt;
   if (held) {
@@ -252,7 +252,7 @@ LeaseRecord Ipv6Side::record(Instant now) const {
   if (!held && !out.leases.empty()) out.server = server_;
   for (const model::PrefixFacts& one : known_.all())
     out.prefixes.push_back(
-        {one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now), one.on_line});
+        {one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now), one.on_link});
   std::ranges::sort(out.prefixes, {}, &LeaseRecord::Remembered::prefix);
   // One that can be formed again needs no disk; its leases say whose they are.
   const bool derived = config_.duid == model::DuidKind::LinkLayer || config_.duid == model::DuidKind::Bytes;
@@ -260,13 +260,13 @@ LeaseRecord Ipv6Side::record(Instant now) const {
   return out;
 }
 
-Ipv6Memory Ipv6Side::memory(Instant now) const {
+Ipv6Memory Ipv6Part::memory(Instant now) const {
   Ipv6Memory out = memory_;
   if (auto is = record(now); !is_empty(is)) out.record = std::move(is);
   return out;
 }
 
-void Ipv6Side::keep(Instant now) {
+void Ipv6Part::keep(Instant now) {
   LeaseRecord is = record(now);
   if (!kept_ && is_empty(is)) return;
   const bool same = kept_ && same_set(*kept_, is);

@@ -55,11 +55,11 @@ struct Ipv6Learned {
   std::uint32_t mtu = 0;       // as advertised; 0: nobody did
 };
 
-class Ipv6Side {
+class Ipv6Part {
  public:
   using Output = std::variant<Datagram, PersistLease, model::Event>;  // the events name no uplink
 
-  Ipv6Side(std::string name, model::DelegationConfig config, Ipv6Memory memory, Random random, Instant now);
+  Ipv6Part(std::string name, model::DelegationConfig config, Ipv6Memory memory, Random random, Instant now);
 
   /// Another configuration: the conversation begins anew, what is known stays.
   void configure(const model::DelegationConfig& config, Instant now);
@@ -106,7 +106,7 @@ class Ipv6Side {
   void on_leased(const engine::dhcp6::Held& held, bool anew, Instant now);
   void on_withdrawn(const engine::dhcp6::Withdrawn& gone, Instant now);
   void on_failed(const engine::dhcp6::Failed& failure);
-  void judge_line(Instant now);
+  void judge_on_link(Instant now);
   void ask_information(Instant now);
   void compose(Instant now);
   void keep(Instant now);
@@ -134,7 +134,7 @@ class Ipv6Side {
 
   std::set<engine::dhcp6::FailCause> complained_;  // since the last lease
   std::string refusal_;                            // likewise
-  std::vector<Prefix> line_told_;
+  std::vector<Prefix> on_link_told_;
   Ipv6Learned learned_;
   std::optional<LeaseRecord> kept_;
   Instant kept_at_{};

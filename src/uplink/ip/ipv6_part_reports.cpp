@@ -1,4 +1,4 @@
-// What the conversations of an Ipv6Side report, and what follows from it for the uplink.
+// What the conversations of an Ipv6Part report, and what follows from it for the uplink.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,11 +43,11 @@ std::uint64_t sent(const dhcp6::Client& client, wire::dhcp6::MessageType type) {
 
 }  // namespace
 
-void Ipv6Side::tell(model::Severity severity, std::string code, std::string text) {
+void Ipv6Part::tell(model::Severity severity, std::string code, std::string text) {
   outputs_.push_back(model::Event{severity, std::move(code), "", std::move(text), {}});
 }
 
-void Ipv6Side::settle(Instant now) {
+void Ipv6Part::settle(Instant now) {
   if (client_) drain_client(now);
   if (information_) drain_information();
   if (discovery_) drain_discovery();
@@ -57,7 +57,7 @@ void Ipv6Side::settle(Instant now) {
     assigned_.clear();
   }
   if (link_) {
-    judge_line(now);
+    judge_on_link(now);
     ask_information(now);
   }
   known_.expire(now);
@@ -66,7 +66,7 @@ void Ipv6Side::settle(Instant now) {
   keep(now);
 }
 
-void Ipv6Side::drain_client(Instant now) {
+void Ipv6Part::drain_client(Instant now) {
   while (auto output = client_->poll()) {
     std::visit(
         Overloaded{
@@ -84,7 +84,7 @@ void Ipv6Side::drain_client(Instant now) {
   }
 }
 
-void Ipv6Side::drain_information() {
+void Ipv6Part::drain_information() {
   while (auto output = information_->poll()) {
     if (auto* send = std::get_if<dhcp6::SendDatagram>(&*output))
       outputs_.push_back(Datagram{Service::Dhcp6, std::move(send->payload), send->destination, link_->local});
@@ -93,7 +93,7 @@ void Ipv6Side::drain_information() {
   }
 }
 
-void Ipv6Side::drain_discovery() {
+void Ipv6Part::drain_discovery() {
   while (auto output = discovery_->poll()) {
     if (auto* message = std::get_if<engine::ndisc::Message>(&*output))
       outputs_.push_back(
@@ -103,7 +103,7 @@ void Ipv6Side::drain_discovery() {
   }
 }
 
-void Ipv6Side::on_leased(const dhcp6::Held& held, bool anew, Instant now) {
+void Ipv6Part::on_leased(const dhcp6::Held& held, bool anew, Instant now) {
   std::vector<PrefixFacts> list;
   std::vector<Prefix> given, before;
   Duration longest{};
@@ -121,7 +121,7 @@ void Ipv6Side::on_leased(const dhcp6::Held& held, bool anew, Instant now) {
     longest = std::max(longest, lease.valid);
   }
   for (const PrefixFacts& one : known_.all())
-    if (!one.on_line) before.push_back(one.prefix);
+    if (!one.on_link) before.push_back(one.prefix);
   known_.confirm(PrefixSource::Delegated, list);
   info_ = held.info;
   information_.reset();
@@ -143,7 +143,7 @@ void Ipv6Side::on_leased(const dhcp6::Held& held, bool anew, Instant now) {
          fmt::format("{} is delegated in the place of {}", joined(given), joined(before)));
 }
 
-void Ipv6Side::on_withdrawn(const dhcp6::Withdrawn& gone, Instant now) {
+void Ipv6Part::on_withdrawn(const dhcp6::Withdrawn& gone, Instant now) {
   std::vector<Prefix> lost;
   for (const dhcp6::Lease& lease : gone.leases) {
     if (lease.type == wire::dhcp6::IaType::Na) {
@@ -164,7 +164,7 @@ void Ipv6Side::on_withdrawn(const dhcp6::Withdrawn& gone, Instant now) {
   }
 }
 
-void Ipv6Side::on_failed(const dhcp6::Failed& failure) {
+void Ipv6Part::on_failed(const dhcp6::Failed& failure) {
   gave_nothing_ = true;
   // The same complaint on every new link would be no news.
   const auto severity = complained_.insert(failure.cause).second ? model::Severity::Warning : model::Severity::Debug;
@@ -182,7 +182,7 @@ void Ipv6Side::on_failed(const dhcp6::Failed& failure) {
   }
 }
 
-Ipv6Diagnosis Ipv6Side::diagnosis() const {
+Ipv6Diagnosis Ipv6Part::diagnosis() const {
   if (!client_) return {};
   const auto received = [&](wire::dhcp6::MessageType type) {
     return client_->counters().received[static_cast<std::size_t>(type)];
@@ -196,19 +196,19 @@ Ipv6Diagnosis Ipv6Side::diagnosis() const {
           .refusal = refusal_};
 }
 
-void Ipv6Side::ask_again(Instant now) {
+void Ipv6Part::ask_again(Instant now) {
   if (!client_ || client_->state() != dhcp6::State::Soliciting) return;
   client_->on_link_up(now);
   settle(now);
 }
 
 /// The line's own /64 stands in for a delegation that is not wanted or not to be had.
-void Ipv6Side::judge_line(Instant now) {
+void Ipv6Part::judge_on_link(Instant now) {
   std::vector<PrefixFacts> list;
   std::vector<Prefix> names;
   // Where it did so before and nothing was ever delegated, nobody waits for another failure.
   const auto& all = known_.all();
-  const bool as_before = !all.empty() && std::ranges::all_of(all, &PrefixFacts::on_line);
+  const bool as_before = !all.empty() && std::ranges::all_of(all, &PrefixFacts::on_link);
   const bool in_need =
       (!config_.prefix || gave_nothing_ || as_before) && !known_.has_confirmed(PrefixSource::Delegated);
   for (const auto& formed : routers_.addresses) {
@@ -220,16 +220,16 @@ void Ipv6Side::judge_line(Instant now) {
                     .valid_until = formed.valid_until});
     names.push_back(list.back().prefix);
   }
-  known_.confirm(PrefixSource::OnLine, list);
-  if (names == line_told_) return;
-  line_told_ = names;
+  known_.confirm(PrefixSource::OnLink, list);
+  if (names == on_link_told_) return;
+  on_link_told_ = names;
   if (!names.empty())
-    tell(model::Severity::Notice, "prefix.on-line",
+    tell(model::Severity::Notice, "prefix.on-link",
          fmt::format("nothing is delegated: {}, the line's own, is used", joined(names)));
 }
 
 /// Options without a lease, where routers say that there are some (RFC 4861 §4.2).
-void Ipv6Side::ask_information(Instant now) {
+void Ipv6Part::ask_information(Instant now) {
   const bool nothing_to_lease = !client_ || (gave_nothing_ && client_->state() != dhcp6::State::Bound);
   if (information_ || !nothing_to_lease || releasing() || (!routers_.other && !routers_.managed)) return;
   dhcp6::Settings settings = client_settings();
@@ -239,7 +239,7 @@ void Ipv6Side::ask_information(Instant now) {
   drain_information();
 }
 
-void Ipv6Side::compose(Instant now) {
+void Ipv6Part::compose(Instant now) {
   Ipv6Learned is;
   is.prefixes = known_.all();
   is.addresses = assigned_;
@@ -256,14 +256,14 @@ void Ipv6Side::compose(Instant now) {
   learned_ = std::move(is);
 }
 
-std::string Ipv6Side::state_text() const {
+std::string Ipv6Part::state_text() const {
   if (!discovery_) return {};
   const std::string_view nd = engine::ndisc::to_text(discovery_->state());
   const auto* client = client_ ? client_.get() : information_.get();
   return client ? fmt::format("dhcp6 {}, nd {}", dhcp6::to_text(client->state()), nd) : fmt::format("nd {}", nd);
 }
 
-std::string Ipv6Side::waiting_for() const {
+std::string Ipv6Part::waiting_for() const {
   using wire::dhcp6::MessageType;
   if (!client_) return discovery_ && !routers_.heard ? "a router advertisement" : "";
   switch (client_->state()) {
@@ -288,7 +288,7 @@ std::string Ipv6Side::waiting_for() const {
   return {};
 }
 
-std::optional<Instant> Ipv6Side::next_renewal(Instant now) const {
+std::optional<Instant> Ipv6Part::next_renewal(Instant now) const {
   if (!client_ || client_->state() != dhcp6::State::Bound) return std::nullopt;
   const auto held = client_->held(now);
   if (!held || held->t1 == dhcp6::kForever) return std::nullopt;

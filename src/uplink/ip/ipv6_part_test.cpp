@@ -94,12 +94,12 @@ class Ipv6SideTest : public testing::Test {
     say(MessageType::Reply, {prefix_of(prefix, preferred, valid)},
         {msg::bytes_option(msg::OptionCode::DnsServers, dns.bytes())});
   }
-  void advertise(std::string_view on_line, bool other = false, std::uint32_t valid = 86400) {
+  void advertise(std::string_view on_link, bool other = false, std::uint32_t valid = 86400) {
     wire::icmp6::RouterAdvertisement ra;
     ra.lifetime = 1800;
     ra.other = other;
     ra.options.push_back(wire::icmp6::Mtu{1400});
-    ra.options.push_back(wire::icmp6::PrefixInformation{net(on_line), true, true, wire::icmp6::Lifetime{valid},
+    ra.options.push_back(wire::icmp6::PrefixInformation{net(on_link), true, true, wire::icmp6::Lifetime{valid},
                                                         wire::icmp6::Lifetime{valid / 2}});
     const ByteVec bytes = wire::icmp6::write_message(ra, kPeer, wire::icmp6::kAllNodes);
     side->on_datagram({Service::NeighbourDiscovery, bytes, kPeer, wire::icmp6::kAllNodes, 255}, now);
@@ -112,7 +112,7 @@ class Ipv6SideTest : public testing::Test {
   Ipv6Memory after(Duration age) const { return {.record = aged(*record, age), .machine = {}, .wall_seconds = 0}; }
 
   model::DelegationConfig config;
-  std::optional<Ipv6Side> side;
+  std::optional<Ipv6Part> side;
   Instant now = Instant{} + seconds(1000);
   std::vector<msg::Message> asked;
   unsigned solicitations = 0;
@@ -270,9 +270,9 @@ TEST_F(Ipv6SideTest, WithoutADelegationTheLinesOwnPrefixTakesItsPlaceAfterTheFir
   wait(seconds(10));
   EXPECT_EQ(told("dhcp6.no-answer"), 1U);
   ASSERT_EQ(prefixes().size(), 1U);
-  EXPECT_TRUE(prefixes()[0].on_line && prefixes()[0].confirmed);
+  EXPECT_TRUE(prefixes()[0].on_link && prefixes()[0].confirmed);
   EXPECT_EQ(prefixes()[0].prefix, net("2001:db8:c:1::/64"));
-  EXPECT_EQ(told("prefix.on-line"), 1U);
+  EXPECT_EQ(told("prefix.on-link"), 1U);
   EXPECT_EQ(side->waiting_for(), "a DHCPv6 server (Solicit sent 4 times)");
   down();
   EXPECT_FALSE(prefixes()[0].confirmed);
@@ -293,7 +293,7 @@ TEST_F(Ipv6SideTest, WithoutAWishForALeaseOptionsAreAskedForWhereRoutersSayThatT
   EXPECT_EQ(side->waiting_for(), "a router advertisement");
   advertise("2001:db8:c:1::/64", true);
   ASSERT_EQ(prefixes().size(), 1U);
-  EXPECT_TRUE(prefixes()[0].on_line);
+  EXPECT_TRUE(prefixes()[0].on_link);
   EXPECT_EQ(last(), MessageType::InformationRequest);
   const auto dns = *parse_ipv6("2001:db8::53");
   say(MessageType::Reply, {}, {msg::bytes_option(msg::OptionCode::DnsServers, dns.bytes())});

@@ -8,16 +8,16 @@ namespace michi::uplink {
 using model::PrefixFacts;
 
 void KnownPrefixes::confirm(PrefixSource source, const std::vector<PrefixFacts>& list) {
-  const bool on_line = source == PrefixSource::OnLine;
+  const bool on_link = source == PrefixSource::OnLink;
   for (PrefixFacts& one : known_)
-    if (one.on_line == on_line) one.confirmed = false;
+    if (one.on_link == on_link) one.confirmed = false;
   for (PrefixFacts fresh : list) {
     fresh.confirmed = true;
-    fresh.on_line = on_line;
+    fresh.on_link = on_link;
     const auto at = std::ranges::find(known_, fresh.prefix, &PrefixFacts::prefix);
     if (at == known_.end())
       known_.push_back(fresh);
-    else if (!at->confirmed || at->on_line == on_line)
+    else if (!at->confirmed || at->on_link == on_link)
       *at = fresh;
   }
   arrange();
@@ -45,7 +45,7 @@ void KnownPrefixes::expire(Instant now) {
 
 bool KnownPrefixes::has_confirmed(PrefixSource source) const {
   return std::ranges::any_of(known_, [source](const PrefixFacts& one) {
-    return one.confirmed && one.on_line == (source == PrefixSource::OnLine);
+    return one.confirmed && one.on_link == (source == PrefixSource::OnLink);
   });
 }
 

@@ -11,7 +11,7 @@
 
 namespace michi::uplink {
 
-enum class PrefixSource : std::uint8_t { Delegated, OnLine };
+enum class PrefixSource : std::uint8_t { Delegated, OnLink };
 
 class KnownPrefixes {
  public:

@@ -23,7 +23,7 @@ struct LeaseRecord {
     Prefix prefix;
     Duration preferred{};
     Duration valid{};
-    bool on_line = false;
+    bool on_link = false;
     bool operator==(const Remembered&) const = default;
   };
 

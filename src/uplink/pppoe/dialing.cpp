@@ -31,13 +31,13 @@ void Uplink::Life::dial(std::string_view on, Instant now) {
     set_reason(model::Reason::Busy);
   else
     set_reason(last_reason, last_detail);
-  enter(WaitTurn, on, now);
+  enter(WaitPermit, on, now);
   due = now + kAskAgain;
-  outputs.push_back(AskTurn{config.interface, local_address()});
+  outputs.push_back(AskPermit{config.interface, local_address()});
 }
 
-void Uplink::Life::on_turn(Instant now) {
-  if (phase != WaitTurn) return;
+void Uplink::Life::on_permit(Instant now) {
+  if (phase != WaitPermit) return;
   set_reason(last_reason, last_detail);
   ++facts.attempts;
   attempt_since = now;
@@ -65,7 +65,7 @@ void Uplink::Life::on_interface(std::optional<InterfaceFacts> facts_now, Instant
     case WaitInterface:
       if (link_ready()) return dial("interface ready", now);
       return set_reason(why);
-    case WaitTurn:
+    case WaitPermit:
     case Discovering:
       if (link_ready() && !address_changed(before)) return;
       discovery.stop(now);
@@ -81,10 +81,10 @@ void Uplink::Life::on_interface(std::optional<InterfaceFacts> facts_now, Instant
       if (link_ready() && !was_ready && curve_of(last_class).bounds == Bounds::Config) dial("interface ready", now);
       return;
     case Ending:
-      if (!link_ready()) finish_ending(Farewell::None, "interface lost", now);
+      if (!link_ready()) finish_ending(Padt::None, "interface lost", now);
       return;
     case Negotiating:
-    case LastWords:
+    case AwaitReason:
     case Held:
     case Up:
     case Renegotiating:
@@ -98,11 +98,11 @@ void Uplink::Life::on_interface(std::optional<InterfaceFacts> facts_now, Instant
     return enter(WaitInterface, "interface lost", now);
   }
   if (address_changed(before))
-    return lose({FailureClass::Link, model::Reason::Admin, "the interface has another address now"}, Farewell::Padt,
+    return lose({FailureClass::Link, model::Reason::Admin, "the interface has another address now"}, Padt::Padt,
                 "interface address changed", now);
   if (facts.mtu != 0 && link->mtu < facts.mtu + 8U)
     return lose({FailureClass::Link, model::Reason::Admin, "the interface's MTU is too small for this session now"},
-                Farewell::Padt, "interface MTU changed", now);
+                Padt::Padt, "interface MTU changed", now);
   if (!link->carrier && phase != LinkHold) return on_carrier_lost(now);
   if (link->carrier && phase == LinkHold && !was_ready) return on_carrier_back(now);
 }

@@ -20,21 +20,21 @@ engine::pppoe::Agreed session_of(const model::SessionRecord& record) {
 
 }  // namespace
 
-Frame farewell(const model::SessionRecord& record) {
+Frame padt_for(const model::SessionRecord& record) {
   return {record.interface, engine::pppoe::padt(session_of(record)), true};
 }
 
 void Uplink::Life::flush_orphan() {
   if (!orphan) return;
   say(model::Severity::Info, "uplink.orphan", "PADT for the session that was left behind");
-  outputs.push_back(farewell(*orphan));
+  outputs.push_back(padt_for(*orphan));
   outputs.push_back(Persist{std::nullopt});
   orphan.reset();
 }
 
-void Uplink::Life::close_session(Farewell how, std::string_view words) {
+void Uplink::Life::close_session(Padt how, std::string_view words) {
   tell_up();  // what is lost was up before
-  if (agreed && how == Farewell::Padt)
+  if (agreed && how == Padt::Padt)
     outputs.push_back(Frame{facts.session->interface, engine::pppoe::padt(*agreed, words), true});
   if (agreed && facts.session) outputs.push_back(Persist{std::nullopt});
   agreed.reset();
@@ -55,7 +55,7 @@ void Uplink::Life::leave_behind() {
   orphan = facts.session;
   agreed.reset();  // no PADT, and the record in /run stays
   up_since.reset();
-  close_session(Farewell::None, {});
+  close_session(Padt::None, {});
 }
 
 void Uplink::Life::go_on(After next, std::string_view on, Instant now) {
@@ -112,8 +112,8 @@ void Uplink::Life::begin_ending(After next, std::string_view on, Instant now) {
   facts.v6.reset();
   v4_until.reset();
   v6_until.reset();
-  if (phase == LastWords) {
-    close_session(Farewell::None, {});
+  if (phase == AwaitReason) {
+    close_session(Padt::None, {});
     return go_on(next, on, now);
   }
   if (!link_ready()) {
@@ -127,7 +127,7 @@ void Uplink::Life::begin_ending(After next, std::string_view on, Instant now) {
   ppp->stop(now);
 }
 
-void Uplink::Life::finish_ending(Farewell how, std::string_view on, Instant now) {
+void Uplink::Life::finish_ending(Padt how, std::string_view on, Instant now) {
   due.reset();
   if (link_ready())
     close_session(how, {});
@@ -139,7 +139,7 @@ void Uplink::Life::finish_ending(Farewell how, std::string_view on, Instant now)
 void Uplink::Life::on_padt(std::string_view words, Instant now) {
   switch (phase) {
     case Ending:
-      return finish_ending(Farewell::None, "PADT", now);
+      return finish_ending(Padt::None, "PADT", now);
     case Negotiating: {
       if (up_since) break;
       // Its reason may be right behind it on the wire: listen a moment, without a word.
@@ -147,8 +147,8 @@ void Uplink::Life::on_padt(std::string_view words, Instant now) {
       last_class = failure.kind;
       last_reason = failure.reason;
       last_detail = failure.detail;
-      enter(LastWords, "PADT", now);
-      due = now + kLastWordsTime;
+      enter(AwaitReason, "PADT", now);
+      due = now + kAwaitReasonTime;
       ppp->abort(now);
       return;
     }
@@ -159,9 +159,9 @@ void Uplink::Life::on_padt(std::string_view words, Instant now) {
       break;
     case Down:
     case WaitInterface:
-    case WaitTurn:
+    case WaitPermit:
     case Discovering:
-    case LastWords:
+    case AwaitReason:
     case BackOff:
     case Failed:
       return;
@@ -172,26 +172,26 @@ void Uplink::Life::on_padt(std::string_view words, Instant now) {
   if (const auto verdict = ppp->verdict();
       verdict && verdict->cause == engine::ppp::EndCause::PeerTerminated && !verdict->detail.empty())
     failure = failure_of(*verdict);
-  lose(std::move(failure), Farewell::None, "PADT", now);
+  lose(std::move(failure), Padt::None, "PADT", now);
 }
 
 void Uplink::Life::on_ended(const engine::ppp::Ended& ended, Instant now) {
-  if (phase == Ending) return finish_ending(Farewell::Padt, "session ended", now);
-  lose(failure_of(ended), phase == LastWords ? Farewell::None : Farewell::Padt, "session ended", now);
+  if (phase == Ending) return finish_ending(Padt::Padt, "session ended", now);
+  lose(failure_of(ended), phase == AwaitReason ? Padt::None : Padt::Padt, "session ended", now);
 }
 
-void Uplink::Life::conclude_last_words(Instant now) {
+void Uplink::Life::conclude_await_reason(Instant now) {
   Failure failure{last_class, last_reason, last_detail};
   // What the session found out is worth more than a PADT alone.
   if (const auto verdict = ppp->verdict()) {
     failure = failure_of(*verdict);
     if (failure.detail.empty()) failure.detail = last_detail;
   }
-  lose(std::move(failure), Farewell::None, "last words", now);
+  lose(std::move(failure), Padt::None, "last words", now);
 }
 
-void Uplink::Life::lose(Failure failure, Farewell how, std::string_view on, Instant now) {
-  if (how == Farewell::Padt && !link_ready())
+void Uplink::Life::lose(Failure failure, Padt how, std::string_view on, Instant now) {
+  if (how == Padt::Padt && !link_ready())
     leave_behind();
   else
     close_session(how, {});
@@ -199,7 +199,7 @@ void Uplink::Life::lose(Failure failure, Farewell how, std::string_view on, Inst
 }
 
 void Uplink::Life::fail(Failure failure, std::string_view on, Instant now) {
-  if (row().session) close_session(Farewell::None, {});
+  if (row().session) close_session(Padt::None, {});
   const bool established = up_since.has_value();
   if (established && now - *up_since >= kSuccess) back_offs.forget();
   up_since.reset();

@@ -16,7 +16,7 @@ Ipv6Memory Uplink::Life::memory(Instant now) const {
 }
 
 void Uplink::Life::remember(Instant now) {
-  ipv6 = std::make_unique<Ipv6Side>(config.id.name, config.delegation, memory(now), random.fork(), now);
+  ipv6 = std::make_unique<Ipv6Part>(config.id.name, config.delegation, memory(now), random.fork(), now);
 }
 
 void Uplink::Life::tend_ipv6(Instant now) {

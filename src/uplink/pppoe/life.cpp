@@ -136,30 +136,30 @@ void Uplink::Life::on_deadline(Instant now) {
         FailureClass::Negotiation, model::Reason::EstablishTimeout,
         fmt::format("not up within {} s: {}", whole_milliseconds(config.connect_timeout) / 1000, protocol_state())};
     if (row().session)
-      lose(std::move(late), Farewell::Padt, "establish timeout", now);
+      lose(std::move(late), Padt::Padt, "establish timeout", now);
     else
       fail(std::move(late), "establish timeout", now);
   }
   if (!due || now < *due) return;
   due.reset();
   switch (phase) {
-    case WaitTurn:
-      outputs.push_back(AskTurn{config.interface, local_address()});
+    case WaitPermit:
+      outputs.push_back(AskPermit{config.interface, local_address()});
       due = now + kAskAgain;
       return;
     case LinkHold:
       if (link_ready())
-        return lose({FailureClass::Echo, model::Reason::EchoTimeout, "silent after the carrier came back"},
-                    Farewell::Padt, "silence", now);
+        return lose({FailureClass::Echo, model::Reason::EchoTimeout, "silent after the carrier came back"}, Padt::Padt,
+                    "silence", now);
       leave_behind();
       set_reason(model::Reason::NoCarrier);
       return enter(WaitInterface, "carrier still lost", now);
     case Held:
       return begin_ending(After::Dial, "another address is asked for", now);
-    case LastWords:
-      return conclude_last_words(now);
+    case AwaitReason:
+      return conclude_await_reason(now);
     case Ending:
-      return giving_back ? conclude_release(now) : finish_ending(Farewell::Padt, "no Terminate-Ack", now);
+      return giving_back ? conclude_release(now) : finish_ending(Padt::Padt, "no Terminate-Ack", now);
     case BackOff:
       return dial("back-off over", now);
     case Down:
@@ -200,7 +200,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
       if (facts.incomplete) out.push_back(fmt::format("the other family: {}", protocol_state()));
       if (ipv6 && !ipv6->waiting_for().empty()) out.push_back(ipv6->waiting_for());
       break;
-    case WaitTurn:
+    case WaitPermit:
       out.push_back(fmt::format("a turn to send PADI on {}", config.interface));
       break;
     case Discovering:
@@ -216,7 +216,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
     case Held:
       out.push_back("the other uplink with the same address to give it up");
       break;
-    case LastWords:
+    case AwaitReason:
       out.push_back("the peer's reason for its PADT");
       break;
     case Ending:

@@ -24,10 +24,10 @@
 
 namespace michi::uplink {
 
-inline constexpr Duration kAskAgain = seconds(10);      // a turn that was lost
-inline constexpr Duration kEndingTime = seconds(2);     // Terminate-Request to PADT at most
-inline constexpr Duration kReleaseTime = seconds(1);    // DHCPv6 Release to Terminate-Request at most
-inline constexpr Duration kLastWordsTime = seconds(1);  // trap 44
+inline constexpr Duration kAskAgain = seconds(10);        // a turn that was lost
+inline constexpr Duration kEndingTime = seconds(2);       // Terminate-Request to PADT at most
+inline constexpr Duration kReleaseTime = seconds(1);      // DHCPv6 Release to Terminate-Request at most
+inline constexpr Duration kAwaitReasonTime = seconds(1);  // trap 44
 /// How long a session outlives its carrier. The facts are unusable from the first moment, so nothing
 /// waits for this; a cable pulled and replugged finds its session again.
 inline constexpr Duration kLinkHold = seconds(2);
@@ -41,7 +41,7 @@ inline constexpr std::size_t kMaxEarly = 4;
 inline constexpr std::size_t kMaxPppInFrame = 1600;
 
 enum class After : std::uint8_t { Down, Dial };
-enum class Farewell : std::uint8_t { Padt, None };
+enum class Padt : std::uint8_t { Padt, None };
 
 struct Uplink::Life {
   Life(model::UplinkConfig config, std::optional<Secret> secret, Random random,
@@ -70,7 +70,7 @@ struct Uplink::Life {
 
   // dialing.cpp
   void dial(std::string_view on, Instant now);
-  void on_turn(Instant now);
+  void on_permit(Instant now);
   void on_interface(std::optional<InterfaceFacts> facts, Instant now);
   void on_frame(Bytes frame, Instant now);
   void on_discovery_frame(const wire::pppoe::Framed& framed, Bytes frame, Instant now);
@@ -94,13 +94,13 @@ struct Uplink::Life {
   void stop(Instant now);
   void redial(std::string_view on, Instant now);
   void begin_ending(After next, std::string_view on, Instant now);
-  void finish_ending(Farewell farewell, std::string_view on, Instant now);
+  void finish_ending(Padt padt_for, std::string_view on, Instant now);
   void on_padt(std::string_view words, Instant now);
-  void conclude_last_words(Instant now);
+  void conclude_await_reason(Instant now);
   void on_ended(const engine::ppp::Ended& ended, Instant now);
   void fail(Failure failure, std::string_view on, Instant now);
-  void lose(Failure failure, Farewell farewell, std::string_view on, Instant now);
-  void close_session(Farewell farewell, std::string_view words);
+  void lose(Failure failure, Padt padt_for, std::string_view on, Instant now);
+  void close_session(Padt padt_for, std::string_view words);
   void leave_behind();  // no way to say PADT now: it becomes the orphan
   void flush_orphan();
   void go_on(After next, std::string_view on, Instant now);
@@ -135,7 +135,7 @@ struct Uplink::Life {
   std::list<ByteVec> early;  // session frames that overtook the PADS (trap 16)
   std::uint64_t interface_id = 0;
 
-  After after = After::Down;             // of Ending and LastWords
+  After after = After::Down;             // of Ending and AwaitReason
   std::optional<Instant> due;            // of the phase
   std::optional<Instant> establish_by;   // of the attempt
   std::optional<Instant> attempt_since;  // first PADI, until it is up
@@ -148,7 +148,7 @@ struct Uplink::Life {
 
   Ipv6Memory recalled;             // while there is no `ipv6`
   Instant recalled_at{};           // when it was so
-  std::unique_ptr<Ipv6Side> ipv6;  // from the first device that stands, or from the first record
+  std::unique_ptr<Ipv6Part> ipv6;  // from the first device that stands, or from the first record
   std::optional<Ipv6> device;      // what the kernel shows on it
   unsigned v6_openings = 0;        // of IPv6CP; each is another link
   unsigned v6_begun = 0;           // the one `ipv6` was told of

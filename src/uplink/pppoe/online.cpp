@@ -40,7 +40,7 @@ void Uplink::Life::on_session_output(engine::ppp::Output& output, Instant now) {
       Overloaded{
           [&](ppp_engine::SendFrame& send) {
             // RFC 2516 §5.5: nothing is sent after PADT, and nothing reaches a wire without carrier.
-            if (phase == LastWords || !link_ready() || !agreed) return;
+            if (phase == AwaitReason || !link_ready() || !agreed) return;
             outputs.push_back(Frame{facts.session->interface,
                                     wire::pppoe::write_frame(agreed->peer, agreed->local, wire::pppoe::Code::Session,
                                                              agreed->session_id, send.frame),

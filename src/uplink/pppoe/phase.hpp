@@ -13,14 +13,14 @@ namespace michi::uplink {
 enum class Phase : std::uint8_t {
   Down,           // nobody wants it
   WaitInterface,  // its Ethernet interface is absent or has no carrier
-  WaitTurn,       // the PADI gate has not let it through yet
+  WaitPermit,     // the PADI gate has not let it through yet
   Discovering,    // PADI to PADS
   Negotiating,    // a session, no network protocol yet
   Up,             // at least one network protocol is open
   Renegotiating,  // was up; the peer began LCP anew; device and addresses stay for a grace period
   LinkHold,       // was up; carrier lost a moment ago, or back and not yet proved
   Held,           // up, but another uplink has the same address
-  LastWords,      // PADT came during set-up; the reason may still be on its way (trap 44)
+  AwaitReason,    // PADT came during set-up; the reason may still be on its way (trap 44)
   Ending,         // Terminate-Request is out
   BackOff,        // waiting for the next attempt
   Failed          // needs a person
@@ -54,29 +54,29 @@ using enum Phase;
 
 inline constexpr std::array<PhaseRow, kPhases> kPhaseTable = {{
     // phase        name              shown                          bound            session  next
-    {Down, "Down", model::UplinkState::Down, Bound::None, false, bits(WaitInterface, WaitTurn, Failed)},
-    {WaitInterface, "WaitInterface", model::UplinkState::Waiting, Bound::None, false, bits(Down, WaitTurn, Failed)},
-    {WaitTurn, "WaitTurn", model::UplinkState::Waiting, Bound::Deadline, false,
+    {Down, "Down", model::UplinkState::Down, Bound::None, false, bits(WaitInterface, WaitPermit, Failed)},
+    {WaitInterface, "WaitInterface", model::UplinkState::Waiting, Bound::None, false, bits(Down, WaitPermit, Failed)},
+    {WaitPermit, "WaitPermit", model::UplinkState::Waiting, Bound::Deadline, false,
      bits(Down, WaitInterface, Discovering, Failed)},
     {Discovering, "Discovering", model::UplinkState::Connecting, Bound::Establish, false,
-     bits(Down, WaitInterface, WaitTurn, Negotiating, BackOff, Failed)},
+     bits(Down, WaitInterface, WaitPermit, Negotiating, BackOff, Failed)},
     {Negotiating, "Negotiating", model::UplinkState::Connecting, Bound::Establish, true,
-     bits(Down, WaitInterface, Up, LastWords, Ending, BackOff)},
+     bits(Down, WaitInterface, Up, AwaitReason, Ending, BackOff)},
     {Up, "Up", model::UplinkState::Up, Bound::Engine, true,
      bits(Down, WaitInterface, Negotiating, Renegotiating, LinkHold, Held, Ending, BackOff)},
     {Renegotiating, "Renegotiating", model::UplinkState::Up, Bound::Deadline, true,
      bits(Down, WaitInterface, Negotiating, Up, LinkHold, Held, Ending, BackOff)},
     {LinkHold, "LinkHold", model::UplinkState::Waiting, Bound::Deadline, true,
-     bits(Down, WaitInterface, WaitTurn, Failed, Negotiating, Up, Held, Ending, BackOff)},
+     bits(Down, WaitInterface, WaitPermit, Failed, Negotiating, Up, Held, Ending, BackOff)},
     {Held, "Held", model::UplinkState::Waiting, Bound::Deadline, true,
      bits(Down, WaitInterface, Negotiating, Up, Ending, BackOff)},
-    {LastWords, "LastWords", model::UplinkState::Connecting, Bound::Deadline, true,
-     bits(Down, WaitInterface, WaitTurn, Failed, BackOff)},
+    {AwaitReason, "AwaitReason", model::UplinkState::Connecting, Bound::Deadline, true,
+     bits(Down, WaitInterface, WaitPermit, Failed, BackOff)},
     {Ending, "Ending", model::UplinkState::Stopping, Bound::Deadline, true,
-     bits(Down, WaitInterface, WaitTurn, Failed, BackOff)},
+     bits(Down, WaitInterface, WaitPermit, Failed, BackOff)},
     {BackOff, "BackOff", model::UplinkState::Waiting, Bound::Deadline, false,
-     bits(Down, WaitInterface, WaitTurn, Failed)},
-    {Failed, "Failed", model::UplinkState::Failed, Bound::None, false, bits(Down, WaitInterface, WaitTurn)},
+     bits(Down, WaitInterface, WaitPermit, Failed)},
+    {Failed, "Failed", model::UplinkState::Failed, Bound::None, false, bits(Down, WaitInterface, WaitPermit)},
 }};
 
 constexpr const PhaseRow& row_of(Phase phase) { return kPhaseTable[static_cast<std::size_t>(phase)]; }

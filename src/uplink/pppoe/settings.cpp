@@ -90,7 +90,7 @@ Uplink::Applied Uplink::configure_session(model::UplinkConfig config, std::optio
     life.discovery.stop(now);
     if (life.row().session && moved) {
       // The old interface is out of reach in a moment: PADT alone has to do.
-      life.close_session(Farewell::Padt, "new configuration");
+      life.close_session(Padt::Padt, "new configuration");
       life.enter(Phase::Down, "new configuration", now);
     }
   }

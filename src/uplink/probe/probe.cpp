@@ -66,17 +66,17 @@ engine::probe::Settings settings_of(const model::ProbeConfig& config, Family fam
 
 }  // namespace
 
-ProbeSide::ProbeSide(std::string name, model::ProbeConfig config, Random random)
+Probe::Probe(std::string name, model::ProbeConfig config, Random random)
     : name_(std::move(name)),
       config_(std::move(config)),
       random_(std::move(random)),
       sides_{made(Family::V4), made(Family::V6)} {}
 
-ProbeSide::Side ProbeSide::made(Family family) {
+Probe::Side Probe::made(Family family) {
   return {.family = family, .prober = {settings_of(config_, family), random_.fork()}};
 }
 
-void ProbeSide::configure(const model::ProbeConfig& config, Instant now) {
+void Probe::configure(const model::ProbeConfig& config, Instant now) {
   const bool same = config == config_;
   config_ = config;
   for (Side& side : sides_) {
@@ -89,7 +89,7 @@ void ProbeSide::configure(const model::ProbeConfig& config, Instant now) {
   }
 }
 
-void ProbeSide::on_facts(const model::UplinkFacts& facts, Instant now) {
+void Probe::on_facts(const model::UplinkFacts& facts, Instant now) {
   for (Side& side : sides_) {
     side.usable = facts.usable(side.family);
     side.next_hop = next_hop_of(facts, side.family);
@@ -97,18 +97,18 @@ void ProbeSide::on_facts(const model::UplinkFacts& facts, Instant now) {
   }
 }
 
-void ProbeSide::on_socket(Family family, bool stands, Instant now) {
+void Probe::on_socket(Family family, bool stands, Instant now) {
   side(family).socket = stands;
   tend(side(family), now);
 }
 
-bool ProbeSide::wants(Family family) const {
+bool Probe::wants(Family family) const {
   const Side& it = side(family);
   const bool asks = it.next_hop || !it.prober.settings().targets.empty();
   return config_.on && it.usable && asks;
 }
 
-void ProbeSide::tend(Side& side, Instant now) {
+void Probe::tend(Side& side, Instant now) {
   const bool runs = wants(side.family) && side.socket;
   if (!runs && side.prober.running()) side.prober.stop();
   if (runs && !side.prober.running()) side.prober.start(side.next_hop, now);
@@ -116,26 +116,26 @@ void ProbeSide::tend(Side& side, Instant now) {
   drain(side);
 }
 
-void ProbeSide::on_message(Family family, Bytes icmp, const Address& source, Instant now) {
+void Probe::on_message(Family family, Bytes icmp, const Address& source, Instant now) {
   side(family).prober.on_message(icmp, source, now);
   drain(side(family));
 }
 
-void ProbeSide::on_deadline(Instant now) {
+void Probe::on_deadline(Instant now) {
   for (Side& side : sides_) {
     side.prober.on_deadline(now);
     drain(side);
   }
 }
 
-std::optional<Instant> ProbeSide::next_deadline() const {
+std::optional<Instant> Probe::next_deadline() const {
   std::optional<Instant> soonest;
   for (const Side& side : sides_)
     if (const auto due = side.prober.next_deadline(); due && (!soonest || *due < *soonest)) soonest = due;
   return soonest;
 }
 
-void ProbeSide::drain(Side& side) {
+void Probe::drain(Side& side) {
   while (auto output = side.prober.poll())
     std::visit(Overloaded{
                    [&](engine::probe::Ask& ask) { outputs_.emplace_back(EchoAsk{ask.to, std::move(ask.message)}); },
@@ -144,7 +144,7 @@ void ProbeSide::drain(Side& side) {
                *output);
 }
 
-std::string ProbeSide::where(const Side& side, Stage stage) const {
+std::string Probe::where(const Side& side, Stage stage) const {
   const auto hop = side.next_hop ? to_text(*side.next_hop) : std::string("the next hop");
   switch (stage) {
     case Stage::None:
@@ -159,7 +159,7 @@ std::string ProbeSide::where(const Side& side, Stage stage) const {
   return {};
 }
 
-void ProbeSide::take(Side& side, const Judgement& judgement) {
+void Probe::take(Side& side, const Judgement& judgement) {
   const auto before = std::exchange(side.health, {health_of(judgement.verdict), where(side, judgement.stage)});
   if (before == side.health) return;
   outputs_.emplace_back(HealthChanged{});
@@ -185,14 +185,14 @@ void ProbeSide::take(Side& side, const Judgement& judgement) {
          fmt::format("whether {} carries {} is not known any more: it is not probed now, or anew", name_, family));
 }
 
-std::optional<ProbeOutput> ProbeSide::poll() {
+std::optional<ProbeOutput> Probe::poll() {
   if (outputs_.empty()) return std::nullopt;
   ProbeOutput out = std::move(outputs_.front());
   outputs_.pop_front();
   return out;
 }
 
-std::vector<model::ProbeSnapshot> ProbeSide::snapshots(Instant now) const {
+std::vector<model::ProbeSnapshot> Probe::snapshots(Instant now) const {
   std::vector<model::ProbeSnapshot> out;
   for (const Side& side : sides_) {
     if (!side.prober.running()) continue;

@@ -33,9 +33,9 @@ struct EchoAsk {
 struct HealthChanged {};
 using ProbeOutput = std::variant<EchoAsk, HealthChanged, model::Event>;
 
-class ProbeSide {
+class Probe {
  public:
-  ProbeSide(std::string name, model::ProbeConfig config, Random random);
+  Probe(std::string name, model::ProbeConfig config, Random random);
 
   void configure(const model::ProbeConfig& config, Instant now);
   void on_facts(const model::UplinkFacts& facts, Instant now);

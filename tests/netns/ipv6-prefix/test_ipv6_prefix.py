@@ -24,7 +24,7 @@ def test_michi_gets_a_prefix_and_the_provider_forwards_it(lab):
     shown = lab.router.uplink("isp")
     assert shown["state"] == "up" and shown["ipv6"]["dns"], shown
     held = shown["prefixes"][0]
-    assert 0 < held["preferred_ms"] <= 3600_000 and held["preferred_ms"] < held["valid_ms"] <= 7200_000 and not held["on_line"]
+    assert 0 < held["preferred_ms"] <= 3600_000 and held["preferred_ms"] < held["valid_ms"] <= 7200_000 and not held["on_link"]
     assert 0 < shown["prefix_renewal_ms"] <= held["preferred_ms"]
     assert "dhcp6 Bound" in shown["protocol_state"]
     assert f"{prefix} confirmed" in lab.router.michi("status", "isp").stdout
