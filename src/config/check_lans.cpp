@@ -20,8 +20,8 @@ bool is_private(const Prefix& prefix) {
 void check_shared_wire(Draft& draft, const model::LanConfig& lan) {
   const std::string path = "lan." + lan.name;
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
-    if (uplink.interface != lan.interface || lan.interface.empty()) continue;
-    if (uplink.kind != model::UplinkKind::Pppoe) continue;  // refused elsewhere
+    if (uplink.interface() != lan.interface || lan.interface.empty()) continue;
+    if (!uplink.traits().counts_as_session) continue;  // refused elsewhere
     draft.reading.report.warning(
         draft.reading.place(path + ".interface"), "shared-wire",
         fmt::format("[{}] and [uplink.{}] share the interface {}", path, uplink.id.name, lan.interface),

@@ -9,7 +9,7 @@ namespace michi::config {
 
 namespace {
 
-bool is_line(const model::UplinkConfig& uplink) { return uplink.kind != model::UplinkKind::Pppoe; }
+bool is_line(const model::UplinkConfig& uplink) { return uplink.traits().carriage == model::Carriage::Interface; }
 
 /// Without a next hop nothing but the neighbours is reached.
 void check_gateway(Draft& draft, const std::string& path, const std::string& six, const std::optional<Prefix>& own,
@@ -32,7 +32,7 @@ void check_gateway(Draft& draft, const std::string& path, const std::string& six
 /// Only the one network the line itself is can be shared; what is routed to us needs nobody to speak for it.
 void check_neighbour_proxy(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
   constexpr std::uint8_t kSharedLength = 64;
-  const model::StaticConfig& fixed = uplink.fixed;
+  const auto& fixed = uplink.kind.as<model::StaticConfig>();
   const bool can_be = fixed.address6 && fixed.address6->length == kSharedLength && fixed.prefixes.empty();
   if (!uplink.neighbour_proxy.value_or(false) || can_be) return;
   draft.reading.report.error(draft.reading.place(path + ".neighbour-proxy"), "nothing-to-share",
@@ -42,7 +42,7 @@ void check_neighbour_proxy(Draft& draft, const model::UplinkConfig& uplink, cons
 
 void check_static(Draft& draft, const model::UplinkConfig& uplink) {
   const std::string path = "uplink." + uplink.id.name;
-  const model::StaticConfig& fixed = uplink.fixed;
+  const auto& fixed = uplink.kind.as<model::StaticConfig>();
   const bool six = fixed.address6 || !fixed.prefixes.empty();
   if (!fixed.address && !six)
     draft.reading.report.error(draft.reading.place(path), "no-family", fmt::format("[{}] has no address", path),
@@ -57,26 +57,26 @@ void check_static(Draft& draft, const model::UplinkConfig& uplink) {
 }  // namespace
 
 void check_line(Draft& draft, const model::UplinkConfig& uplink) {
-  if (!is_line(uplink) || uplink.interface.empty()) return;
+  if (!is_line(uplink) || uplink.interface().empty()) return;
   Report& report = draft.reading.report;
   const Position at = draft.reading.place(fmt::format("uplink.{}.interface", uplink.id.name));
   for (const model::UplinkConfig& other : draft.config.uplinks) {
     if (&other == &uplink) break;
-    if (!is_line(other) || other.interface != uplink.interface) continue;
+    if (!is_line(other) || other.interface() != uplink.interface()) continue;
     report.error(at, "same-interface",
                  fmt::format("[uplink.{}] and [uplink.{}] are both the interface {} itself", other.id.name,
-                             uplink.id.name, uplink.interface),
+                             uplink.id.name, uplink.interface()),
                  "one of them, or an interface each; any number of kind = \"pppoe\" may stand beside");
   }
   for (const model::LanConfig& lan : draft.config.lans) {
-    if (lan.interface != uplink.interface) continue;
+    if (lan.interface != uplink.interface()) continue;
     report.error(at, "lan-on-uplink",
                  fmt::format("{} is the interface of [lan.{}], and its hosts would be on the line of [uplink.{}] "
                              "themselves",
-                             uplink.interface, lan.name, uplink.id.name),
+                             uplink.interface(), lan.name, uplink.id.name),
                  "put the LAN on another interface or VLAN; kind = \"pppoe\" can share one");
   }
-  if (uplink.kind == model::UplinkKind::Static) check_static(draft, uplink);
+  if (uplink.kind.is<model::StaticConfig>()) check_static(draft, uplink);
 }
 
 }  // namespace michi::config

@@ -41,7 +41,7 @@ void check_pass_through(Draft& draft) {
   for (const model::LineConfig& line : draft.config.lines) {
     for (const std::string& name : line.pass_through) check_lan_of(draft, line, name);
     const auto own = std::ranges::count_if(draft.config.uplinks, [&](const model::UplinkConfig& uplink) {
-      return uplink.kind == model::UplinkKind::Pppoe && uplink.interface == line.interface;
+      return uplink.traits().counts_as_session && uplink.interface() == line.interface;
     });
     if (line.pass_through.empty() || line.sessions == 0 || line.sessions > static_cast<std::size_t>(own)) continue;
     draft.reading.report.warning(

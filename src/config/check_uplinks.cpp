@@ -28,7 +28,7 @@ void check_reserved(Draft& draft, const std::string& name, const Environment& en
   if (name == "all" || name == "default" || name == "lo" || name == "michi0") why = "is reserved";
   if (environment.foreign_devices.contains(name)) why = "is an interface that exists already";
   for (const model::UplinkConfig& other : draft.config.uplinks) {
-    if (other.interface == name) why = fmt::format("is the interface of [uplink.{}]", other.id.name);
+    if (other.interface() == name) why = fmt::format("is the interface of [uplink.{}]", other.id.name);
   }
   for (const model::LanConfig& lan : draft.config.lans) {
     if (lan.interface == name) why = fmt::format("is the interface of [lan.{}]", lan.name);
@@ -41,10 +41,10 @@ void check_reserved(Draft& draft, const std::string& name, const Environment& en
 
 void check_mtu(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
   Report& report = draft.reading.report;
-  if (uplink.mtu > 1492 && uplink.kind == model::UplinkKind::Pppoe) {
+  if (uplink.mtu > 1492 && uplink.traits().counts_as_session) {
     report.warning(draft.reading.place(path + ".mtu"), "baby-jumbo",
                    fmt::format("mtu {} needs RFC 4638 at the provider and an MTU of {} on {}", uplink.mtu,
-                               uplink.mtu + 8, uplink.interface),
+                               uplink.mtu + 8, uplink.interface()),
                    "michi falls back to 1492 when the path does not carry it");
   }
   if (uplink.mss > uplink.mtu - 40) {
@@ -52,6 +52,17 @@ void check_mtu(Draft& draft, const model::UplinkConfig& uplink, const std::strin
                    fmt::format("mss {} does not fit into mtu {}", uplink.mss, uplink.mtu),
                    fmt::format("at most {}, or leave it out", uplink.mtu - 40));
   }
+}
+
+/// Asked for in IPCP.
+std::optional<Ipv4> wanted_address(const model::UplinkConfig& uplink) {
+  return uplink.kind.is<model::PppoeConfig>() ? uplink.kind.as<model::PppoeConfig>().ppp.address : std::nullopt;
+}
+
+const ByteVec* host_uniq_of(const model::UplinkConfig& uplink) {
+  if (!uplink.kind.is<model::PppoeConfig>()) return nullptr;
+  const auto& host_uniq = uplink.kind.as<model::PppoeConfig>().host_uniq;
+  return host_uniq ? &*host_uniq : nullptr;
 }
 
 bool is_used(const model::Config& config, const model::UplinkId& id) {
@@ -68,7 +79,7 @@ void check_uplink(Draft& draft, const model::UplinkConfig& uplink) {
     report.error(draft.reading.place(path), "no-family", fmt::format("[{}] has neither IPv4 nor IPv6", path),
                  "leave ipv4 or ipv6 at true");
   }
-  if (uplink.address && !uplink.ipv4) {
+  if (wanted_address(uplink) && !uplink.ipv4) {
     report.warning(draft.reading.place(path + ".address"), "address-unused",
                    fmt::format("[{}] asks for an IPv4 address with ipv4 = false", path));
   }
@@ -92,15 +103,16 @@ void check_uplink(Draft& draft, const model::UplinkConfig& uplink) {
 void check_host_uniqs(Draft& draft) {
   std::map<std::tuple<std::string, std::optional<Mac>, ByteVec>, std::string> owners;
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
-    if (!uplink.host_uniq || uplink.interface.empty()) continue;
-    const auto [owner, first] = owners.try_emplace({uplink.interface, uplink.mac, *uplink.host_uniq}, uplink.id.name);
+    const auto* host_uniq = host_uniq_of(uplink);
+    if (host_uniq == nullptr || uplink.interface().empty()) continue;
+    const auto [owner, first] = owners.try_emplace({uplink.interface(), uplink.mac(), *host_uniq}, uplink.id.name);
     if (first) continue;
     draft.reading.report.error(
         draft.reading.place(fmt::format("uplink.{}.host-uniq", uplink.id.name)), "host-uniq-twice",
         fmt::format(
             "[uplink.{}] and [uplink.{}] have the same host-uniq {} on {} with the same MAC address, so neither "
             "knows its own offers",
-            owner->second, uplink.id.name, to_hex(*uplink.host_uniq), uplink.interface),
+            owner->second, uplink.id.name, to_hex(*host_uniq), uplink.interface()),
         "leave host-uniq out of one of them, or give one a mac of its own");
   }
 }
@@ -125,13 +137,14 @@ void check_uplinks(Draft& draft) {
     check_uplink(draft, uplink);
     check_line(draft, uplink);
     check_probe(draft, uplink);
-    if (!uplink.interface.empty() && uplink.kind == model::UplinkKind::Pppoe) ++sessions[uplink.interface];
-    if (!uplink.address) continue;
-    auto [owner, first] = addresses.try_emplace(*uplink.address, uplink.id.name);
+    if (!uplink.interface().empty() && uplink.traits().counts_as_session) ++sessions[uplink.interface()];
+    const auto wanted = wanted_address(uplink);
+    if (!wanted) continue;
+    auto [owner, first] = addresses.try_emplace(*wanted, uplink.id.name);
     if (!first) {
       report.warning(draft.reading.place(fmt::format("uplink.{}.address", uplink.id.name)), "duplicate-address",
                      fmt::format("[uplink.{}] and [uplink.{}] ask for the same address {}", owner->second,
-                                 uplink.id.name, to_text(*uplink.address)),
+                                 uplink.id.name, to_text(*wanted)),
                      "the second one to get it is held");
     }
   }

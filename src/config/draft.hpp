@@ -27,12 +27,12 @@ void read_globals(Draft& draft, const Node& document);
 void read_lines(Draft& draft, const Node& document);
 void read_uplinks(Draft& draft, const Node& document, const Environment& environment);
 /// Parts of one uplink's table: which kind it is, and what only some kinds have.
-model::UplinkKind read_kind(Section& section);
-void refuse_other_kinds(Section& section, model::UplinkKind kind);
+model::KindConfig read_kind(Section& section);
+void refuse_other_kinds(Section& section, const model::KindConfig& kind);
 void read_dhcp4(Section& uplink, model::Dhcp4Config& into);
-void read_static(Section& section, model::UplinkKind kind, model::UplinkConfig& uplink);
+void read_static(Section& section, bool is_static, model::StaticConfig& fixed, std::optional<Ipv4>& wanted);
 void read_dhcp6(Section& uplink, model::DelegationConfig& into);
-void read_probe(Section& uplink, model::UplinkKind kind, model::ProbeConfig& into);
+void read_probe(Section& uplink, const model::Traits& traits, model::ProbeConfig& into);
 void read_lans(Draft& draft, const Node& document);
 void read_policies(Draft& draft, const Node& document);
 void read_publishes(Draft& draft, const Node& document);

@@ -77,18 +77,6 @@ std::string servers_text(const model::UplinkDns& dns) {
   return "";
 }
 
-std::string kind_text(model::UplinkKind kind) {
-  switch (kind) {
-    case model::UplinkKind::Pppoe:
-      return "pppoe";
-    case model::UplinkKind::Ipoe:
-      return "ipoe";
-    case model::UplinkKind::Static:
-      return "static";
-  }
-  return "";
-}
-
 std::string duid_text(const model::DelegationConfig& dhcp6) {
   switch (dhcp6.duid) {
     case model::DuidKind::LinkLayer:
@@ -156,17 +144,23 @@ struct TargetText {
 }  // namespace
 
 Fields fields_of(const model::UplinkConfig& uplink) {
-  return {{"kind", kind_text(uplink.kind)},
-          {"interface", uplink.interface},
-          {"mac", uplink.mac ? michi::to_text(*uplink.mac) : ""},
+  const bool is_ipoe = uplink.kind.is<model::IpoeConfig>();
+  const auto pppoe = uplink.kind.is<model::PppoeConfig>() ? uplink.kind.as<model::PppoeConfig>() : model::PppoeConfig{};
+  const auto ipoe = is_ipoe ? uplink.kind.as<model::IpoeConfig>() : model::IpoeConfig{};
+  const auto fixed =
+      uplink.kind.is<model::StaticConfig>() ? uplink.kind.as<model::StaticConfig>() : model::StaticConfig{};
+  const auto& ppp = pppoe.ppp;
+  return {{"kind", std::string(uplink.traits().name)},
+          {"interface", uplink.interface()},
+          {"mac", uplink.mac() ? michi::to_text(*uplink.mac()) : ""},
           {"start", yes_no(uplink.start)},
-          {"user", uplink.user},
-          {"ac-name", uplink.ac_name},
-          {"prefer-acs", joined(uplink.prefer_acs, same)},
-          {"service-name", uplink.service_name},
-          {"host-uniq", uplink.host_uniq ? to_hex(*uplink.host_uniq) : ""},
-          {"accept-missing-host-uniq", yes_no(uplink.accept_missing_host_uniq)},
-          {"auth", joined(uplink.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
+          {"user", ppp.user},
+          {"ac-name", pppoe.ac_name},
+          {"prefer-acs", joined(pppoe.prefer_acs, same)},
+          {"service-name", pppoe.service_name},
+          {"host-uniq", pppoe.host_uniq ? to_hex(*pppoe.host_uniq) : ""},
+          {"accept-missing-host-uniq", yes_no(pppoe.accept_missing_host_uniq)},
+          {"auth", joined(ppp.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
           {"ipv4", yes_no(uplink.ipv4)},
           {"ipv6", yes_no(uplink.ipv6)},
           {"dhcp6.prefix", yes_no(uplink.delegation.prefix)},
@@ -175,17 +169,17 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"dhcp6.duid", duid_text(uplink.delegation)},
           {"dhcp6.iaid", uplink.delegation.iaid ? fmt::format("{}", *uplink.delegation.iaid) : ""},
           {"dhcp6.release", yes_no(uplink.delegation.release)},
-          {"dhcp.host-name", uplink.dhcp.host_name},
-          {"dhcp.client-id", to_hex(uplink.dhcp.client_id)},
-          {"dhcp.vendor-class", uplink.dhcp.vendor_class},
-          {"dhcp.release", uplink.kind == model::UplinkKind::Ipoe ? yes_no(uplink.dhcp.release) : ""},
+          {"dhcp.host-name", ipoe.dhcp.host_name},
+          {"dhcp.client-id", to_hex(ipoe.dhcp.client_id)},
+          {"dhcp.vendor-class", ipoe.dhcp.vendor_class},
+          {"dhcp.release", is_ipoe ? yes_no(ipoe.dhcp.release) : ""},
           {"closed", uplink.closed ? yes_no(*uplink.closed) : ""},
           {"neighbour-proxy", uplink.neighbour_proxy ? yes_no(*uplink.neighbour_proxy) : ""},
-          {"address", uplink.fixed.address ? michi::to_text(*uplink.fixed.address) : text_or_empty(uplink.address)},
-          {"gateway", text_or_empty(uplink.fixed.gateway)},
-          {"address6", text_or_empty(uplink.fixed.address6)},
-          {"gateway6", text_or_empty(uplink.fixed.gateway6)},
-          {"prefix", joined(uplink.fixed.prefixes, prefix_text)},
+          {"address", fixed.address ? michi::to_text(*fixed.address) : text_or_empty(ppp.address)},
+          {"gateway", text_or_empty(fixed.gateway)},
+          {"address6", text_or_empty(fixed.address6)},
+          {"gateway6", text_or_empty(fixed.gateway6)},
+          {"prefix", joined(fixed.prefixes, prefix_text)},
           {"mtu", fmt::format("{}", uplink.mtu)},
           {"mss", uplink.mss == 0 ? "" : fmt::format("{}", uplink.mss)},
           {"default-route", yes_no(uplink.default_route)},
@@ -197,13 +191,13 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"weight", fmt::format("{}", uplink.weight)},
           {"nat", yes_no(uplink.nat)},
           {"plane", plane_text(uplink.plane)},
-          {"echo.interval", to_text(uplink.echo_interval)},
-          {"echo.failures", fmt::format("{}", uplink.echo_failures)},
-          {"echo.one-way", to_text(uplink.one_way)},
+          {"echo.interval", to_text(ppp.echo_interval)},
+          {"echo.failures", fmt::format("{}", ppp.echo_failures)},
+          {"echo.one-way", to_text(ppp.one_way)},
           {"connect-timeout", to_text(uplink.connect_timeout)},
-          {"grace", to_text(uplink.grace)},
-          {"retry.min", to_text(uplink.retry_min)},
-          {"retry.max", to_text(uplink.retry_max)},
+          {"grace", to_text(ppp.grace)},
+          {"retry.min", to_text(ppp.retry_min)},
+          {"retry.max", to_text(ppp.retry_max)},
           {"probe", yes_no(uplink.probe.on)},
           {"probe.targets", joined(uplink.probe.targets, address_text)},
           {"probe.interval", uplink.probe.on ? to_text(uplink.probe.interval) : ""},

@@ -1,4 +1,5 @@
 #include "config/load.hpp"
+#include "kit/configs.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -220,14 +221,14 @@ TEST(Load, UplinksThatAreTheInterfaceThemselves) {
   const Loaded result = loaded(kEveryKeyOfLines);
   ASSERT_EQ(result.config.uplinks.size(), 2U);
   const auto& fix = result.config.uplinks[0];
-  EXPECT_EQ(fix.kind, model::UplinkKind::Static);
-  EXPECT_EQ(fix.fixed, (model::StaticConfig{*parse_prefix("203.0.113.2/29"),
+  ASSERT_TRUE(fix.kind.is<model::StaticConfig>());
+  EXPECT_EQ(fix.kind.as<model::StaticConfig>(), (model::StaticConfig{*parse_prefix("203.0.113.2/29"),
                                             *parse_ipv4("203.0.113.1"),
                                             *parse_prefix("2001:db8::2/64"),
                                             *parse_ipv6("fe80::1"),
                                             {*parse_prefix("2001:db8:100::/56")}}));
   const auto& hgw = result.config.uplinks[1];
-  EXPECT_EQ(hgw.dhcp, (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
+  EXPECT_EQ(hgw.kind.as<model::IpoeConfig>().dhcp, (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
   EXPECT_EQ(hgw.closed, std::optional(false));
   EXPECT_EQ(hgw.neighbour_proxy, std::optional(true));
 }
@@ -245,8 +246,8 @@ TEST(Load, ShortestUplinkGetsTheDefaultsOfTheModel) {
   ASSERT_EQ(result.config.uplinks.size(), 1U);
   model::UplinkConfig expected;
   expected.id.name = "isp";
-  expected.interface = "wan0";
-  expected.user = "u";
+  expected.over = model::OnLine{"wan0"};
+  kit::ppp(expected).user = "u";
   EXPECT_EQ(result.config.uplinks[0], expected);
   EXPECT_EQ(words_of(result.warnings), "");
 }

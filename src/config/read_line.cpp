@@ -45,16 +45,9 @@ constexpr std::array<Belongs, 24> kBelongs = {{
     {"prefix", kStatic},
 }};
 
-unsigned bit_of(model::UplinkKind kind) {
-  switch (kind) {
-    case model::UplinkKind::Pppoe:
-      return kPppoe;
-    case model::UplinkKind::Ipoe:
-      return kIpoe;
-    case model::UplinkKind::Static:
-      return kStatic;
-  }
-  return kPppoe;
+unsigned bit_of(const model::KindConfig& kind) {
+  if (kind.is<model::IpoeConfig>()) return kIpoe;
+  return kind.is<model::StaticConfig>() ? kStatic : kPppoe;
 }
 
 std::string kinds_text(unsigned kinds) {
@@ -112,21 +105,21 @@ void read_client_id(Section& section, ByteVec& into) {
 
 }  // namespace
 
-model::UplinkKind read_kind(Section& section) {
+model::KindConfig read_kind(Section& section) {
   std::string kind = "pppoe";
   section.text("kind", kind);
-  if (kind == "pppoe") return model::UplinkKind::Pppoe;
-  if (kind == "ipoe") return model::UplinkKind::Ipoe;
-  if (kind == "static") return model::UplinkKind::Static;
+  if (kind == "pppoe") return model::PppoeConfig{};
+  if (kind == "ipoe") return model::IpoeConfig{};
+  if (kind == "static") return model::StaticConfig{};
   const bool later = std::ranges::find(kLaterKinds, kind) != kLaterKinds.end();
   section.bad(
       section.place_of("kind"), "kind",
       fmt::format("{} is {}", quoted(kind), later ? "not available yet in this version" : "not known"),
       kind == "dhcp" ? "kind = \"ipoe\" asks for addresses by DHCP" : "one of \"pppoe\", \"ipoe\" and \"static\"");
-  return model::UplinkKind::Pppoe;
+  return model::PppoeConfig{};
 }
 
-void refuse_other_kinds(Section& section, model::UplinkKind kind) {
+void refuse_other_kinds(Section& section, const model::KindConfig& kind) {
   for (const auto& [key, kinds] : kBelongs) {
     if ((kinds & bit_of(kind)) != 0 || !section.has(key)) continue;
     section.bad(section.place_of(key), key, fmt::format("this is a key of kind = {}", kinds_text(kinds)),
@@ -144,17 +137,17 @@ void read_dhcp4(Section& uplink, model::Dhcp4Config& into) {
   section->finish();
 }
 
-void read_static(Section& section, model::UplinkKind kind, model::UplinkConfig& uplink) {
-  if (kind == model::UplinkKind::Static)
-    uplink.fixed.address = read_own(section, "address", Family::V4);
+void read_static(Section& section, bool is_static, model::StaticConfig& fixed, std::optional<Ipv4>& wanted) {
+  if (is_static)
+    fixed.address = read_own(section, "address", Family::V4);
   else
-    section.ipv4("address", uplink.address);
-  section.ipv4("gateway", uplink.fixed.gateway);
-  uplink.fixed.address6 = read_own(section, "address6", Family::V6);
-  read_gateway6(section, uplink.fixed.gateway6);
+    section.ipv4("address", wanted);
+  section.ipv4("gateway", fixed.gateway);
+  fixed.address6 = read_own(section, "address6", Family::V6);
+  read_gateway6(section, fixed.gateway6);
   for (const Prefix& prefix : section.networks("prefix", "\"2001:db8:100::/56\"")) {
     if (prefix.family() == Family::V6 && prefix.length <= 64 && prefix.length >= 16)
-      uplink.fixed.prefixes.push_back(prefix);
+      fixed.prefixes.push_back(prefix);
     else
       section.bad(section.place_of("prefix"), "prefix",
                   fmt::format("{} is not an IPv6 prefix of a /64 or more", to_text(prefix)),

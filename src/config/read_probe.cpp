@@ -42,8 +42,8 @@ void read_targets(Section& section, std::vector<Address>& into) {
 }  // namespace
 
 /// A line has no echo of its own; a session has LCP's.
-void read_probe(Section& uplink, model::UplinkKind kind, model::ProbeConfig& into) {
-  into.on = kind != model::UplinkKind::Pppoe;
+void read_probe(Section& uplink, const model::Traits& traits, model::ProbeConfig& into) {
+  into.on = traits.probed;
   const Node* node = uplink.take("probe");
   if (node == nullptr) return;
   if (node->kind != Kind::Table && node->kind != Kind::Flag) {
@@ -67,9 +67,9 @@ void read_probe(Section& uplink, model::UplinkKind kind, model::ProbeConfig& int
 
 /// A target is asked in its own family.
 void check_probe(Draft& draft, const model::UplinkConfig& uplink) {
-  const bool fixed = uplink.kind == model::UplinkKind::Static;
-  const bool has4 = fixed ? uplink.fixed.address.has_value() : uplink.ipv4;
-  const bool has6 = fixed ? uplink.fixed.address6 || !uplink.fixed.prefixes.empty() : uplink.ipv6;
+  const auto* fixed = uplink.kind.is<model::StaticConfig>() ? &uplink.kind.as<model::StaticConfig>() : nullptr;
+  const bool has4 = fixed != nullptr ? fixed->address.has_value() : uplink.ipv4;
+  const bool has6 = fixed != nullptr ? fixed->address6 || !fixed->prefixes.empty() : uplink.ipv6;
   for (const Address& target : uplink.probe.targets) {
     if (target.family() == Family::V4 ? has4 : has6) continue;
     draft.reading.report.warning(draft.reading.place(fmt::format("uplink.{}.probe.targets", uplink.id.name)),

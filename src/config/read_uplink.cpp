@@ -11,8 +11,6 @@ namespace michi::config {
 
 namespace {
 
-constexpr std::uint16_t kEthernetMtu = 1500;
-
 void read_plane(Section& section, model::PlaneKind& plane) {
   std::string name = "auto";
   section.text("plane", name);
@@ -123,21 +121,21 @@ void read_dns(Section& uplink, model::UplinkDns& dns) {
   section->finish();
 }
 
-void read_timers(Section& section, model::UplinkConfig& uplink) {
+void read_timers(Section& section, model::UplinkConfig& uplink, model::PppConfig& ppp) {
   if (auto echo = section.inner("echo", "{ interval = \"10s\", failures = 3 }")) {
-    echo->duration("interval", uplink.echo_interval, milliseconds(100), minutes(10));
-    echo->number("failures", uplink.echo_failures, 1, 100);
-    echo->duration("one-way", uplink.one_way, seconds(1), hours(1));
+    echo->duration("interval", ppp.echo_interval, milliseconds(100), minutes(10));
+    echo->number("failures", ppp.echo_failures, 1, 100);
+    echo->duration("one-way", ppp.one_way, seconds(1), hours(1));
     echo->finish();
   }
   section.duration("connect-timeout", uplink.connect_timeout, seconds(1), minutes(10));
-  section.duration("grace", uplink.grace, Duration{}, minutes(5));
+  section.duration("grace", ppp.grace, Duration{}, minutes(5));
   if (auto retry = section.inner("retry", "{ min = \"1s\", max = \"60s\" }")) {
-    retry->duration("min", uplink.retry_min, milliseconds(100), hours(1));
-    retry->duration("max", uplink.retry_max, milliseconds(100), hours(24));
-    if (uplink.retry_max < uplink.retry_min) {
+    retry->duration("min", ppp.retry_min, milliseconds(100), hours(1));
+    retry->duration("max", ppp.retry_max, milliseconds(100), hours(24));
+    if (ppp.retry_max < ppp.retry_min) {
       retry->bad(retry->place_of("max"), "max",
-                 fmt::format("{} is less than min, {}", to_text(uplink.retry_max), to_text(uplink.retry_min)), {});
+                 fmt::format("{} is less than min, {}", to_text(ppp.retry_max), to_text(ppp.retry_min)), {});
     }
     retry->finish();
   }
@@ -195,30 +193,36 @@ void read_routes(Draft& draft, Section& section, model::UplinkConfig& uplink, co
 model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environment& environment) {
   model::UplinkConfig uplink;
   uplink.kind = read_kind(section);
-  const bool session = uplink.kind == model::UplinkKind::Pppoe;
-  if (!session) uplink.mtu = kEthernetMtu;
-  section.device("interface", uplink.interface);
+  const bool session = uplink.kind.is<model::PppoeConfig>();
+  uplink.mtu = uplink.traits().default_mtu;
+  model::OnLine line;
+  model::PppoeConfig pppoe;
+  model::PppConfig& ppp = pppoe.ppp;
+  section.device("interface", line.interface);
   if (!section.has("interface")) section.missing("interface", "\"wan0\"");
   refuse_vlan(section);
-  read_mac(section, uplink.mac);
+  read_mac(section, line.mac);
+  uplink.over = line;
   section.flag("start", uplink.start);
-  section.text("user", uplink.user);
+  section.text("user", ppp.user);
   if (!section.has("user") && session) {
     section.missing("user", "\"name@example.jp\"");
-  } else if (section.has("user") && uplink.user.empty() && section.take("user")->kind == Kind::Text) {
+  } else if (section.has("user") && ppp.user.empty() && section.take("user")->kind == Kind::Text) {
     section.bad(section.place_of("user"), "user", "the name is empty", "as in \"name@example.jp\"");
   }
-  section.text("ac-name", uplink.ac_name);
-  for (Word& word : section.words("prefer-acs", "[\"BRAS-1\"]")) uplink.prefer_acs.push_back(std::move(word.text));
-  section.text("service-name", uplink.service_name);
-  read_host_uniq(section, uplink.host_uniq);
-  section.flag("accept-missing-host-uniq", uplink.accept_missing_host_uniq);
-  read_auth(section, uplink.auth);
+  section.text("ac-name", pppoe.ac_name);
+  for (Word& word : section.words("prefer-acs", "[\"BRAS-1\"]")) pppoe.prefer_acs.push_back(std::move(word.text));
+  section.text("service-name", pppoe.service_name);
+  read_host_uniq(section, pppoe.host_uniq);
+  section.flag("accept-missing-host-uniq", pppoe.accept_missing_host_uniq);
+  read_auth(section, ppp.auth);
   section.flag("ipv4", uplink.ipv4);
   section.flag("ipv6", uplink.ipv6);
   read_dhcp6(section, uplink.delegation);
-  read_static(section, uplink.kind, uplink);
-  read_dhcp4(section, uplink.dhcp);
+  model::StaticConfig fixed;
+  model::IpoeConfig ipoe;
+  read_static(section, uplink.kind.is<model::StaticConfig>(), fixed, ppp.address);
+  read_dhcp4(section, ipoe.dhcp);
   if (section.has("closed")) section.flag("closed", uplink.closed.emplace());
   if (section.has("neighbour-proxy")) section.flag("neighbour-proxy", uplink.neighbour_proxy.emplace());
   section.number("mtu", uplink.mtu, 576, 1500);
@@ -229,10 +233,13 @@ model::UplinkConfig read_uplink(Draft& draft, Section& section, const Environmen
   section.number("weight", uplink.weight, 1, 1000);
   section.flag("nat", uplink.nat);
   read_plane(section, uplink.plane);
-  read_timers(section, uplink);
-  read_probe(section, uplink.kind, uplink.probe);
+  read_timers(section, uplink, ppp);
+  read_probe(section, uplink.traits(), uplink.probe);
   refuse_other_kinds(section, uplink.kind);
   section.finish();
+  if (session) uplink.kind = std::move(pppoe);
+  if (uplink.kind.is<model::IpoeConfig>()) uplink.kind = std::move(ipoe);
+  if (uplink.kind.is<model::StaticConfig>()) uplink.kind = std::move(fixed);
   return uplink;
 }
 

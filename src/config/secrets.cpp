@@ -32,10 +32,10 @@ void read_secret(Report& report, const Entry& entry, model::Secrets& into) {
 void compare(Report& report, const Node& document, const model::Config& config) {
   std::vector<std::string> names;  // of those that need a password
   for (const model::UplinkConfig& uplink : config.uplinks)
-    if (uplink.kind == model::UplinkKind::Pppoe) names.push_back(uplink.id.name);
+    if (uplink.traits().has_secret) names.push_back(uplink.id.name);
   for (const Entry& entry : document.entries) {
     if (const auto* uplink = config.find({entry.key})) {
-      if (uplink->kind != model::UplinkKind::Pppoe)
+      if (!uplink->traits().has_secret)
         report.warning(entry.at, "unused-secret", fmt::format("[uplink.{}] needs no password", entry.key), "remove it");
       continue;
     }

@@ -112,7 +112,7 @@ model::Snapshot Api::snapshot() const {
     model::UplinkSnapshot uplink;
     uplink.facts = *facts;
     if (auto number = core.numbers().find(name); number != core.numbers().end()) uplink.number = number->second;
-    uplink.interface = config.interface;
+    uplink.interface = config.interface();
     uplink.in_state = now - uplink.facts.since;
     if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
     for (const auto& one : facts->prefixes)

@@ -71,15 +71,15 @@ void foreign_routers(const LanEvidence& lan, Findings& found) {
 /// R110: as soon as both ports are joined, the switches do not know where the address is.
 void equal_addresses(const Evidence& evidence, Findings& found) {
   for (const auto& uplink : evidence.config->uplinks) {
-    const auto wan = evidence.links.find(uplink.interface);
+    const auto wan = evidence.links.find(uplink.interface());
     if (wan == evidence.links.end()) continue;
-    const Mac mac = uplink.mac.value_or(wan->second.mac);
+    const Mac mac = uplink.mac().value_or(wan->second.mac);
     for (const auto& lan : evidence.config->lans) {
       const auto link = evidence.links.find(lan.interface);
-      if (link == evidence.links.end() || lan.interface == uplink.interface || link->second.mac != mac) continue;
+      if (link == evidence.links.end() || lan.interface == uplink.interface() || link->second.mac != mac) continue;
       found.wrong(
           Verdict::Bad, "line.same-mac", uplink.id.name,
-          fmt::format("{} and {} have the same Ethernet address", uplink.interface, lan.interface),
+          fmt::format("{} and {} have the same Ethernet address", uplink.interface(), lan.interface),
           {fmt::format("{} on both", to_text(mac))},
           fmt::format("write mac = \"02:…\" for uplink {}, or change one with `ip link set {} address`: where both "
                       "reach one switch, neither works",

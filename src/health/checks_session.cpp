@@ -26,7 +26,7 @@ void no_offer(const UplinkEvidence& uplink, Findings& found) {
   if (is_up(uplink) || uplink.facts->reason != Reason::NoAnswer) return;
   found.wrong(
       Verdict::Bad, "session.no-offer", uplink.config->id.name,
-      fmt::format("no access concentrator answers on {}", uplink.config->interface), told_by(uplink),
+      fmt::format("no access concentrator answers on {}", uplink.config->interface()), told_by(uplink),
       "turn PPPoE pass-through (bridge) on in the router or modem upstream, and check that the cable goes to the "
       "port that carries the line; with `ac-name` or `service-name` in the file, try without them");
 }
@@ -40,8 +40,9 @@ void both_services(const Evidence& evidence, const UplinkEvidence& uplink, Findi
                        reason == Reason::PeerTerminated;
   if (!refused) return;
   const auto other = std::ranges::find_if(evidence.uplinks, [&](const UplinkEvidence& each) {
-    return each.config != nullptr && each.facts != nullptr && each.config->kind == model::UplinkKind::Ipoe &&
-           each.config->interface == uplink.config->interface && each.facts->usable(Family::V6);
+    return each.config != nullptr && each.facts != nullptr &&
+           each.config->traits().address_source == model::AddressSource::Network &&
+           each.config->interface() == uplink.config->interface() && each.facts->usable(Family::V6);
   });
   if (other == evidence.uplinks.end()) return;
   auto seen = told_by(uplink);
@@ -55,7 +56,7 @@ void session_limit(const Evidence& evidence, const UplinkEvidence& uplink, Findi
   if (is_up(uplink) || uplink.facts->reason != Reason::SessionLimit) return;
   auto seen = told_by(uplink);
   for (const auto& line : evidence.config->lines)
-    if (line.interface == uplink.config->interface && line.sessions != 0)
+    if (line.interface == uplink.config->interface() && line.sessions != 0)
       seen.push_back(fmt::format("[line.{}] says {} sessions", line.interface, line.sessions));
   found.wrong(Verdict::Bad, "line.session-limit", uplink.config->id.name,
               "the line carries as many sessions as the contract allows", std::move(seen),
@@ -79,11 +80,11 @@ void path_mtu(const UplinkEvidence& uplink, Findings& found) {
   if (!is_up(uplink) || mtu == 0) return;
   if (mtu >= uplink.config->mtu)
     return found.good("path.mtu", uplink.config->id.name, fmt::format("packets of {} octets pass", mtu));
-  found.wrong(
-      Verdict::Suspect, "path.mtu", uplink.config->id.name,
-      fmt::format("the file asks for an MTU of {}, the line carries {}", uplink.config->mtu, mtu),
-      {fmt::format("agreed with the peer, or proved by echoes of full size: {}", mtu)},
-      fmt::format("write mtu = {}, or raise the MTU of {} and of what stands between", mtu, uplink.config->interface));
+  found.wrong(Verdict::Suspect, "path.mtu", uplink.config->id.name,
+              fmt::format("the file asks for an MTU of {}, the line carries {}", uplink.config->mtu, mtu),
+              {fmt::format("agreed with the peer, or proved by echoes of full size: {}", mtu)},
+              fmt::format("write mtu = {}, or raise the MTU of {} and of what stands between", mtu,
+                          uplink.config->interface()));
 }
 
 std::string probed_text(const model::ProbedSnapshot& probed) {
@@ -117,7 +118,7 @@ void probe(const UplinkEvidence& uplink, Findings& found) {
 }  // namespace
 
 void check_session(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
-  if (uplink.config->kind == model::UplinkKind::Pppoe) {
+  if (uplink.config->traits().counts_as_session) {
     no_offer(uplink, found);
     both_services(evidence, uplink, found);
     session_limit(evidence, uplink, found);

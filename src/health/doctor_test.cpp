@@ -16,7 +16,7 @@ class Doctor : public testing::Test {
   Doctor() {
     model::UplinkConfig isp;
     isp.id = {"isp"};
-    isp.interface = "wan0";
+    isp.over = model::OnLine{"wan0"};
     model::LanConfig home;
     home.name = "home";
     home.interface = "lan0";
@@ -130,8 +130,8 @@ TEST_F(Doctor, ARefusedSessionBesideAWorkingIpoeMayBeTheContract) {
   fail(Reason::AuthFailed, "Access denied");
   model::UplinkConfig native;
   native.id = {"native"};
-  native.kind = model::UplinkKind::Ipoe;
-  native.interface = "wan0";
+  native.kind = model::IpoeConfig{};
+  native.over = model::OnLine{"wan0"};
   model::UplinkFacts up;
   up.state = model::UplinkState::Up;
   up.attached = true;
@@ -139,7 +139,7 @@ TEST_F(Doctor, ARefusedSessionBesideAWorkingIpoeMayBeTheContract) {
   up.v6->addresses = {*parse_ipv6("2001:db8::5")};
   others = {{.config = &native, .facts = &up}};
   EXPECT_TRUE(troubles().contains("line.forbids-both"));
-  native.interface = "wan1";
+  native.over = model::OnLine{"wan1"};
   EXPECT_FALSE(troubles().contains("line.forbids-both")) << "another line";
 }
 
@@ -192,7 +192,7 @@ TEST_F(Doctor, EqualEthernetAddressesAreFoundByWhatIsUsedOnTheWire) {
   delegate();
   evidence.links["lan0"].mac = evidence.links["wan0"].mac;
   EXPECT_EQ(troubles(), Codes{"line.same-mac"});
-  config.uplinks[0].mac = *parse_mac("02:00:00:00:00:99");
+  std::get<model::OnLine>(config.uplinks[0].over).mac = *parse_mac("02:00:00:00:00:99");
   EXPECT_EQ(troubles(), Codes{});
 }
 

@@ -8,6 +8,33 @@ namespace michi::model {
 
 bool UplinkConfig::operator==(const UplinkConfig&) const = default;
 
+const std::string& UplinkConfig::interface() const {
+  static const std::string none;
+  const auto* line = std::get_if<OnLine>(&over);
+  return line != nullptr ? line->interface : none;
+}
+
+std::optional<Mac> UplinkConfig::mac() const {
+  const auto* line = std::get_if<OnLine>(&over);
+  return line != nullptr ? line->mac : std::nullopt;
+}
+
+const UplinkId* UplinkConfig::parent() const {
+  const auto* other = std::get_if<OnUplink>(&over);
+  return other != nullptr ? &other->parent : nullptr;
+}
+
+const std::string& Config::line_of(const UplinkConfig& uplink) const {
+  constexpr int kDeepest = 8;  // a circle is refused elsewhere; here it only must end
+  const UplinkConfig* at = &uplink;
+  for (int depth = 0; at->parent() != nullptr && depth < kDeepest; ++depth) {
+    const auto* below = find(*at->parent());
+    if (below == nullptr) break;
+    at = below;
+  }
+  return at->interface();
+}
+
 const UplinkConfig* Config::find(const UplinkId& id) const {
   auto at = std::ranges::find(uplinks, id, &UplinkConfig::id);
   return at == uplinks.end() ? nullptr : &*at;

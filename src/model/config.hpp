@@ -17,17 +17,13 @@
 #include "base/net/mac.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
+#include "model/kinds.hpp"
+#include "model/underlay.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::model {
 
-enum class UplinkKind : std::uint8_t {
-  Pppoe,
-  Ipoe,   // addresses by router advertisement, DHCPv6 and DHCPv4
-  Static  // addresses as the file says
-};
 enum class PlaneKind : std::uint8_t { Auto, Tun };
-enum class AuthKind : std::uint8_t { Pap, ChapMd5, MsChapV2 };
 
 struct LineConfig {
   std::string interface;
@@ -58,25 +54,6 @@ struct DelegationConfig {
   bool operator==(const DelegationConfig&) const = default;
 };
 
-/// DHCPv4 of an uplink of kind ipoe.
-struct Dhcp4Config {
-  std::string host_name;     // empty: none is sent
-  ByteVec client_id;         // its type first; empty: from the interface's address
-  std::string vendor_class;  // empty: none is sent
-  bool release = false;      // give it back when the uplink is stopped
-  bool operator==(const Dhcp4Config&) const = default;
-};
-
-/// What the file says of an uplink of kind static. Addresses with their host bits.
-struct StaticConfig {
-  std::optional<Prefix> address{};
-  std::optional<Ipv4> gateway{};
-  std::optional<Prefix> address6{};
-  std::optional<Ipv6> gateway6{};
-  std::vector<Prefix> prefixes{};  // routed to us
-  bool operator==(const StaticConfig&) const = default;
-};
-
 /// The probe of an uplink: echoes to the next hop, and to what the file names beyond it.
 struct ProbeConfig {
   bool on = false;
@@ -89,49 +66,39 @@ struct ProbeConfig {
 
 struct UplinkConfig {
   UplinkId id;
-  UplinkKind kind = UplinkKind::Pppoe;
-  std::string interface;
-  std::optional<Mac> mac;  // own source address on the wire; default the interface's
-  bool start = true;       // R10
-  std::string user;
-  std::string ac_name;                  // required AC; empty: any
-  std::vector<std::string> prefer_acs;  // preference, then any
-  std::string service_name;
-  std::optional<ByteVec> host_uniq;
-  bool accept_missing_host_uniq = false;
-  std::vector<AuthKind> auth = {AuthKind::MsChapV2, AuthKind::ChapMd5};  // Pap only when written
+  KindConfig kind = PppoeConfig{};  // what only its kind knows
+  Underlay over = OnLine{};
+  bool start = true;  // R10
   bool ipv4 = true;
   bool ipv6 = true;
   DelegationConfig delegation;
-  Dhcp4Config dhcp;
-  StaticConfig fixed;
   std::optional<bool> closed{};  // its IPv6 is without the internet; nothing: seen by its addresses
   /// A LAN gets the /64 of the line itself where nothing is routed to us. Nothing: on kind ipoe, if it is no closed
   /// network.
   std::optional<bool> neighbour_proxy{};
-  std::optional<Ipv4> address;  // asked for in IPCP
-  std::uint16_t mtu = 1492;     // above 1492: RFC 4638
-  std::uint16_t mss = 0;        // 0: from the MTU (R21)
-  bool default_route = true;    // may carry flows of no closed network (R15, R182)
-  std::vector<Prefix> routes;   // closed prefixes of this uplink, also from routes_file
+  std::uint16_t mtu = 1492;    // above 1492: RFC 4638
+  std::uint16_t mss = 0;       // 0: from the MTU (R21)
+  bool default_route = true;   // may carry flows of no closed network (R15, R182)
+  std::vector<Prefix> routes;  // closed prefixes of this uplink, also from routes_file
   std::string routes_file;
   std::string routes_date;  // as the file says (R5)
   UplinkDns dns;
   unsigned weight = 1;
   bool nat = true;
   PlaneKind plane = PlaneKind::Auto;
-  Duration echo_interval = seconds(10);
-  unsigned echo_failures = 3;
-  Duration one_way = seconds(60);
   ProbeConfig probe;
   Duration connect_timeout = seconds(30);  // R16
-  Duration grace = seconds(10);            // renegotiation: how long device and addresses are kept
-  Duration retry_min = seconds(1);
-  Duration retry_max = seconds(60);
   bool operator==(const UplinkConfig&) const;
 
+  const Traits& traits() const { return kind.traits(); }
+  /// The Ethernet interface it stands on itself; empty for one that stands on another uplink.
+  const std::string& interface() const;
+  /// Its own source address there, if not the interface's.
+  std::optional<Mac> mac() const;
+  /// The uplink it stands on; nullptr on a line.
+  const UplinkId* parent() const;
   /// What its packets leave by: a device of michi's own, named after the uplink, or the Ethernet interface itself.
-  const std::string& device() const { return kind == UplinkKind::Pppoe ? id.name : interface; }
+  const std::string& device() const { return traits().owns_device ? id.name : interface(); }
 };
 
 enum class ResolvConf : std::uint8_t { Leave, Local };  // Local: michi writes "nameserver <router>"
@@ -258,6 +225,8 @@ struct Config {
   std::vector<PublishConfig> publishes;
 
   const UplinkConfig* find(const UplinkId& id) const;
+  /// The interface of the access line below an uplink, through those it stands on; empty where there is none.
+  const std::string& line_of(const UplinkConfig& uplink) const;
   const LanConfig* find_lan(std::string_view name) const;
 };
 

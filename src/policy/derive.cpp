@@ -17,21 +17,22 @@ void devices(const View& view, model::Desired& desired) {
   desired.addresses.push_back(
       {.device = std::string(model::kSelfDevice), .address = Prefix::host(view.internal()), .no_prefix_route = true});
   for (const auto& uplink : view.uplinks())
-    if (uplink.has_session()) desired.devices.push_back({.name = uplink.name(), .mtu = uplink.mtu});
+    if (uplink.traits().owns_device) desired.devices.push_back({.name = uplink.name(), .mtu = uplink.mtu});
 }
 
-/// Of a line that is no session the network is connected, as on any Ethernet.
+/// An uplink with a network around its address has that network connected, as on any Ethernet.
 void uplink_addresses(const View& view, model::Desired& desired) {
   auto put = [&](std::string_view device, const Address& address) {
     desired.addresses.push_back({.device = std::string(device), .address = Prefix::host(address)});
   };
   for (const auto& uplink : view.uplinks()) {
-    if (uplink.address && uplink.has_session()) put(uplink.device(), *uplink.address);
-    if (uplink.address && !uplink.has_session())
+    const bool as_host = uplink.traits().ipv4_scope == model::Ipv4Scope::Host;
+    if (uplink.address && as_host) put(uplink.device(), *uplink.address);
+    if (uplink.address && !as_host)
       desired.addresses.push_back({.device = uplink.device(),
                                    .address = {*uplink.address, uplink.facts->v4->length},
                                    .no_prefix_route = uplink.facts->v4->length == 32});
-    if (uplink.link_local && uplink.has_session()) put(uplink.device(), *uplink.link_local);
+    if (uplink.link_local && uplink.traits().puts_link_local) put(uplink.device(), *uplink.link_local);
     for (const auto& address : uplink.addresses6) put(uplink.device(), address);
     for (const auto& delegation : uplink.prefixes) {
       put(uplink.device(), delegation.device_address());
@@ -42,7 +43,7 @@ void uplink_addresses(const View& view, model::Desired& desired) {
 
 void sessions(const View& view, model::Desired& desired) {
   for (const auto& uplink : view.uplinks()) {
-    if (!uplink.has_session() || uplink.facts == nullptr) continue;
+    if (uplink.traits().carriage != model::Carriage::Session || uplink.facts == nullptr) continue;
     if (!uplink.facts->attached || !uplink.facts->session) continue;
     const auto& session = *uplink.facts->session;
     model::AttachWant attach{.uplink = uplink.config->id,
@@ -64,7 +65,7 @@ void sessions(const View& view, model::Desired& desired) {
 void named_interfaces(const View& view, model::Desired& desired) {
   const auto& links = view.inputs().surroundings.links;
   for (const auto& uplink : view.config().uplinks)
-    if (links.contains(uplink.interface)) desired.links_up.insert(uplink.interface);
+    if (links.contains(uplink.interface())) desired.links_up.insert(uplink.interface());
   for (const auto& line : view.config().lines)
     if (!line.pass_through.empty() && links.contains(line.interface)) desired.links_up.insert(line.interface);
   for (const auto& lan : view.config().lans) {

@@ -231,8 +231,8 @@ TEST(Ipv6, AHostlessPrefixOfTheLineItselfIsForNoLan) {
 TEST(Ipv6, AnEthernetUplinkIsItsInterface) {
   House house;
   auto& line = house.uplink("net", 1500);
-  line.kind = model::UplinkKind::Ipoe;
-  line.interface = "wan1";
+  line.kind = model::IpoeConfig{};
+  line.over = model::OnLine{"wan1"};
   house.link("wan1", "");
   house.usual_lines().all_up();
   auto& facts = house.facts["net"];

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "policy/prefixes.hpp"
 #include "policy/match.hpp"
+#include "policy/prefixes.hpp"
 #include "policy/view.hpp"
 
 namespace michi::policy {

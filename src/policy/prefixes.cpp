@@ -126,7 +126,7 @@ std::uint16_t UplinkView::mtu_of(Family family) const {
 bool View::governs(Family family) const {
   return family == Family::V4 || std::ranges::any_of(uplinks_, [](const UplinkView& uplink) {
            return !uplink.prefixes.empty() || !uplink.addresses6.empty() ||
-                  (!uplink.has_session() && uplink.config->ipv6);
+                  (uplink.traits().expects_ipv6 && uplink.config->ipv6);
          });
 }
 

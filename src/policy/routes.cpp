@@ -25,7 +25,7 @@ model::RouteEntry way_of(std::uint32_t table, const Prefix& to, const UplinkView
   if (to.family() == Family::V4 && facts.v4->gateway) route.gateway = *facts.v4->gateway;
   if (to.family() == Family::V6 && !facts.v6->peer.is_unspecified()) route.gateway = facts.v6->peer;
   const auto mtu = uplink.mtu_of(to.family());
-  if (mtu < (uplink.has_session() ? uplink.mtu : 1500)) route.mtu = mtu;
+  if (mtu < (uplink.traits().owns_device ? uplink.mtu : 1500)) route.mtu = mtu;
   return route;
 }
 

@@ -46,7 +46,7 @@ std::vector<model::SysctlWant> derive_sysctls(const View& view) {
   std::vector<model::SysctlWant> wants;
   own_device(wants, model::kSelfDevice);
   for (const auto& uplink : view.uplinks()) {
-    if (uplink.has_session())
+    if (uplink.traits().owns_device)
       own_device(wants, uplink.name());
     else
       borrowed_device(wants, uplink);
@@ -59,7 +59,7 @@ std::vector<model::SysctlWant> derive_sysctls(const View& view) {
   // LAN and WAN on one wire: the router must not answer ARP for the one on the other.
   std::set<std::string> shared;
   for (const auto& uplink : view.config().uplinks)
-    if (view.is_lan(uplink.interface)) shared.insert(uplink.interface);
+    if (view.is_lan(uplink.interface())) shared.insert(uplink.interface());
   for (const auto& interface : shared) {
     wants.push_back({.path = fmt::format("net/ipv4/conf/{}/arp_ignore", interface), .value = "1", .restore = true});
     wants.push_back({.path = fmt::format("net/ipv4/conf/{}/arp_announce", interface), .value = "2", .restore = true});

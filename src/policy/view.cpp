@@ -14,7 +14,7 @@ std::uint32_t main_mark(const model::Config& config) { return Marks{config.globa
 namespace {
 
 bool foreign_device(const Surroundings& surroundings, const model::UplinkConfig& uplink) {
-  if (uplink.kind != model::UplinkKind::Pppoe) return false;
+  if (!uplink.traits().owns_device) return false;
   auto at = surroundings.links.find(uplink.id.name);
   return at != surroundings.links.end() && at->second.kind != "tun";
 }
@@ -28,7 +28,7 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
   for (const auto& line : inputs.config.lines) named_.insert(line.interface);
   for (const auto& lan : inputs.config.lans) named_.insert(lan.interface);
   for (const auto& config : inputs.config.uplinks) {
-    named_.insert(config.interface);
+    if (!config.interface().empty()) named_.insert(config.interface());
     auto number = inputs.numbers.find(config.id.name);
     if (number == inputs.numbers.end() || foreign_device(inputs.surroundings, config)) continue;
     named_.insert(config.device());
@@ -87,7 +87,7 @@ bool View::is_lan(const std::string& interface) const {
 std::set<std::string> View::outside() const {
   std::set<std::string> found;
   for (const auto& uplink : config().uplinks)
-    if (!is_lan(uplink.interface)) found.insert(uplink.interface);
+    if (!uplink.interface().empty() && !is_lan(uplink.interface())) found.insert(uplink.interface());
   return found;
 }
 

@@ -70,8 +70,7 @@ struct UplinkView {
 
   const std::string& name() const { return config->id.name; }
   const std::string& device() const { return config->device(); }
-  /// Its device is one that michi makes; otherwise it is the Ethernet interface itself.
-  bool has_session() const { return config->kind == model::UplinkKind::Pppoe; }
+  const model::Traits& traits() const { return config->traits(); }
   std::uint32_t table() const { return model::kTableBase + number; }
   bool usable(Family family) const { return family == Family::V4 ? usable4 : usable6; }
   /// Its probe says that nothing comes back.

@@ -72,7 +72,7 @@ class Warnings {
 
   void devices() {
     for (const auto& uplink : view_.config().uplinks) {
-      if (uplink.kind != model::UplinkKind::Pppoe) continue;
+      if (!uplink.traits().owns_device) continue;
       auto link = around_.links.find(uplink.id.name);
       if (link != around_.links.end() && link->second.kind != "tun")
         warn("uplink.device-taken", uplink.id.name,

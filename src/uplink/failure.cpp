@@ -109,7 +109,7 @@ Failure failure_of_padt(std::string_view words) {
   return {FailureClass::Terminated, Reason::PeerTerminated, detail};
 }
 
-Duration BackOffs::next(FailureClass kind, bool at_once, const model::UplinkConfig& config, Random& random) {
+Duration BackOffs::next(FailureClass kind, bool at_once, const model::PppConfig& config, Random& random) {
   const Curve& curve = curve_of(kind);
   unsigned& count = counts_[static_cast<std::size_t>(kind)];
   const unsigned n = count;

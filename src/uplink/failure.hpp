@@ -78,7 +78,7 @@ bool speaks_of_session_limit(std::string_view words);
 class BackOffs {
  public:
   /// The wait before the next attempt; counts the failure. `at_once`: an established session was lost.
-  Duration next(FailureClass kind, bool at_once, const model::UplinkConfig& config, Random& random);
+  Duration next(FailureClass kind, bool at_once, const model::PppConfig& config, Random& random);
   void forget() { counts_ = {}; }
   unsigned count(FailureClass kind) const { return counts_[static_cast<std::size_t>(kind)]; }
 

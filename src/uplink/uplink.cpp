@@ -21,7 +21,7 @@ void Uplink::live(model::UplinkConfig config, std::optional<Secret> secret, std:
                   std::optional<HeldAddress> held) {
   line_.reset();
   life_.reset();
-  if (config.kind == model::UplinkKind::Pppoe)
+  if (config.kind.is<model::PppoeConfig>())
     life_ = std::make_unique<Life>(std::move(config), std::move(secret), random_.fork(), std::move(orphan));
   else
     line_ = std::make_unique<EthernetLife>(std::move(config), held, random_.fork());
@@ -52,13 +52,13 @@ void Uplink::redial(Instant now) {
 
 Uplink::Applied Uplink::effect(const model::UplinkConfig& before, const model::UplinkConfig& after,
                                bool secret_changed) {
-  if (before.kind != after.kind) return Applied::Redialled;
-  if (after.kind != model::UplinkKind::Pppoe) return EthernetLife::effect(before, after);
+  if (&before.traits() != &after.traits()) return Applied::Redialled;
+  if (!after.kind.is<model::PppoeConfig>()) return EthernetLife::effect(before, after);
   return effect_on_session(before, after, secret_changed);
 }
 
 Uplink::Applied Uplink::configure(model::UplinkConfig config, std::optional<Secret> secret, Instant now) {
-  if (config.kind != this->config().kind) return change_kind(std::move(config), std::move(secret), now);
+  if (&config.traits() != &this->config().traits()) return change_kind(std::move(config), std::move(secret), now);
   if (line_) return line_->configure(std::move(config), now);
   return configure_session(std::move(config), std::move(secret), now);
 }

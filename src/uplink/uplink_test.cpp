@@ -22,7 +22,7 @@ TEST(PhaseTable, EveryPhaseCanBeReachedAndLeft) {
 }
 
 TEST(BackOff, GrowsWithFullJitterBetweenTheBoundsOfTheConfiguration) {
-  model::UplinkConfig config;
+  model::PppConfig config;
   config.retry_min = milliseconds(500);
   config.retry_max = seconds(20);
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "sim/core_rig.hpp"
 
 namespace michi::conformance {
@@ -126,8 +127,8 @@ struct Line::Daemon {
 
 Line::Line(std::uint64_t seed) : Wired(seed) {
   config.id.name = kName;
-  config.interface = "wan0";
-  config.user = "user@isp";
+  config.over = model::OnLine{"wan0"};
+  kit::ppp(config).user = "user@isp";
 }
 
 Line::~Line() = default;

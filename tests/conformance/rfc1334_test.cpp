@@ -2,6 +2,7 @@
 #include <set>
 
 #include "conformance/line.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::conformance {
 namespace {
@@ -11,7 +12,7 @@ const Octets kDemand = hex("c0 23");
 const Octets kCredentials = u8(8) + text("user@isp") + u8(6) + text("secret");
 
 struct Pap : DaemonTest {
-  Pap() { config.auth = {model::AuthKind::Pap}; }
+  Pap() { kit::ppp(config).auth = {model::AuthKind::Pap}; }
 };
 struct PapServer : SessionTest {
   PapServer() {
@@ -101,7 +102,7 @@ TEST_F(Rfc1334_2_2_2, AnswersWithAnotherIdentifierOrALengthThatLiesAreDiscarded)
 }
 
 TEST_F(Rfc1334_2_2_1, ThePasswordIsNeverSaidWherePapIsNotAllowed) {
-  config.auth = {model::AuthKind::MsChapV2, model::AuthKind::ChapMd5};
+  kit::ppp(config).auth = {model::AuthKind::MsChapV2, model::AuthKind::ChapMd5};
   dial();
   discover();
   for (unsigned i = 1; i < 12; ++i) request(kLcp, i, option(kAuthentication, kDemand) + magic());

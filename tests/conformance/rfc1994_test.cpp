@@ -4,6 +4,7 @@
 
 #include "conformance/line.hpp"
 #include "conformance/mschap.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::conformance {
 namespace {
@@ -100,7 +101,7 @@ TEST_F(Rfc1994_4_2, SuccessOpensTheNetworks) {
 }
 
 TEST_F(Rfc1994_4_2, FailureEndsTheLinkWithItsWordsAndNothingWeakerIsTried) {
-  config.auth = {model::AuthKind::ChapMd5, model::AuthKind::Pap};
+  kit::ppp(config).auth = {model::AuthKind::ChapMd5, model::AuthKind::Pap};
   open();
   challenge(7);
   hear(kChap, kResponse);

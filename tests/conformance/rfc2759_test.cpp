@@ -2,6 +2,7 @@
 #include "conformance/line.hpp"
 #include "conformance/mschap.hpp"
 #include "engine/ppp/mschapv2.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::conformance {
 namespace {
@@ -86,7 +87,7 @@ TEST_F(Rfc2759_4, TheResponseProvesThePasswordOverBothChallenges) {
 }
 
 TEST_F(Rfc2759_4, TheNameIsHashedWithoutItsDomainAndSentWithIt) {
-  config.user = "HOUSE\\user";
+  kit::ppp(config).user = "HOUSE\\user";
   open();
   const Answer answer = challenge(7);
   EXPECT_EQ(answer.name, text("HOUSE\\user"));

@@ -4,6 +4,7 @@
 // to stop, it stops and says nothing more.
 
 #include "base/invariant.hpp"
+#include "kit/configs.hpp"
 #include "kit/dhcp4_server.hpp"
 #include "kit/line_rig.hpp"
 #include "kit/script_ipv6.hpp"
@@ -33,24 +34,26 @@ struct Network {
 
 model::UplinkConfig config_of(model::UplinkConfig config, Script& script) {
   const std::uint8_t bits = script.u8(), more = script.u8();
-  constexpr model::UplinkKind kKinds[] = {model::UplinkKind::Ipoe, model::UplinkKind::Ipoe, model::UplinkKind::Static,
-                                          model::UplinkKind::Pppoe};
-  config.kind = kKinds[bits & 3];
+  const model::KindConfig kinds[] = {model::IpoeConfig{}, model::IpoeConfig{}, model::StaticConfig{},
+                                     model::PppoeConfig{}};
+  config.kind = kinds[bits & 3];
   config.ipv4 = (bits & 4) == 0;
   config.ipv6 = (bits & 8) == 0 || !config.ipv4;
   config.mtu = (bits & 16) != 0 ? 1280 : 1500;
-  config.dhcp.release = (bits & 32) != 0;
-  config.dhcp.host_name = (bits & 64) != 0 ? "router" : "";
+  if (config.kind.is<model::IpoeConfig>()) {
+    kit::ipoe(config).dhcp.release = (bits & 32) != 0;
+    kit::ipoe(config).dhcp.host_name = (bits & 64) != 0 ? "router" : "";
+  }
+  if (config.kind.is<model::PppoeConfig>()) kit::ppp(config).user = "user@isp";
   config.delegation.release = (bits & 128) != 0;
   config.delegation.prefix = (more & 1) == 0;
   config.delegation.address = (more & 2) != 0;
   config.delegation.duid = static_cast<model::DuidKind>((more >> 2) & 3);
-  config.fixed.address.reset();
-  config.fixed.address6.reset();
-  config.fixed.prefixes.clear();
-  if ((more & 16) == 0) config.fixed.address = *parse_prefix("203.0.113.2/29");
-  if ((more & 32) != 0) config.fixed.address6 = *parse_prefix("2001:db8::2/64");
-  if ((more & 64) != 0) config.fixed.prefixes = {*parse_prefix("2001:db8:100::/56")};
+  if (config.kind.is<model::StaticConfig>()) {
+    if ((more & 16) == 0) kit::fixed(config).address = *parse_prefix("203.0.113.2/29");
+    if ((more & 32) != 0) kit::fixed(config).address6 = *parse_prefix("2001:db8::2/64");
+    if ((more & 64) != 0) kit::fixed(config).prefixes = {*parse_prefix("2001:db8:100::/56")};
+  }
   config.dns.source = (more & 128) != 0 ? model::DnsSource::None : model::DnsSource::Peer;
   return config;
 }
@@ -149,8 +152,7 @@ void step(Network& n, Script& script) {
 model::UplinkConfig first_config(Script& script) {
   model::UplinkConfig config;
   config.id.name = "line";
-  config.interface = "wan0";
-  config.user = "user@isp";
+  config.over = model::OnLine{"wan0"};
   return config_of(config, script);
 }
 

@@ -155,7 +155,7 @@ void LineRig::take_event(const model::Event& event) {
   MICHI_INVARIANT(!event.code.empty() && event.uplink == first_.id.name, "events say whose they are");
   const auto* from = row_named(field(event, "from"));
   const auto* to = row_named(field(event, "to"));
-  if (uplink_->config().kind == model::UplinkKind::Pppoe || from == nullptr || to == nullptr) return;
+  if (uplink_->config().kind.is<model::PppoeConfig>() || from == nullptr || to == nullptr) return;
   MICHI_INVARIANT((from->next & bit(to->phase)) != 0, "phases move along their edges");
 }
 
@@ -163,7 +163,7 @@ void LineRig::check() {
   const auto& facts = uplink_->facts();
   MICHI_INVARIANT(facts == facts_, "facts are told");
   MICHI_INVARIANT(!uplink_->next_deadline() || *uplink_->next_deadline() > now_, "a deadline lies ahead");
-  if (uplink_->config().kind == model::UplinkKind::Pppoe) return;
+  if (uplink_->config().kind.is<model::PppoeConfig>()) return;
   const auto* row = row_named(uplink_->phase());
   MICHI_INVARIANT(row != nullptr, "a phase of the table");
   MICHI_INVARIANT(!row->timed || uplink_->next_deadline(), "a timed phase ends");

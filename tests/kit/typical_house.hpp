@@ -50,7 +50,7 @@ struct House {
   model::UplinkConfig& uplink(const std::string& name, std::uint16_t mtu) {
     auto& added = config.uplinks.emplace_back();
     added.id.name = name;
-    added.interface = "wan0";
+    added.over = model::OnLine{"wan0"};
     added.mtu = mtu;
     std::ranges::sort(config.uplinks, {}, &model::UplinkConfig::id);
     return *std::ranges::find(config.uplinks, model::UplinkId{name}, &model::UplinkConfig::id);
@@ -133,8 +133,8 @@ struct House {
   /// A line that is its interface itself, with one /64 for itself and the LANs, and an address of it.
   void share(const std::string& name, std::string_view text, std::string_view own) {
     auto& uplink = *std::ranges::find(config.uplinks, model::UplinkId{name}, &model::UplinkConfig::id);
-    uplink.kind = model::UplinkKind::Ipoe;
-    uplink.interface = "wan1";
+    uplink.kind = model::IpoeConfig{};
+    uplink.over = model::OnLine{"wan1"};
     uplink.mtu = 1500;
     configure();
     delegate(name, text);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kit/configs.hpp"
 #include "uplink/ip/known_prefixes.hpp"
 #include "wire/pppoe.hpp"
 
@@ -37,8 +38,8 @@ void GateNode::forget(const model::UplinkId& who) { gate_.forget(who); }
 UplinkSetup plain_setup(std::string name) {
   UplinkSetup setup;
   setup.config.id.name = std::move(name);
-  setup.config.interface = "wan0";
-  setup.config.user = "user@isp";
+  setup.config.over = model::OnLine{"wan0"};
+  kit::ppp(setup.config).user = "user@isp";
   return setup;
 }
 
@@ -136,7 +137,7 @@ void UplinkNode::broken(std::string law) {
 void UplinkNode::check_step(Instant now) {
   const std::string_view phase = uplink_->phase();
   const bool waits_outside = phase == "Down" || phase == "Failed" || phase == "WaitInterface" ||
-                             (phase == "Up" && uplink_->config().echo_interval == Duration::zero());
+                             (phase == "Up" && uplink_->config().kind.as<model::PppoeConfig>().ppp.echo_interval == Duration::zero());
   if (!waits_outside && !uplink_->next_deadline()) broken("stuck: no deadline");
   if (phase == "Down" && !at_rest()) broken("a deadline although it is down");
   const model::UplinkFacts& f = uplink_->facts();

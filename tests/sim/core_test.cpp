@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "kit/fake_isp.hpp"
 #include "sim/core_rig.hpp"
 #include "wire/icmp6.hpp"
@@ -15,8 +16,8 @@ namespace {
 model::UplinkConfig uplink(std::string name) {
   model::UplinkConfig config;
   config.id.name = std::move(name);
-  config.interface = "wan0";
-  config.user = "user@isp";
+  config.over = model::OnLine{"wan0"};
+  kit::ppp(config).user = "user@isp";
   return config;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "kit/configs.hpp"
 #include "kit/fake_isp.hpp"
 #include "sim/core_rig.hpp"
 #include "wire/ether.hpp"
@@ -20,8 +21,8 @@ class LateTurn : public ::testing::Test {
     machine.kernel.add_ethernet("wan0", 1);
     model::UplinkConfig isp_config;
     isp_config.id.name = "isp";
-    isp_config.interface = "wan0";
-    isp_config.user = "user@isp";
+    isp_config.over = model::OnLine{"wan0"};
+    kit::ppp(isp_config).user = "user@isp";
     model::PolicyConfig policy;
     policy.label = "policy 1";
     policy.use = {{"isp"}};

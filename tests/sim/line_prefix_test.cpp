@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "kit/dhcp6_world.hpp"
 #include "sim/core_rig.hpp"
 #include "wire/describe.hpp"
@@ -26,8 +27,8 @@ class LinePrefixStory : public ::testing::Test, public kit::Node {
     machine.files.sysctls["kernel/random/boot_id"] = "first";
     model::UplinkConfig uplink;
     uplink.id.name = "hikari";
-    uplink.kind = model::UplinkKind::Ipoe;
-    uplink.interface = "wan0";
+    uplink.kind = model::IpoeConfig{};
+    uplink.over = model::OnLine{"wan0"};
     uplink.mtu = 1500;
     uplink.ipv4 = false;
     config.uplinks = {uplink};
@@ -211,20 +212,19 @@ TEST_F(LinePrefixStory, AChangeOfKindRemembersThePrefixAndAsksForTheSameOne) {
   ASSERT_TRUE(becomes_delegated());
   const auto prefix = facts().prefixes[0];
   const auto solicits = server.heard(MessageType::Solicit);
-  const auto become = [&](model::UplinkKind kind) {
-    config.uplinks[0].kind = kind;
-    config.uplinks[0].user = "user@isp";
+  const auto become = [&](model::KindConfig kind) {
+    config.uplinks[0].kind = std::move(kind);
     node->apply(std::make_shared<const model::Config>(config), {{"hikari", Secret("secret")}});
     world.run(minutes(1));
   };
-  become(model::UplinkKind::Pppoe);
+  become(model::PppoeConfig{.ppp = {.user = "user@isp"}});
   ASSERT_EQ(facts().prefixes.size(), 1U);
   EXPECT_EQ(facts().prefixes[0].prefix, prefix.prefix);
   EXPECT_EQ(facts().prefixes[0].valid_until, prefix.valid_until);
   EXPECT_FALSE(facts().prefixes[0].confirmed);
-  become(model::UplinkKind::Static);
+  become(model::StaticConfig{});
   EXPECT_TRUE(facts().prefixes.empty());
-  become(model::UplinkKind::Ipoe);
+  become(model::IpoeConfig{});
   EXPECT_TRUE(delegated());
   EXPECT_EQ(facts().prefixes[0].prefix, prefix.prefix);
   EXPECT_EQ(server.heard(MessageType::Solicit), solicits) << "a Rebind, not a new question";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "kit/dhcp4_server.hpp"
 #include "kit/fake_isp.hpp"
 #include "sim/core_rig.hpp"
@@ -16,11 +17,11 @@ using model::Reason;
 using model::UplinkState;
 using wire::dhcp4::MessageType;
 
-model::UplinkConfig line(std::string name, model::UplinkKind kind) {
+model::UplinkConfig line(std::string name, model::KindConfig kind) {
   model::UplinkConfig config;
   config.id.name = std::move(name);
-  config.kind = kind;
-  config.interface = "wan0";
+  config.kind = std::move(kind);
+  config.over = model::OnLine{"wan0"};
   config.mtu = 1500;
   return config;
 }
@@ -29,7 +30,7 @@ class LineStory : public ::testing::Test {
  protected:
   LineStory() {
     machine.kernel.add_ethernet("wan0", 1);
-    config.uplinks = {line("hgw", model::UplinkKind::Ipoe)};
+    config.uplinks = {line("hgw", model::IpoeConfig{})};
     config.uplinks[0].ipv6 = false;
     server.settings().options = {
         wire::dhcp4::address_option(wire::dhcp4::OptionCode::Router, Ipv4{0xc0000201}),
@@ -185,7 +186,7 @@ TEST_F(LineStory, AStoppedLineKeepsItsLeaseUnlessTheFileSaysOtherwise) {
   EXPECT_EQ(server.heard(MessageType::Release), 0U);
   node->up("hgw");
   ASSERT_TRUE(becomes_up());
-  config.uplinks[0].dhcp.release = true;
+  kit::ipoe(config.uplinks[0]).dhcp.release = true;
   node->apply(std::make_shared<const model::Config>(config), {});
   world.run(seconds(1));
   EXPECT_TRUE(up());
@@ -198,7 +199,7 @@ TEST_F(LineStory, AStoppedLineKeepsItsLeaseUnlessTheFileSaysOtherwise) {
 TEST_F(LineStory, AnUplinkTheFileNoLongerNamesLeavesNoRecord) {
   begin();
   ASSERT_TRUE(becomes_up());
-  config.uplinks = {line("other", model::UplinkKind::Static)};
+  config.uplinks = {line("other", model::StaticConfig{})};
   node->apply(std::make_shared<const model::Config>(config), {});
   world.run(seconds(1));
   EXPECT_FALSE(machine.store.state.contains("lease4.hgw"));
@@ -224,12 +225,12 @@ TEST_F(LineStory, AnAddressThatSomebodyElseUsesIsDeclined) {
 }
 
 TEST_F(LineStory, AStaticLineIsUpWithTheCarrierAndSaysNothing) {
-  auto config_of_line = line("fix", model::UplinkKind::Static);
-  config_of_line.fixed = {.address = *parse_prefix("203.0.113.2/29"),
-                          .gateway = *parse_ipv4("203.0.113.1"),
-                          .address6 = *parse_prefix("2001:db8::2/64"),
-                          .gateway6 = *parse_ipv6("fe80::1"),
-                          .prefixes = {*parse_prefix("2001:db8:100::/56")}};
+  auto config_of_line = line("fix", model::StaticConfig{});
+  kit::fixed(config_of_line) = {.address = *parse_prefix("203.0.113.2/29"),
+                                .gateway = *parse_ipv4("203.0.113.1"),
+                                .address6 = *parse_prefix("2001:db8::2/64"),
+                                .gateway6 = *parse_ipv6("fe80::1"),
+                                .prefixes = {*parse_prefix("2001:db8:100::/56")}};
   config.uplinks = {config_of_line};
   begin();
   ASSERT_TRUE(world.run_until([&] { return up("fix"); }, seconds(1)));
@@ -253,8 +254,8 @@ TEST_F(LineStory, ALineAndASessionShareAnInterface) {
   kit::FakeIsp isp(world, wire);
   model::UplinkConfig session;
   session.id.name = "isp";
-  session.interface = "wan0";
-  session.user = "user@isp";
+  session.over = model::OnLine{"wan0"};
+  kit::ppp(session).user = "user@isp";
   config.uplinks.push_back(session);
   node->begin(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}});
   ASSERT_TRUE(world.run_until([&] { return up() && up("isp"); }, seconds(10)));
@@ -266,8 +267,8 @@ TEST_F(LineStory, TheSameAddressOnALineAndASessionIsHeldOnOne) {
   kit::FakeIsp isp(world, wire);  // gives 192.0.2.100, too
   model::UplinkConfig session;
   session.id.name = "isp";
-  session.interface = "wan0";
-  session.user = "user@isp";
+  session.over = model::OnLine{"wan0"};
+  kit::ppp(session).user = "user@isp";
   config.uplinks.push_back(session);
   node->begin(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}});
   ASSERT_TRUE(world.run_until([&] { return node->facts_now("isp") && facts("isp").reason == Reason::DuplicateAddress; },
@@ -279,8 +280,8 @@ TEST_F(LineStory, TheSameAddressOnALineAndASessionIsHeldOnOne) {
 TEST_F(LineStory, ASessionThatBecomesALineSaysGoodbyeFirst) {
   kit::FakeIsp isp(world, wire);
   const auto as_line = config.uplinks;
-  config.uplinks[0].kind = model::UplinkKind::Pppoe;
-  config.uplinks[0].user = "user@isp";
+  config.uplinks[0].kind = model::PppoeConfig{};
+  kit::ppp(config.uplinks[0]).user = "user@isp";
   config.uplinks[0].mtu = 1492;
   const model::Secrets secrets{{"hgw", Secret("secret")}};
   node->begin(std::make_shared<const model::Config>(config), secrets);
@@ -296,8 +297,8 @@ TEST_F(LineStory, WhatPassedIsTheInterfacesCountAndNamesWhoSharesIt) {
   kit::FakeIsp isp(world, wire);
   model::UplinkConfig session;
   session.id.name = "isp";
-  session.interface = "wan0";
-  session.user = "user@isp";
+  session.over = model::OnLine{"wan0"};
+  kit::ppp(session).user = "user@isp";
   begin();
   ASSERT_TRUE(becomes_up());
   EXPECT_EQ(node->counters("hgw").rx_packets, 0U) << "not known";

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "kit/configs.hpp"
 #include "kit/scene.hpp"
 
 namespace michi::kit {
@@ -33,12 +34,12 @@ UplinkSetup random_setup(Random& random, Fate& fate) {
     setup.secret = Secret("wrong");
     fate.may_fail = true;
   }
-  if (random.below(4) == 0) setup.config.auth.push_back(model::AuthKind::Pap);
+  if (random.below(4) == 0) kit::ppp(setup.config).auth.push_back(model::AuthKind::Pap);
   if (random.below(4) == 0) setup.config.mtu = random.below(2) == 0 ? 1454 : 1500;
   if (random.below(2) == 0) setup.interface.mtu = 1508;
   if (random.below(8) == 0) setup.config.ipv6 = false;
-  if (random.below(8) == 0) setup.config.prefer_acs = {"bas2"};
-  if (random.below(8) == 0) setup.config.retry_max = seconds(5);
+  if (random.below(8) == 0) kit::pppoe(setup.config).prefer_acs = {"bas2"};
+  if (random.below(8) == 0) kit::ppp(setup.config).retry_max = seconds(5);
   return setup;
 }
 

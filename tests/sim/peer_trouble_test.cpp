@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/configs.hpp"
 #include "kit/scene.hpp"
 #include "wire/pppoe.hpp"
 
@@ -108,7 +109,7 @@ TEST(PeerTrouble, OfTwoAccessConcentratorsTheRefusingOneIsLeftAlone) {
 
 TEST(PeerTrouble, ThePreferredAccessConcentratorIsWaitedForAndReplacedWhenSilent) {
   auto setup = plain_setup();
-  setup.config.prefer_acs = {"bas2"};
+  kit::pppoe(setup.config).prefer_acs = {"bas2"};
   Scene s(1, setup);
   {
     FakeIsp slow(s.world, s.wire, plain_isp("bas2", 0xa2));

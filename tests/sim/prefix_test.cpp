@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "kit/dhcp6_world.hpp"
 #include "kit/fake_isp.hpp"
 #include "sim/core_rig.hpp"
@@ -59,8 +60,8 @@ class PrefixStory : public ::testing::Test {
     machine.files.sysctls["kernel/random/boot_id"] = "first";
     model::UplinkConfig uplink;
     uplink.id.name = "isp";
-    uplink.interface = "wan0";
-    uplink.user = "user@isp";
+    uplink.over = model::OnLine{"wan0"};
+    kit::ppp(uplink).user = "user@isp";
     config.uplinks = {uplink};
     config.global.padi_burst = 0;
   }

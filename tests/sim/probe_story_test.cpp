@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "kit/probe_peer.hpp"
 #include "sim/core_rig.hpp"
 
@@ -17,11 +18,11 @@ model::UplinkConfig line(const std::string& name, const std::string& interface, 
                          std::vector<Address> targets) {
   model::UplinkConfig config;
   config.id.name = name;
-  config.kind = model::UplinkKind::Static;
-  config.interface = interface;
+  config.kind = model::StaticConfig{};
+  config.over = model::OnLine{interface};
   config.mtu = 1500;
-  config.fixed.address = *parse_prefix(net + ".2/24");
-  config.fixed.gateway = *parse_ipv4(net + ".1");
+  kit::fixed(config).address = *parse_prefix(net + ".2/24");
+  kit::fixed(config).gateway = *parse_ipv4(net + ".1");
   config.probe = {.on = true, .targets = std::move(targets)};
   return config;
 }

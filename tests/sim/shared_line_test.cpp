@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "kit/configs.hpp"
 #include "kit/ndisc.hpp"
 #include "sim/core_rig.hpp"
 
@@ -26,8 +27,8 @@ class SharedLineStory : public ::testing::Test {
     machine.files.sysctls["kernel/random/boot_id"] = "first";
     model::UplinkConfig uplink;
     uplink.id.name = "hikari";
-    uplink.kind = model::UplinkKind::Ipoe;
-    uplink.interface = "wan0";
+    uplink.kind = model::IpoeConfig{};
+    uplink.over = model::OnLine{"wan0"};
     uplink.mtu = 1500;
     uplink.ipv4 = false;
     config.uplinks = {uplink};
@@ -225,8 +226,8 @@ TEST_F(SharedLineStory, AClosedNetworkIsNotSharedUnlessTheFileSaysSo) {
 }
 
 TEST_F(SharedLineStory, AStaticLineSharesItsNetworkOnlyWhereTheFileSaysSo) {
-  config.uplinks[0].kind = model::UplinkKind::Static;
-  config.uplinks[0].fixed = {.address6 = net("2001:db8:9:9::2/64"), .gateway6 = kRouter};
+  config.uplinks[0].kind = model::StaticConfig{};
+  kit::fixed(config.uplinks[0]) = {.address6 = net("2001:db8:9:9::2/64"), .gateway6 = kRouter};
   begin();
   world.run(seconds(5));
   EXPECT_FALSE(told);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kit/configs.hpp"
 #include "kit/scene.hpp"
 #include "wire/pppoe.hpp"
 
@@ -185,7 +186,7 @@ TEST(UplinkLife, ConfigurationThatLeavesTheSessionAloneIsAppliedInPlace) {
   auto config = s.up->config();
   config.weight = 7;
   config.mss = 1300;
-  config.retry_max = seconds(5);
+  kit::ppp(config).retry_max = seconds(5);
   config.dns.domains = {"flets"};
   EXPECT_EQ(s.up->configure(config, Secret("secret"), s.world.now()), uplink::Uplink::Applied::InPlace);
   s.world.run(seconds(10));
@@ -201,18 +202,18 @@ TEST(UplinkLife, ConfigurationThatConcernsTheSessionRedials) {
     auto config = s.up->config();
     change(config);
     EXPECT_EQ(s.up->configure(config, Secret("secret"), s.world.now()), uplink::Uplink::Applied::Redialled);
-    if (config.interface != "wan0") s.up.plug();
+    if (config.interface() != "wan0") s.up.plug();
     EXPECT_TRUE(s.world.run_until([&] { return s.up.up() && s.session() != session; }, seconds(10)));
     s.world.run(seconds(1));
     EXPECT_EQ(s.isp->sessions().size(), 1U);
     EXPECT_TRUE(s.up.broken_laws().empty());
   };
   with([](auto& c) { c.mtu = 1454; });
-  with([](auto& c) { c.ac_name = "bas1"; });
+  with([](auto& c) { kit::pppoe(c).ac_name = "bas1"; });
   with([](auto& c) { c.ipv6 = false; });
-  with([](auto& c) { c.interface = "wan1"; });
-  with([](auto& c) { c.mac = Mac{{0x02, 0, 0, 0, 0, 0x77}}; });
-  with([](auto& c) { c.auth = {model::AuthKind::ChapMd5}; });
+  with([](auto& c) { c.over = model::OnLine{"wan1"}; });
+  with([](auto& c) { std::get<model::OnLine>(c.over).mac = Mac{{0x02, 0, 0, 0, 0, 0x77}}; });
+  with([](auto& c) { kit::ppp(c).auth = {model::AuthKind::ChapMd5}; });
 }
 
 TEST(UplinkLife, ASmallerInterfaceMtuMeansNoRfc4638) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kit/configs.hpp"
 #include "kit/scene.hpp"
 #include "wire/pppoe.hpp"
 
@@ -17,7 +18,7 @@ using model::Reason;
 void wrong_password_with(std::array<int, 3> order, engine::ppp::AuthMethod method) {
   auto setup = plain_setup();
   setup.secret = Secret("wrong");
-  setup.config.auth = {model::AuthKind::MsChapV2, model::AuthKind::ChapMd5, model::AuthKind::Pap};
+  kit::ppp(setup.config).auth = {model::AuthKind::MsChapV2, model::AuthKind::ChapMd5, model::AuthKind::Pap};
   auto ac = plain_isp();
   ac.auth = method;
   Scene s(1, setup, ac);

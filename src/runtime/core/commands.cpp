@@ -197,7 +197,7 @@ std::vector<model::Event> Core::warnings() const {
 
 model::TrafficCounters Core::counters(const std::string& uplink) const {
   const auto* config = config_->find(model::UplinkId{uplink});
-  if (config == nullptr || config->kind == model::UplinkKind::Pppoe) {
+  if (config == nullptr || config->traits().carriage == model::Carriage::Session) {
     const auto counted = doors_.plane.counters(model::UplinkId{uplink});
     return {.rx_packets = counted.rx_packets,
             .rx_bytes = counted.rx_bytes,
@@ -207,16 +207,16 @@ model::TrafficCounters Core::counters(const std::string& uplink) const {
             .tx_dropped = counted.tx_dropped,
             .foreign_source = counted.foreign_source};
   }
-  const auto counted = doors_.kernel.link_counters(config->interface).value_or(port::LinkCounters{});
+  const auto counted = doors_.kernel.link_counters(config->interface()).value_or(port::LinkCounters{});
   model::TrafficCounters out{.rx_packets = counted.rx_packets,
                              .rx_bytes = counted.rx_bytes,
                              .tx_packets = counted.tx_packets,
                              .tx_bytes = counted.tx_bytes,
                              .rx_dropped = counted.rx_dropped,
                              .tx_dropped = counted.tx_dropped,
-                             .interface = config->interface};
+                             .interface = config->interface()};
   for (const auto& other : config_->uplinks)
-    if (other.interface == config->interface && other.id.name != uplink) out.shared_with.push_back(other.id.name);
+    if (other.interface() == config->interface() && other.id.name != uplink) out.shared_with.push_back(other.id.name);
   return out;
 }
 

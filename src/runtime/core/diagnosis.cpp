@@ -26,9 +26,7 @@ std::string duid_type(const model::DelegationConfig& config) {
   return "";
 }
 
-std::string device_of(const model::UplinkConfig& config) {
-  return config.kind == model::UplinkKind::Pppoe ? config.id.name : config.interface;
-}
+std::string device_of(const model::UplinkConfig& config) { return config.device(); }
 
 /// The uplink whose network gave this resolver, or for whom the file names it.
 std::string owner_of(const Address& server, const model::Config& config, const policy::AllFacts& all) {

@@ -115,8 +115,8 @@ void PassThroughs::set(Line& line, const model::Config& config, const model::Lin
   std::erase_if(line.lans, [&](const auto& entry) { return !line.settings.lans.contains(entry.first); });
   unsigned own = 0;
   for (const auto& uplink : config.uplinks) {
-    if (uplink.mac) line.stations.insert(*uplink.mac);
-    if (uplink.kind == model::UplinkKind::Pppoe && uplink.interface == wanted.interface) ++own;
+    if (const auto mac = uplink.mac()) line.stations.insert(*mac);
+    if (uplink.traits().counts_as_session && uplink.interface() == wanted.interface) ++own;
   }
   line.settings.places.reset();
   if (wanted.sessions != 0) line.settings.places = wanted.sessions - std::min(wanted.sessions, own);

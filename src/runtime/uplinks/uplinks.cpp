@@ -62,8 +62,8 @@ void Uplinks::add(const model::UplinkConfig& config, std::optional<Secret> secre
   auto [at, fresh] =
       units_.insert_or_assign(name, Unit(std::move(made), uplink::Probe(name, config.probe, random_.fork())));
   std::ignore = fresh;
-  auto& interface = interfaces_[config.interface];
-  if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
+  auto& interface = interfaces_[config.interface()];
+  if (interface.socket && config.mac()) std::ignore = interface.socket->add_address(*config.mac());
   note_facts(name, at->second.uplink.facts(), at->second);
   tend_dhcp4(name, at->second);
   at->second.uplink.on_interface(interface.facts, now);
@@ -82,8 +82,8 @@ void Uplinks::remove(const std::string& name, Instant now) {
 void Uplinks::configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now) {
   auto at = units_.find(config.id.name);
   if (at == units_.end()) return;
-  auto& interface = interfaces_[config.interface];
-  if (interface.socket && config.mac) std::ignore = interface.socket->add_address(*config.mac);
+  auto& interface = interfaces_[config.interface()];
+  if (interface.socket && config.mac()) std::ignore = interface.socket->add_address(*config.mac());
   auto& unit = at->second;
   std::ignore = unit.uplink.configure(without_routes(config), std::move(secret), now);
   unit.probe.configure(config.probe, now);
@@ -157,7 +157,7 @@ void Uplinks::open(const std::string& name, Interface& interface) {
   interface.socket->on_wake(wake_);
   for (const auto& [uplink, unit] : units_) {
     const auto& config = unit.uplink.config();
-    if (config.interface == name && config.mac) std::ignore = interface.socket->add_address(*config.mac);
+    if (config.interface() == name && config.mac()) std::ignore = interface.socket->add_address(*config.mac());
   }
 }
 
@@ -189,11 +189,11 @@ void Uplinks::on_links(const model::Observed& observed, Instant now) {
     auto facts = interface.socket ? facts_of(link) : std::nullopt;
     if (facts && facts->carrier) end_orphans(name, *interface.socket);
     for (auto& [uplink, unit] : units_)
-      if (unit.uplink.config().interface == name) tend_dhcp4(uplink, unit);
+      if (unit.uplink.config().interface() == name) tend_dhcp4(uplink, unit);
     if (facts == interface.facts) continue;
     interface.facts = facts;
     for (auto& [uplink, unit] : units_) {
-      if (unit.uplink.config().interface != name) continue;
+      if (unit.uplink.config().interface() != name) continue;
       unit.uplink.on_interface(facts, now);
       drain(uplink, unit, now);
     }
@@ -218,7 +218,7 @@ void Uplinks::deliver(const std::string& interface, Bytes frame, Instant now) {
   }
   for (auto& [name, unit] : units_) {
     const auto& config = unit.uplink.config();
-    if (config.interface != interface || config.kind != model::UplinkKind::Pppoe) continue;
+    if (config.interface() != interface || !config.kind.is<model::PppoeConfig>()) continue;
     trace_frame(name, Direction::In, frame);
     unit.uplink.on_frame(frame, now);
     drain(name, unit, now);

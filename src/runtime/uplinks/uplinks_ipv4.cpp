@@ -16,19 +16,19 @@ constexpr std::size_t kDhcp4PerTurn = 64;
 
 void Uplinks::tend_dhcp4(const std::string& name, Unit& unit) {
   const auto& config = unit.uplink.config();
-  const bool wanted = config.kind == model::UplinkKind::Ipoe && config.ipv4;
-  const auto at = interfaces_.find(config.interface);
+  const bool wanted = config.kind.is<model::IpoeConfig>() && config.ipv4;
+  const auto at = interfaces_.find(config.interface());
   const std::uint32_t index = wanted && at != interfaces_.end() ? at->second.index : 0;
   if (index != unit.dhcp4_index) unit.dhcp4.reset();
   if (index == 0 || unit.dhcp4) return;
-  auto opened = doors_.frames.open(config.interface, port::FrameKind::Dhcp4);
+  auto opened = doors_.frames.open(config.interface(), port::FrameKind::Dhcp4);
   if (!opened)
     return unit.dhcp4_complaint.tell(
         sinks_.event, {model::Severity::Error,
                        "interface.unusable",
                        name,
-                       fmt::format("cannot speak DHCP on {}: {}", config.interface, opened.error().text()),
-                       {{"interface", config.interface}}});
+                       fmt::format("cannot speak DHCP on {}: {}", config.interface(), opened.error().text()),
+                       {{"interface", config.interface()}}});
   unit.dhcp4 = std::move(*opened);
   unit.dhcp4_index = index;
   unit.dhcp4_complaint.withdraw();

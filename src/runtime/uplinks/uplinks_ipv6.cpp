@@ -19,22 +19,19 @@ constexpr Duration kOpenAgain = seconds(5);
 
 }  // namespace
 
-std::string Uplinks::device_of(const std::string& name, const Unit& unit) {
-  const auto& config = unit.uplink.config();
-  return config.kind == model::UplinkKind::Pppoe ? name : config.interface;
-}
+std::string Uplinks::device_of(const std::string&, const Unit& unit) { return unit.uplink.config().device(); }
 
 std::optional<Ipv6> Uplinks::speaks_from(const Unit& unit) {
   const auto& facts = unit.uplink.facts();
   const auto& config = unit.uplink.config();
   if (unit.link_locals.empty()) return std::nullopt;
-  if (config.kind == model::UplinkKind::Pppoe) {
+  if (config.kind.is<model::PppoeConfig>()) {
     const bool stands =
         facts.attached && facts.v6 && std::ranges::find(unit.link_locals, facts.v6->local) != unit.link_locals.end();
     return stands ? std::optional(facts.v6->local) : std::nullopt;
   }
   // The interface is there before the uplink is anything.
-  const bool asks = config.kind == model::UplinkKind::Ipoe && config.ipv6 && facts.state != model::UplinkState::Down;
+  const bool asks = config.kind.is<model::IpoeConfig>() && config.ipv6 && facts.state != model::UplinkState::Down;
   return asks ? std::optional(unit.link_locals.front()) : std::nullopt;
 }
 

@@ -27,6 +27,10 @@ std::string_view code_of(EthernetPhase before, EthernetPhase next) {
   return "uplink.phase";
 }
 
+model::Dhcp4Config dhcp_of(const model::UplinkConfig& config) {
+  return config.kind.is<model::IpoeConfig>() ? config.kind.as<model::IpoeConfig>().dhcp : model::Dhcp4Config{};
+}
+
 std::string_view families(const model::UplinkFacts& facts) {
   if (facts.v4 && facts.v6) return "ipv4 and ipv6";
   return facts.v4 ? "ipv4" : "ipv6";
@@ -35,7 +39,7 @@ std::string_view families(const model::UplinkFacts& facts) {
 }  // namespace
 
 EthernetLife::EthernetLife(model::UplinkConfig config, std::optional<HeldAddress> held, Random random)
-    : config_(std::move(config)), random_(std::move(random)), ipv4_(config_.dhcp, held, random_.fork()) {
+    : config_(std::move(config)), random_(std::move(random)), ipv4_(dhcp_of(config_), held, random_.fork()) {
   facts_.id = config_.id;
   compose();
   published_ = facts_;
@@ -153,7 +157,7 @@ void EthernetLife::redial(std::string_view on, Instant now) {
 
 Uplink::Applied EthernetLife::effect(const model::UplinkConfig& before, const model::UplinkConfig& after) {
   const auto identity = [](const model::UplinkConfig& c) {
-    return std::tie(c.id, c.kind, c.interface, c.ipv4, c.ipv6, c.dhcp.client_id);
+    return std::tuple(c.id, &c.traits(), c.interface(), c.ipv4, c.ipv6, dhcp_of(c).client_id);
   };
   return identity(before) != identity(after) ? Uplink::Applied::Redialled : Uplink::Applied::InPlace;
 }
@@ -163,10 +167,10 @@ Uplink::Applied EthernetLife::configure(model::UplinkConfig config, Instant now)
   const bool running = phase_ != EthernetPhase::Down;
   if (running && applied == Uplink::Applied::Redialled)
     leave(EthernetPhase::Down, model::Reason::Admin, "new configuration", now);
-  if (config.interface != config_.interface) link_.reset();
+  if (config.interface() != config_.interface()) link_.reset();
   config_ = std::move(config);
   facts_.id = config_.id;
-  ipv4_.configure(config_.dhcp);
+  ipv4_.configure(dhcp_of(config_));
   if (!asks_v6()) {
     memory_ = memory(now);
     memory_at_ = now;

@@ -59,7 +59,7 @@ class EthernetLife {
 
  private:
   const EthernetPhaseRow& row() const { return row_of(phase_); }
-  bool is_static() const { return config_.kind == model::UplinkKind::Static; }
+  bool is_static() const { return config_.kind.is<model::StaticConfig>(); }
   bool link_ready() const { return link_ && link_->carrier; }
   bool asks_v4() const { return !is_static() && config_.ipv4; }
   bool asks_v6() const { return !is_static() && config_.ipv6; }

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include "kit/configs.hpp"
+
 namespace michi::uplink {
 namespace {
 
@@ -16,11 +18,11 @@ const InterfaceFacts kWire{.carrier = true, .mtu = 1500, .mac = Mac{{2, 0, 0, 0,
 model::UplinkConfig fixed() {
   model::UplinkConfig config;
   config.id.name = "fix";
-  config.kind = model::UplinkKind::Static;
-  config.interface = "wan0";
+  config.kind = model::StaticConfig{};
+  config.over = model::OnLine{"wan0"};
   config.mtu = 1500;
-  config.fixed.address = *parse_prefix("203.0.113.2/29");
-  config.fixed.gateway = *parse_ipv4("203.0.113.1");
+  kit::fixed(config).address = *parse_prefix("203.0.113.2/29");
+  kit::fixed(config).gateway = *parse_ipv4("203.0.113.1");
   return config;
 }
 
@@ -119,8 +121,8 @@ TEST_F(Static, StopsAtOnce) {
 TEST(LineDevice, AnotherAddressOfTheDeviceIsSpokenFromAtOnce) {
   model::UplinkConfig config;
   config.id.name = "line";
-  config.kind = model::UplinkKind::Ipoe;
-  config.interface = "wan0";
+  config.kind = model::IpoeConfig{};
+  config.over = model::OnLine{"wan0"};
   config.ipv4 = false;
   EthernetLife life(config, std::nullopt, Random::seeded(1));
   Instant now{seconds(10)};

@@ -16,7 +16,7 @@ bool is_data(std::uint16_t protocol) {
 }  // namespace
 
 void Uplink::Life::dial(std::string_view on, Instant now) {
-  const bool wants_secret = !config.user.empty();
+  const bool wants_secret = !own().ppp.user.empty();
   if (wants_secret && !secret) {
     set_reason(model::Reason::NoSecret);
     return phase == Failed ? void() : enter(Failed, "no secret", now);
@@ -33,7 +33,7 @@ void Uplink::Life::dial(std::string_view on, Instant now) {
     set_reason(last_reason, last_detail);
   enter(WaitPermit, on, now);
   due = now + kAskAgain;
-  outputs.push_back(AskPermit{config.interface, local_address()});
+  outputs.push_back(AskPermit{config.interface(), local_address()});
 }
 
 void Uplink::Life::on_permit(Instant now) {
@@ -49,7 +49,7 @@ void Uplink::Life::on_permit(Instant now) {
 }
 
 bool Uplink::Life::address_changed(const std::optional<InterfaceFacts>& before) const {
-  return before && link && !config.mac && before->mac != link->mac;
+  return before && link && !config.mac() && before->mac != link->mac;
 }
 
 void Uplink::Life::on_interface(std::optional<InterfaceFacts> facts_now, Instant now) {
@@ -140,7 +140,7 @@ void Uplink::Life::on_discovery_frame(const wire::pppoe::Framed& framed, Bytes f
 void Uplink::Life::drain_discovery(Instant now) {
   while (auto output = discovery.poll()) {
     if (auto* send = std::get_if<engine::pppoe::SendFrame>(&*output)) {
-      if (link_ready()) outputs.push_back(Frame{config.interface, std::move(send->frame), false});
+      if (link_ready()) outputs.push_back(Frame{config.interface(), std::move(send->frame), false});
     } else if (auto* done = std::get_if<engine::pppoe::Succeeded>(&*output)) {
       if (phase == Discovering) on_agreed(std::move(done->session), now);
     } else if (auto* failed = std::get_if<engine::pppoe::Failed>(&*output)) {
@@ -152,7 +152,7 @@ void Uplink::Life::drain_discovery(Instant now) {
 void Uplink::Life::on_agreed(engine::pppoe::Agreed session, Instant now) {
   model::SessionRecord record;
   record.uplink = config.id;
-  record.interface = config.interface;
+  record.interface = config.interface();
   record.session_id = session.session_id;
   record.local = session.local;
   record.peer = session.peer;

@@ -208,7 +208,7 @@ void Uplink::Life::fail(Failure failure, std::string_view on, Instant now) {
   last_reason = failure.reason;
   last_detail = std::move(failure.detail);
   set_reason(last_reason, last_detail);
-  const Instant next = now + back_offs.next(last_class, established, config, random);
+  const Instant next = now + back_offs.next(last_class, established, own().ppp, random);
   enter(BackOff, on, now);
   due = next;
   facts.next_attempt = next;

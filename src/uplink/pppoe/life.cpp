@@ -144,7 +144,7 @@ void Uplink::Life::on_deadline(Instant now) {
   due.reset();
   switch (phase) {
     case WaitPermit:
-      outputs.push_back(AskPermit{config.interface, local_address()});
+      outputs.push_back(AskPermit{config.interface(), local_address()});
       due = now + kAskAgain;
       return;
     case LinkHold:
@@ -189,8 +189,8 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
   std::vector<std::string> out;
   if (phase == Down) out.push_back("`michi up`");
   if (phase == Failed) out.push_back("a secret for this uplink");
-  if (phase != Down && !link) out.push_back(fmt::format("interface {} to appear", config.interface));
-  if (phase != Down && link && !link->carrier) out.push_back(fmt::format("carrier on {}", config.interface));
+  if (phase != Down && !link) out.push_back(fmt::format("interface {} to appear", config.interface()));
+  if (phase != Down && link && !link->carrier) out.push_back(fmt::format("carrier on {}", config.interface()));
   switch (phase) {
     case Down:
     case WaitInterface:
@@ -201,7 +201,7 @@ std::vector<std::string> Uplink::Life::waiting_for() const {
       if (ipv6 && !ipv6->waiting_for().empty()) out.push_back(ipv6->waiting_for());
       break;
     case WaitPermit:
-      out.push_back(fmt::format("a turn to send PADI on {}", config.interface));
+      out.push_back(fmt::format("a turn to send PADI on {}", config.interface()));
       break;
     case Discovering:
       out.push_back(discovery.state() == engine::pppoe::State::Requesting ? "an answer to PADR" : "an offer (PADO)");

@@ -65,6 +65,7 @@ struct Uplink::Life {
   std::optional<Instant> next_deadline() const;
   std::string protocol_state() const;
   std::vector<std::string> waiting_for() const;
+  const model::PppoeConfig& own() const { return config.kind.as<model::PppoeConfig>(); }
   const PhaseRow& row() const { return row_of(phase); }
   bool link_ready() const { return link && link->carrier; }
 

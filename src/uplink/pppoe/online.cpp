@@ -67,10 +67,10 @@ void Uplink::Life::on_session_output(engine::ppp::Output& output, Instant now) {
             on_network_up("ipv6", now);
           },
           [&](const ppp_engine::Ipv4Down&) {
-            if (facts.v4 && !v4_until) v4_until = now + std::min(config.grace, kLegGrace);
+            if (facts.v4 && !v4_until) v4_until = now + std::min(own().ppp.grace, kLegGrace);
           },
           [&](const ppp_engine::Ipv6Down&) {
-            if (facts.v6 && !v6_until) v6_until = now + std::min(config.grace, kLegGrace);
+            if (facts.v6 && !v6_until) v6_until = now + std::min(own().ppp.grace, kLegGrace);
           },
           [&](const ppp_engine::PathProved& proof) {
             if (proof.full_size || facts.mtu <= wire::pppoe::kDefaultMaxPayload) return;
@@ -112,7 +112,7 @@ void Uplink::Life::tell_up() {
 }
 
 void Uplink::Life::on_renegotiating(Instant now) {
-  const Instant until = now + config.grace;
+  const Instant until = now + own().ppp.grace;
   if (facts.v4) v4_until = until;
   if (facts.v6) v6_until = until;
   if (phase != Up) return;
@@ -164,7 +164,7 @@ void Uplink::Life::on_duplicate(bool is_duplicate, Instant now) {
     enter(Held, "duplicate address", now);
     last_class = FailureClass::Duplicate;
     // Another address may come with another session: ask for one, rarely.
-    due = now + back_offs.next(FailureClass::Duplicate, false, config, random);
+    due = now + back_offs.next(FailureClass::Duplicate, false, own().ppp, random);
   } else if (!duplicate && phase == Held) {
     facts.attached = true;
     resume("the address is free", now);

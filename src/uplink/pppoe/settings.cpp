@@ -24,7 +24,7 @@ engine::ppp::AuthMethod method_of(model::AuthKind kind) {
 }  // namespace
 
 Mac Uplink::Life::local_address() const {
-  if (config.mac) return *config.mac;
+  if (const auto mac = config.mac()) return *mac;
   return link ? link->mac : Mac{};
 }
 
@@ -39,11 +39,11 @@ std::uint16_t Uplink::Life::payload_limit() const {
 engine::pppoe::Settings Uplink::Life::discovery_settings() const {
   engine::pppoe::Settings out;
   out.local = local_address();
-  out.service_name = config.service_name;
-  out.ac_required = !config.ac_name.empty();
-  out.ac_names = out.ac_required ? std::vector{config.ac_name} : config.prefer_acs;
-  out.host_uniq = config.host_uniq;
-  out.accept_missing_host_uniq = config.accept_missing_host_uniq;
+  out.service_name = own().service_name;
+  out.ac_required = !own().ac_name.empty();
+  out.ac_names = out.ac_required ? std::vector{own().ac_name} : own().prefer_acs;
+  out.host_uniq = own().host_uniq;
+  out.accept_missing_host_uniq = own().accept_missing_host_uniq;
   out.max_payload = std::max(payload_limit(), wire::pppoe::kDefaultMaxPayload);
   return out;
 }
@@ -53,19 +53,19 @@ engine::ppp::Settings Uplink::Life::session_settings() const {
   out.role = engine::ppp::Role::Client;
   // For renegotiations; the attempt as a whole is bounded by establish_by.
   out.timing.establish = config.connect_timeout;
-  out.echo.interval = config.echo_interval;
-  out.echo.failures = config.echo_failures;
-  out.echo.one_way = config.one_way;
+  out.echo.interval = own().ppp.echo_interval;
+  out.echo.failures = own().ppp.echo_failures;
+  out.echo.one_way = own().ppp.one_way;
   out.mru = std::min(payload_limit(), agreed->max_payload);
   out.mru_limit = agreed->max_payload;
   out.ipv4 = config.ipv4;
   out.ipv6 = config.ipv6;
-  out.user = config.user;
+  out.user = own().ppp.user;
   if (secret) out.password = *secret;
   out.allowed.clear();
-  for (const model::AuthKind kind : config.auth) out.allowed.push_back(method_of(kind));
+  for (const model::AuthKind kind : own().ppp.auth) out.allowed.push_back(method_of(kind));
   out.request_dns = config.dns.source == model::DnsSource::Peer;
-  if (config.address) out.wanted_address = *config.address;
+  if (own().ppp.address) out.wanted_address = *own().ppp.address;
   out.interface_id = interface_id;
   return out;
 }
@@ -73,8 +73,9 @@ engine::ppp::Settings Uplink::Life::session_settings() const {
 Uplink::Applied Uplink::effect_on_session(const model::UplinkConfig& before, const model::UplinkConfig& after,
                                           bool secret_changed) {
   const auto identity = [](const model::UplinkConfig& c) {
-    return std::tie(c.id, c.interface, c.mac, c.user, c.ac_name, c.service_name, c.host_uniq, c.auth, c.ipv4, c.ipv6,
-                    c.address, c.mtu);
+    const auto& own = c.kind.as<model::PppoeConfig>();
+    return std::tie(c.id, c.over, own.ppp.user, own.ac_name, own.service_name, own.host_uniq, own.ppp.auth, c.ipv4,
+                    c.ipv6, own.ppp.address, c.mtu);
   };
   return secret_changed || identity(before) != identity(after) ? Applied::Redialled : Applied::InPlace;
 }
@@ -83,7 +84,7 @@ Uplink::Applied Uplink::configure_session(model::UplinkConfig config, std::optio
   Life& life = *life_;
   const bool same_secret = life.secret.has_value() == secret.has_value() && (!secret || secret->same_as(*life.secret));
   const Applied applied = effect_on_session(life.config, config, !same_secret);
-  const bool moved = config.interface != life.config.interface;
+  const bool moved = config.interface() != life.config.interface();
   const bool running = applied == Applied::Redialled && life.phase != Phase::Down;
   if (running) {
     life.back_offs.forget();
