@@ -61,12 +61,6 @@ std::vector<std::string> sentences(std::string_view text) {
   return lines;
 }
 
-std::vector<std::string> names_of(const std::vector<model::UplinkId>& ids) {
-  std::vector<std::string> names;
-  for (const auto& id : ids) names.push_back(id.name);
-  return names;
-}
-
 std::optional<model::Protocol> protocol_of(const std::string& text) {
   if (text.empty() || text == "any") return model::Protocol::Any;
   if (text == "tcp") return model::Protocol::Tcp;
@@ -77,11 +71,6 @@ std::optional<model::Protocol> protocol_of(const std::string& text) {
 
 Fault<control::Refusal> bad_query(std::string text) {
   return Fault(control::Refusal{"bad-query", std::move(text), {}});
-}
-
-std::optional<Duration> left_until(Instant end, Instant now) {
-  if (end == Instant::max()) return std::nullopt;
-  return std::max(end - now, Duration{});
 }
 
 }  // namespace
@@ -96,49 +85,11 @@ std::set<std::string> Api::foreign_devices() const {
 }
 
 model::Snapshot Api::snapshot() const {
-  const auto& core = context_.core;
-  const Instant now = context_.alarm.now();
-  model::Snapshot snapshot;
+  auto snapshot = context_.core.snapshot();
   snapshot.version = MICHI_VERSION;
   snapshot.start_id = context_.start_id;
-  snapshot.uptime = now - context_.started;
+  snapshot.uptime = context_.alarm.now() - context_.started;
   snapshot.config_path = context_.paths.config;
-  snapshot.settled = core.settled();
-  snapshot.awaiting_confirmation = core.awaiting_confirmation();
-  for (const auto& config : core.config()->uplinks) {
-    const auto& name = config.id.name;
-    const auto* facts = core.facts_now(name);
-    if (!facts) continue;
-    model::UplinkSnapshot uplink;
-    uplink.facts = *facts;
-    if (auto number = core.numbers().find(name); number != core.numbers().end()) uplink.number = number->second;
-    uplink.interface = config.interface();
-    uplink.in_state = now - uplink.facts.since;
-    if (uplink.facts.next_attempt) uplink.next_attempt = std::max(Duration{}, *uplink.facts.next_attempt - now);
-    for (const auto& one : facts->prefixes)
-      uplink.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
-                                 one.confirmed, one.on_link, core.proxy(name, one.prefix)});
-    if (const auto at = core.next_renewal(name)) uplink.next_renewal = std::max(*at - now, Duration{});
-    uplink.probes = core.probes(name);
-    uplink.waiting_for = core.waiting_for(name);
-    uplink.protocol_state = core.protocol_state(name);
-    uplink.traffic = core.counters(name);
-    uplink.closed_routes = config.routes.size();
-    uplink.routes_date = config.routes_date;
-    snapshot.uplinks.push_back(std::move(uplink));
-  }
-  snapshot.lans = core.lans();
-  snapshot.passed = core.passed();
-  const auto& choices4 = core.selector().choices(Family::V4);
-  const auto& choices6 = core.selector().choices(Family::V6);
-  for (const auto& policy : core.config()->policies) {
-    model::PolicySnapshot shown{policy.label, names_of(policy.use), {}, {}};
-    if (policy.index < choices4.size()) shown.in_use = names_of(choices4[policy.index].usable);
-    if (policy.index < choices6.size()) shown.in_use6 = names_of(choices6[policy.index].usable);
-    snapshot.policies.push_back(std::move(shown));
-  }
-  snapshot.firewall = core.firewall_counters();
-  snapshot.warnings = core.warnings();
   return snapshot;
 }
 

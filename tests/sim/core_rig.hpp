@@ -229,8 +229,7 @@ class CoreNode final : public kit::Node {
     core_ = std::make_unique<runtime::Core>(
         runtime::Doors{alarm_, sockets_, datagrams_, echoes_, observers_, machine_.kernel.net(),
                        machine_.kernel.firewall(), machine_.kernel.plane(), machine_.store, processes_, machine_.files},
-        runtime::CoreOptions{
-            .run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child, .crash_point = {}},
+        runtime::CoreOptions{.run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child},
         Random::seeded(world_.random().u64()), [this] { woken_ = true; },
         [this](const model::Event& event, Instant) { events_.push_back(event); });
     woken_ = true;
@@ -250,5 +249,24 @@ class CoreNode final : public kit::Node {
   bool woken_ = false;
   Instant busy_until_{};
 };
+
+/// An uplink as it is now, down to the words of its protocols.
+inline const model::UplinkFacts* facts_now(const runtime::Core& core, const std::string& name) {
+  const auto* unit = core.uplinks().find(name);
+  return unit == nullptr ? nullptr : &unit->life().facts();
+}
+inline std::vector<std::string> waiting_for(const runtime::Core& core, const std::string& name) {
+  const auto* unit = core.uplinks().find(name);
+  return unit == nullptr ? std::vector<std::string>{} : unit->life().waiting_for();
+}
+inline std::string protocol_state(const runtime::Core& core, const std::string& name) {
+  const auto* unit = core.uplinks().find(name);
+  return unit == nullptr ? std::string{} : unit->life().protocol_state();
+}
+
+inline std::vector<model::ProbeSnapshot> probes(const runtime::Core& core, const std::string& name, Instant now) {
+  const auto* unit = core.uplinks().find(name);
+  return unit == nullptr ? std::vector<model::ProbeSnapshot>{} : unit->probe().snapshots(now);
+}
 
 }  // namespace michi::sim

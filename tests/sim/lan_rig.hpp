@@ -11,7 +11,6 @@
 
 #include "kit/fake_datagrams.hpp"
 #include "kit/fake_echoes.hpp"
-#include "kit/fake_kernel.hpp"
 #include "kit/ndisc.hpp"
 #include "runtime/lan/lans.hpp"
 #include "sim/core_rig.hpp"
@@ -66,16 +65,11 @@ class LanRig : public testing::Test {
   }
 
   void boot() {
-    lans = std::make_unique<runtime::Lans>(
-        doors, Random::seeded(7), [this] { ++wakes; },
-        runtime::Lans::Sinks{.event = [this](const model::Event& event) { events.push_back(event); },
-                             .keep =
-                                 [this](const std::string& key, const std::optional<std::string>& value) {
-                                   if (value)
-                                     store.submit(port::Put{port::Lifetime::Durable, key, *value}, 1);
-                                   else
-                                     store.submit(port::Erase{port::Lifetime::Durable, key}, 1);
-                                 }});
+    lans.reset();
+    keeper = std::make_unique<runtime::RecordKeeper>(store, tickets);
+    channels =
+        std::make_unique<runtime::Channels>(runtime::Channels::Sockets{frames, datagrams, echoes}, [this] { ++wakes; });
+    lans = std::make_unique<runtime::Lans>(*channels, *keeper, clock, files, Random::seeded(7));
     lans->recall(store.state, clock.time);
   }
   /// Dies without a word; what it left is all that the next one has.
@@ -100,7 +94,7 @@ class LanRig : public testing::Test {
   void drop_link(const std::string& device) {
     links.erase(device);
     std::erase_if(addresses, [&](const auto& entry) { return entry.device == device; });
-    lans->on_kernel(links, addresses, clock.time);
+    see();
   }
   model::AdvertisedPrefix& wish(std::string_view prefix) {
     for (auto& p : want.prefixes)
@@ -113,13 +107,34 @@ class LanRig : public testing::Test {
     auto own = *net(prefix).address.v6();
     own.octets[15] = 1;
     addresses.insert({.device = device, .address = {own, 64}});
-    lans->on_kernel(links, addresses, clock.time);
+    see();
   }
   /// As Core does in a turn.
   void decide() { decide({want}); }
   void decide(const std::vector<model::AdvertisementWant>& wants) {
-    lans->on_desired(wants, clock.time);
-    lans->on_kernel(links, addresses, clock.time);
+    model::Desired desired;
+    desired.advertisements = wants;
+    lans->on_desired(desired, clock.time);
+    see();
+  }
+  void see() {
+    observed.links = links;
+    observed.addresses = addresses;
+    channels->on_kernel(links, clock.time);
+    lans->on_kernel(observed, clock.time);
+    listen();
+  }
+  void turn() {
+    channels->on_deadline(clock.time);
+    lans->turn(clock.time, runtime::Pass::First);
+    listen();
+  }
+  void listen() {
+    while (auto event = channels->poll_event()) events.push_back(*event);
+    while (auto event = lans->poll_event()) events.push_back(*event);
+  }
+  Instant next_deadline() const {
+    return std::min(lans->next_deadline().value_or(Instant::max()), channels->next_deadline().value_or(Instant::max()));
   }
   void begin() {
     decide();
@@ -127,19 +142,19 @@ class LanRig : public testing::Test {
   }
   void run(Duration how_long) {
     const Instant end = clock.time + how_long;
-    lans->turn(clock.time);
+    turn();
     unsigned turns = 0;
-    while (lans->next_deadline() && *lans->next_deadline() <= end) {
+    while (next_deadline() <= end) {
       ASSERT_LT(++turns, 10000u) << "the clock stands still";
-      clock.time = std::max(clock.time, *lans->next_deadline());
-      lans->turn(clock.time);
+      clock.time = std::max(clock.time, next_deadline());
+      turn();
     }
     clock.time = end;
   }
   void hear(const wire::icmp6::Message& message, const Ipv6& from, const Ipv6& to) {
     datagrams.arrive("lan0", port::Speaker::NdRouter,
                      {wire::icmp6::write_message(message, from, to), from, to, std::uint8_t{255}});
-    lans->turn(clock.time);
+    turn();
   }
 
   const RouterAdvertisement& last() const { return said.back().content; }
@@ -172,16 +187,15 @@ class LanRig : public testing::Test {
   NoFrames frames;
   kit::FakeDatagrams datagrams;
   kit::FakeEchoes echoes;
-  kit::FakeObservers observers;
-  kit::FakeKernel kernel;
   FakeStore store;
-  FakeProcesses processes;
   FakeFiles files;
-  runtime::Doors doors{clock,          frames, datagrams, echoes, observers, kernel.net(), kernel.firewall(),
-                       kernel.plane(), store,  processes, files};
+  runtime::Tickets tickets;
+  model::Observed observed;
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;
   model::AdvertisementWant want;
+  std::unique_ptr<runtime::RecordKeeper> keeper;
+  std::unique_ptr<runtime::Channels> channels;
   std::unique_ptr<runtime::Lans> lans;
   std::vector<Said> said;
   std::vector<model::Event> events;

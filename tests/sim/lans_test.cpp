@@ -180,7 +180,7 @@ TEST_F(LanStory, ARebootWithoutAClockDeprecatesThePrefixOfBefore) {
 
 TEST_F(LanStory, WhatHadEndedLongBeforeTheRebootIsNotSaidAgain) {
   begin();
-  lans->stop(clock.time);
+  lans->end(runtime::Ending::Stop, clock.time);
   said.clear();
   reboot(clock.wall + 3 * 3600);
   want.prefixes.clear();
@@ -200,10 +200,10 @@ TEST_F(LanStory, ADeviceThatWentAndCameBackIsToldAtOnce) {
   links["lan0"] = {};
   put_link("lan0");
   links["lan0"].up = false;
-  lans->on_kernel(links, addresses, clock.time);
+  see();
   EXPECT_TRUE(said.empty());
   links["lan0"].up = true;
-  lans->on_kernel(links, addresses, clock.time);
+  see();
   ASSERT_EQ(said.size(), 1u);
   EXPECT_FALSE(told(kFirst)) << "its address is not there yet";
   put_address(kFirst);
@@ -217,7 +217,7 @@ TEST_F(LanStory, NothingIsSaidBeforeThereIsALinkLocalAddress) {
   put_address(kFirst);
   EXPECT_TRUE(said.empty());
   addresses.insert({.device = "lan0", .address = net("fe80::1/64")});
-  lans->on_kernel(links, addresses, clock.time);
+  see();
   ASSERT_EQ(said.size(), 1u);
   EXPECT_TRUE(is_preferred(kFirst));
 }
@@ -257,7 +257,7 @@ TEST_F(LanStory, ALanThatLeftTheFileWhileNobodyRanIsToldSoToo) {
 TEST_F(LanStory, AnOrderlyEndTakesTheDefaultRouteAndLeavesThePrefixes) {
   begin();
   said.clear();
-  lans->stop(clock.time);
+  lans->end(runtime::Ending::Stop, clock.time);
   ASSERT_EQ(said.size(), 1u);
   EXPECT_EQ(last().lifetime, 0);
   EXPECT_TRUE(is_preferred(kFirst));
@@ -277,9 +277,9 @@ TEST_F(LanStory, AFlushTakesEverythingBackAlsoOfAnEarlierLife) {
   begin();
   crash();
   said.clear();
-  lans->withdraw(clock.time);
+  lans->end(runtime::Ending::Flush, clock.time);
   EXPECT_TRUE(said.empty()) << "the kernel has not been seen yet";
-  lans->on_kernel(links, addresses, clock.time);
+  see();
   ASSERT_FALSE(said.empty());
   EXPECT_TRUE(is_deprecated(kFirst));
   EXPECT_EQ(last().lifetime, 0);
@@ -319,7 +319,7 @@ TEST_F(LanStory, AFloodOfSolicitationsIsTakenInSlices) {
                      {write_message(RouterSolicitation{}, ip("fe80::99"), kAllRouters), ip("fe80::99"), kAllRouters,
                       std::uint8_t{255}});
   wakes = 0;
-  lans->turn(clock.time);
+  turn();
   EXPECT_EQ(lans->snapshots(clock.time).at(0).solicitations, 64u);
   EXPECT_EQ(wakes, 1u) << "asks for another turn";
 }

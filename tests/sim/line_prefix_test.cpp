@@ -40,7 +40,7 @@ class LinePrefixStory : public ::testing::Test, public kit::Node {
     if (!HasFailure()) return;
     for (const auto& event : node.events())
       std::printf("event %s %s: %s\n", event.code.c_str(), event.uplink.c_str(), event.text.c_str());
-    std::printf("state %s\n", node->protocol_state("hikari").c_str());
+    std::printf("state %s\n", protocol_state(*node, "hikari").c_str());
   }
 
   void carry(const kit::FakeDatagrams::Sent& sent) {
@@ -79,9 +79,9 @@ class LinePrefixStory : public ::testing::Test, public kit::Node {
   }
 
   void begin() { node->begin(std::make_shared<const model::Config>(config), {}); }
-  const model::UplinkFacts& facts() { return *node->facts_now("hikari"); }
+  const model::UplinkFacts& facts() { return *facts_now(*node, "hikari"); }
   bool delegated() {
-    return node->facts_now("hikari") && facts().usable(Family::V6) && !facts().prefixes.empty() &&
+    return facts_now(*node, "hikari") && facts().usable(Family::V6) && !facts().prefixes.empty() &&
            facts().prefixes[0].confirmed;
   }
   bool becomes_delegated(Duration limit = seconds(10)) {
@@ -167,10 +167,10 @@ TEST_F(LinePrefixStory, ASilentLineSaysThatNoRouterIsThere) {
   router = false;
   server.behaviour.silent = true;
   begin();
-  ASSERT_TRUE(world.run_until([&] { return node->facts_now("hikari") && facts().reason == model::Reason::NoRouter; },
+  ASSERT_TRUE(world.run_until([&] { return facts_now(*node, "hikari") && facts().reason == model::Reason::NoRouter; },
                               seconds(40)));
   EXPECT_EQ(facts().state, model::UplinkState::Waiting);
-  EXPECT_FALSE(node->waiting_for("hikari").empty());
+  EXPECT_FALSE(waiting_for(*node, "hikari").empty());
   server.behaviour.silent = false;
   EXPECT_TRUE(becomes_delegated(minutes(5)));
 }

@@ -46,8 +46,8 @@ class LineStory : public ::testing::Test {
   }
 
   void begin() { node->begin(std::make_shared<const model::Config>(config), {}); }
-  const model::UplinkFacts& facts(const std::string& name = "hgw") { return *(*node).facts_now(name); }
-  bool up(const std::string& name = "hgw") { return (*node).facts_now(name) && facts(name).usable(Family::V4); }
+  const model::UplinkFacts& facts(const std::string& name = "hgw") { return *facts_now(*node, name); }
+  bool up(const std::string& name = "hgw") { return facts_now(*node, name) && facts(name).usable(Family::V4); }
   bool becomes_up(Duration limit = seconds(5)) {
     return world.run_until([&] { return up(); }, limit);
   }
@@ -83,7 +83,7 @@ TEST_F(LineStory, ALineGetsItsAddressAndIsUpWithinTwoSeconds) {
   EXPECT_FALSE(facts().session);
   EXPECT_EQ(told("uplink.up"), 1U);
   EXPECT_EQ(told("dhcp4.leased"), 1U);
-  EXPECT_EQ(node->protocol_state("hgw"), "dhcp4 Bound");
+  EXPECT_EQ(protocol_state(*node, "hgw"), "dhcp4 Bound");
 }
 
 TEST_F(LineStory, ALeaseIsRenewedForADayWithoutAnEdge) {
@@ -98,12 +98,12 @@ TEST_F(LineStory, ALeaseIsRenewedForADayWithoutAnEdge) {
 TEST_F(LineStory, ASilentNetworkIsShownInTimeAndFoundWhenItSpeaks) {
   server.alive = false;
   begin();
-  ASSERT_TRUE(world.run_until([&] { return (*node).facts_now("hgw") && facts().reason == Reason::NoLease; },
+  ASSERT_TRUE(world.run_until([&] { return facts_now(*node, "hgw") && facts().reason == Reason::NoLease; },
                               config.uplinks[0].connect_timeout + seconds(1)));
   EXPECT_EQ(facts().state, UplinkState::Waiting);
   EXPECT_EQ(told("uplink.attempt-failed"), 1U);
-  ASSERT_FALSE(node->waiting_for("hgw").empty());
-  EXPECT_NE(node->waiting_for("hgw")[0].find("DHCP server"), std::string::npos);
+  ASSERT_FALSE(waiting_for(*node, "hgw").empty());
+  EXPECT_NE(waiting_for(*node, "hgw")[0].find("DHCP server"), std::string::npos);
   world.run(minutes(10));
   server.alive = true;
   EXPECT_TRUE(becomes_up(seconds(140)));
@@ -132,7 +132,7 @@ TEST_F(LineStory, ALongLossTakesTheAddressAndTheSameOneComesBack) {
   ASSERT_TRUE(becomes_up());
   carrier(false);
   world.run(seconds(10));
-  EXPECT_EQ(node->facts_now("hgw")->state, UplinkState::Waiting);
+  EXPECT_EQ(facts_now(*node, "hgw")->state, UplinkState::Waiting);
   EXPECT_FALSE(facts().v4);
   carrier(true);
   ASSERT_TRUE(becomes_up());
@@ -271,8 +271,8 @@ TEST_F(LineStory, TheSameAddressOnALineAndASessionIsHeldOnOne) {
   kit::ppp(session).user = "user@isp";
   config.uplinks.push_back(session);
   node->begin(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}});
-  ASSERT_TRUE(world.run_until([&] { return node->facts_now("isp") && facts("isp").reason == Reason::DuplicateAddress; },
-                              seconds(10)));
+  ASSERT_TRUE(world.run_until(
+      [&] { return facts_now(*node, "isp") && facts("isp").reason == Reason::DuplicateAddress; }, seconds(10)));
   EXPECT_TRUE(up());
   EXPECT_FALSE(facts("isp").attached);
 }

@@ -71,7 +71,7 @@ class PrefixStory : public ::testing::Test {
                 world.trouble().c_str());
     for (const auto& event : node.events())
       std::printf("event %s %s: %s\n", event.code.c_str(), event.uplink.c_str(), event.text.c_str());
-    std::printf("state %s\n", node->protocol_state("isp").c_str());
+    std::printf("state %s\n", protocol_state(*node, "isp").c_str());
     for (const auto& [key, value] : machine.store.state) std::printf("record %s:\n%s\n", key.c_str(), value.c_str());
   }
 
@@ -102,9 +102,9 @@ TEST_F(PrefixStory, ASessionWithIpv6GetsAPrefixAndItIsWrittenDown) {
   EXPECT_TRUE(node->facts().at("isp").carries(Family::V6));
   EXPECT_TRUE(recorded());
   EXPECT_TRUE(node.saw("prefix.delegated"));
-  EXPECT_NE(node->protocol_state("isp").find("dhcp6 Bound"), std::string::npos);
-  EXPECT_TRUE(node->waiting_for("isp").empty());
-  EXPECT_EQ(node->next_renewal("isp"), prefixes()[0].valid_until - seconds(7200));
+  EXPECT_NE(protocol_state(*node, "isp").find("dhcp6 Bound"), std::string::npos);
+  EXPECT_TRUE(waiting_for(*node, "isp").empty());
+  EXPECT_EQ(node->uplinks().find("isp")->life().next_renewal(world.now()), prefixes()[0].valid_until - seconds(7200));
   EXPECT_EQ(server.heard(MessageType::Solicit), 1u);
 }
 
@@ -188,7 +188,7 @@ TEST_F(PrefixStory, NobodyWhoAnswersLeavesTheUplinkUpAndStatusSaysWhatItWaitsFor
   begin();
   ASSERT_TRUE(world.run_until([&] { return node.saw("dhcp6.no-answer"); }, seconds(30)));
   EXPECT_TRUE(node.up("isp"));
-  const auto waits = node->waiting_for("isp");
+  const auto waits = waiting_for(*node, "isp");
   ASSERT_EQ(waits.size(), 1u);
   EXPECT_EQ(waits[0], "a DHCPv6 server (Solicit sent 4 times)");
   server.behaviour.silent = false;

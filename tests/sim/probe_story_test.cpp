@@ -187,7 +187,7 @@ TEST_F(ProbeStory, AReloadThatTurnsItOffForgetsTheVerdict) {
   config.uplinks[0].probe.on = false;
   const auto changes = node->apply(std::make_shared<const model::Config>(config), {});
   ASSERT_TRUE(becomes("isp", Health::Unknown, milliseconds(100)));
-  EXPECT_TRUE(node->probes("isp").empty());
+  EXPECT_TRUE(probes(*node, "isp", world.now()).empty());
   EXPECT_EQ(told("uplink.lost"), 0U);
   world.run(minutes(1));
   EXPECT_EQ(chosen(), "isp");
@@ -208,15 +208,15 @@ TEST_F(ProbeStory, WithoutASocketTheLineCountsAsGoodAndItIsTriedAgain) {
 TEST_F(ProbeStory, WhatIsKnownOfEachDestinationIsShown) {
   begin();
   world.run(seconds(3));
-  const auto probes = node->probes("isp");
-  ASSERT_EQ(probes.size(), 1U);
-  EXPECT_EQ(probes[0].family, Family::V4);
-  ASSERT_EQ(probes[0].probed.size(), 2U);
-  EXPECT_EQ(probes[0].probed[0].address, kRouter);
-  EXPECT_TRUE(probes[0].probed[0].is_next_hop);
-  EXPECT_EQ(probes[0].probed[1].address, kTarget);
-  EXPECT_EQ(probes[0].probed[1].round_trip, milliseconds(8));
-  EXPECT_TRUE(node->probes("nobody").empty());
+  const auto shown = probes(*node, "isp", world.now());
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].family, Family::V4);
+  ASSERT_EQ(shown[0].probed.size(), 2U);
+  EXPECT_EQ(shown[0].probed[0].address, kRouter);
+  EXPECT_TRUE(shown[0].probed[0].is_next_hop);
+  EXPECT_EQ(shown[0].probed[1].address, kTarget);
+  EXPECT_EQ(shown[0].probed[1].round_trip, milliseconds(8));
+  EXPECT_TRUE(probes(*node, "nobody", world.now()).empty());
 }
 
 /// A flood of answers nobody asked for stays a bounded piece of work in every turn.

@@ -12,6 +12,9 @@ namespace michi::runtime {
 
 namespace {
 
+/// How long a start lets the kernel's objects go before the first PADI.
+constexpr Duration kObjectsFirst = milliseconds(250);
+
 std::string firewall_key(model::NftFamily table) {
   return table == model::NftFamily::Inet ? "firewall" : "firewall-netdev";
 }
@@ -45,36 +48,20 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       options_(std::move(options)),
       schedule_(std::move(schedule)),
       events_(std::move(events)),
+      keeper_(doors_.store, tickets_),
+      records_(keeper_, doors_.alarm, doors_.files, [this](std::string_view point) { crash_point(point); }),
+      channels_({doors_.frames, doors_.datagrams, doors_.echoes}, schedule_),
       ula_(draw_ula(random)),
-      lans_(doors_, random.fork(), schedule_,
-            {.event = [this](const model::Event& e) { event(e); },
-             .keep =
-                 [this](const std::string& key, const auto& value) {
-                   keep(port::Lifetime::Durable, key, value, "what hosts were told by router advertisements");
-                 }}),
-      examination_(doors_, random.fork(), schedule_),
-      proxies_(doors_.datagrams, random.fork(), schedule_, [this](const model::Event& e) { event(e); }),
-      uplinks_(doors_, std::move(random), schedule_,
-               {.event = [this](const model::Event& e) { event(e); },
-                .persist = [this](const std::string& uplink, const auto& record) { persist(uplink, record); },
-                .trace =
-                    [this](const std::string& uplink, const Traced& traced) {
-                      if (trace_) trace_(uplink, traced);
-                    },
-                .tracing = [this] { return static_cast<bool>(trace_); },
-                .address = [this](const std::string& uplink, const auto& held) { persist_address(uplink, held); },
-                .lease = [this](const std::string& uplink, const auto& record) { persist_lease(uplink, record); }}),
-      pass_through_(doors_, schedule_,
-                    {.event = [this](const model::Event& e) { event(e); },
-                     .keep =
-                         [this](const std::string& key, const auto& value) {
-                           keep(port::Lifetime::Volatile, key, value,
-                                "which sessions of LAN clients are passed through");
-                         }}),
-      hooks_(doors_.processes, doors_.files, tickets_, [this](const model::Event& e) { event(e); }),
-      resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
-                [this](const model::Event& e) { event(e); }),
+      lans_(channels_, keeper_, doors_.alarm, doors_.files, random.fork()),
+      examination_(channels_, doors_.observers, doors_.plane, random.fork()),
+      proxies_(channels_, random.fork()),
+      uplinks_(channels_, records_, doors_.plane, std::move(random), schedule_, options_.kinds),
+      pass_through_(channels_, keeper_, doors_.firewall),
+      hooks_(doors_.processes, doors_.files, tickets_),
+      resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory),
+      parts_{&uplinks_, &hooks_, &pass_through_, &resolver_, &lans_, &proxies_, &examination_},
       settings_(doors_.files, doors_.store, tickets_),
+      decider_({uplinks_, proxies_, pass_through_}, ula_),
       reconciler_(remembered_tables(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
@@ -86,39 +73,109 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
 
 Core::~Core() = default;
 
+void Core::begin(model::ConfigPtr config, model::Secrets secrets) {
+  now_ = doors_.alarm.now();
+  config_ = std::move(config);
+  secrets_ = std::move(secrets);
+  const auto in_run = keeper_.load(port::Lifetime::Volatile).value_or(RecordKeeper::Records{});
+  const auto on_disk = keeper_.load(port::Lifetime::Durable).value_or(RecordKeeper::Records{});
+  settings_.recall(in_run);
+  pass_through_.recall(in_run);
+  records_.recall(in_run, on_disk);
+  decider_.recall(on_disk);
+  lans_.recall(on_disk, now_);
+  say(lans_);
+  doors_.kernel.refresh();
+  doors_.firewall.refresh();
+  schedule_();
+}
+
+void Core::say(Part& part) {
+  while (auto event = channels_.poll_event()) events_(*event, now_);
+  while (auto event = keeper_.poll_event()) events_(*event, now_);
+  while (auto event = part.poll_event()) events_(*event, now_);
+}
+
 void Core::turn() {
   now_ = doors_.alarm.now();
   // Every pass drains what the one before caused; the bound only keeps a bug from spinning.
-  for (int pass = 0; pass < 16; ++pass) {
+  constexpr int kMostPasses = 16;
+  for (int pass = 0; pass < kMostPasses; ++pass) {
     take_reports();
     if (!running_ && view_.observed().complete) start_running();
-    if (running_ && observed_dirty_) {
-      uplinks_.on_links(view_.observed(), now_);
-      lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
-      proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
-      pass_through_.on_links(view_.observed());
-    }
-    const bool facts_changed = uplinks_.turn(now_, pass == 0 ? Uplinks::Frames::Take : Uplinks::Frames::Leave);
-    if (facts_changed) {
-      hooks_.on_facts(uplinks_.facts());
-      policy_dirty_ = true;
-    }
-    if (running_ && pass == 0) pass_on();
-    run_deadlines();
+    if (running_ && observed_dirty_) on_kernel();
+    const bool changed = run_parts(pass == 0 ? Pass::First : Pass::Again);
+    if (changed) policy_dirty_ = true;
     const bool dirty = policy_dirty_ || observed_dirty_;
     if (running_) decide();
     perform();
-    proxies_.send(view_.observed().routes, now_);
-    if (!dirty && !facts_changed) break;
+    for (Part* part : parts_) part->on_performed(view_.observed(), now_);
+    if (!dirty && !changed) break;
   }
   if (!policy_dirty_ && reconciler_.right(model::NftFamily::Netdev)) pass_through_.on_carried(now_);
+  say(pass_through_);
   set_alarm();
 }
 
-void Core::pass_on() {
-  const auto kernel =
-      reconciler_.stands(model::NftFamily::Netdev) ? PassThroughs::Kernel::Carries : PassThroughs::Kernel::CannotCarry;
-  if (pass_through_.turn(now_, kernel)) policy_dirty_ = true;
+/// The first dump is complete: numbers are known, so uplinks and desired state can be.
+void Core::start_running() {
+  running_ = true;
+  decider_.adopt(view_.observed(), config_ ? *config_ : model::Config{});
+  proxies_.adopt(view_.observed().routes);
+  channels_.on_kernel(view_.observed().links, now_);
+  if (ending() || !config_) {
+    // Asked to end before it had begun: only what an earlier life left is ended.
+    for (auto& orphan : records_.take_orphans()) uplinks_.end_orphan(std::move(orphan), now_);
+    return;
+  }
+  stage_ = Stage::Running;
+  start_uplinks();
+  policy_dirty_ = true;
+}
+
+void Core::start_uplinks() {
+  uplinks_.gate().configure(config_->global.padi_burst, config_->global.padi_interval);
+  uplinks_.gate().hold(now_ + kObjectsFirst);
+  decider_.configure(config_, now_);
+  pass_through_.on_kernel(view_.observed(), now_);
+  pass_through_.on_config(*config_, now_);
+  say(pass_through_);
+  for (const auto& uplink : config_->uplinks) {
+    uplinks_.add(uplink, secret_of(secrets_, uplink.id.name), records_.take(uplink.id.name), now_);
+    say(uplinks_);
+  }
+  records_.forget_rest();
+  for (auto& orphan : records_.take_orphans()) uplinks_.end_orphan(std::move(orphan), now_);
+  hooks_.on_config(*config_, now_);
+  resolver_.on_config(*config_, now_);
+  say(resolver_);
+  decider_.keep(keeper_);
+}
+
+void Core::on_kernel() {
+  channels_.on_kernel(view_.observed().links, now_);
+  for (Part* part : parts_) {
+    part->on_kernel(view_.observed(), now_);
+    say(*part);
+  }
+}
+
+/// True: what policy reads is another.
+bool Core::run_parts(Pass pass) {
+  bool changed = false;
+  pass_through_.on_kernel_carries(reconciler_.stands(model::NftFamily::Netdev) ? PassThroughs::Kernel::Carries
+                                                                               : PassThroughs::Kernel::CannotCarry);
+  if (const auto at = channels_.next_deadline(); at && *at <= now_) channels_.on_deadline(now_);
+  for (Part* part : parts_) {
+    const bool other = part->turn(now_, pass);
+    if (other && part == &uplinks_) hooks_.on_facts(uplinks_.facts());
+    changed = changed || other;
+    say(*part);
+  }
+  if (decider_.on_deadline(now_)) policy_dirty_ = true;
+  if (const auto at = reconciler_.next_deadline(); at && *at <= now_) reconciler_.on_deadline(now_);
+  if (rollback_ && rollback_->at <= now_) roll_back();
+  return changed;
 }
 
 void Core::take_kernel_reports() {
@@ -144,88 +201,60 @@ void Core::take_reports() {
                      reconciler_.on_table_seen(seen.table, seen.hash, seen.ours, seen.writer, now_);
                    },
                    [&](port::ForeignChains& chains) {
-                     surroundings_.foreign_chains.clear();
-                     for (auto& c : chains.chains)
-                       surroundings_.foreign_chains.push_back({c.family, c.table, c.chain, c.hook, c.policy});
+                     std::vector<policy::ForeignChain> found;
+                     for (auto& c : chains.chains) found.push_back({c.family, c.table, c.chain, c.hook, c.policy});
+                     decider_.on_foreign_chains(std::move(found));
                    },
                },
                *report);
   }
   while (auto report = doors_.plane.poll()) {
-    std::visit(Overloaded{
-                   [&](port::Completion& done) {
-                     reconciler_.on_done(done.ticket, done.error ? std::optional(done.error->text()) : std::nullopt,
-                                         now_);
-                   },
-                   [&](port::PlaneFault& fault) {
-                     if (auto* uplink = uplinks_.find(fault.uplink.name))
-                       uplink->on_plane_fault(fault.error.text(), now_);
-                   },
-               },
-               *report);
+    std::visit(
+        Overloaded{
+            [&](port::Completion& done) {
+              reconciler_.on_done(done.ticket, done.error ? std::optional(done.error->text()) : std::nullopt, now_);
+            },
+            [&](port::PlaneFault& fault) { uplinks_.on_plane_fault(fault.uplink.name, fault.error.text(), now_); },
+        },
+        *report);
   }
-  while (auto done = doors_.store.poll()) {
-    auto what = writes_.extract(done->ticket);
-    if (done->error)
-      event({model::Severity::Warning,
-             "store.write-failed",
-             "",
-             fmt::format("cannot keep {}: {}", what ? what.mapped() : "a record", done->error->text()),
-             {}});
-  }
+  keeper_.turn();
   while (auto report = doors_.processes.poll()) {
     if (!hooks_.on_report(*report)) resolver_.on_report(*report, now_);
   }
 }
 
-policy::Inputs Core::inputs() const {
-  return {.config = *config_,
-          .numbers = numbers_,
-          .facts = uplinks_.facts(),
-          .selector = selector_,
-          .surroundings = surroundings_,
-          .ula = ula_,
-          .neighbours = proxies_.hosts(),
-          .passed = pass_through_.sessions()};
-}
-
 void Core::decide() {
   if (std::exchange(observed_dirty_, false)) {
-    const auto& observed = view_.observed();
-    if (surroundings_.links != observed.links || surroundings_.addresses != observed.addresses) {
-      surroundings_.links = observed.links;
-      surroundings_.addresses = observed.addresses;
-      policy_dirty_ = true;
-    }
-    reconciler_.on_observed(observed, now_);
+    if (decider_.on_observed(view_.observed())) policy_dirty_ = true;
+    reconciler_.on_observed(view_.observed(), now_);
   }
   if (!std::exchange(policy_dirty_, false)) return;
-  if (ending_ == Ending::Flushing || !config_) {
+  if (stage_ == Stage::Flushing || !config_) {
     if (std::exchange(end_desired_, true)) return;
     settings_.restore();
-    reconciler_.on_desired(reconcile::Reconciler::nothing(), now_);
-    return;
+    return reconciler_.on_desired(reconcile::Reconciler::nothing(), now_);
   }
-  const auto held = policy::duplicate_addresses(*config_, uplinks_.facts());
-  for (const auto& config : config_->uplinks) {
-    if (auto* uplink = uplinks_.find(config.id.name))
-      uplink->on_duplicate_address(std::ranges::find(held, config.id) != held.end(), now_);
-  }
-  if (uplinks_.turn(now_, Uplinks::Frames::Leave)) policy_dirty_ = true;
-  selector_.on_facts(uplinks_.facts(), now_);
-  auto desired = policy::derive(inputs());
-  // Who is not there cannot count others' sessions, nor see their ends.
-  if (ending_ != Ending::No) desired.pass_through = {};
-  ++derivations_;
-  resolver_.on_servers(desired.resolver, now_);
+  hold_duplicates();
+  auto desired = decider_.derive(now_);
+  // Nobody can count others' sessions, nor see their ends, after the daemon has gone.
+  if (ending()) desired.pass_through = {};
   // An end is on the wire before anything else is done about it.
-  lans_.on_desired(desired.advertisements, now_);
-  lans_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
-  proxies_.on_desired(desired.proxies, now_);
-  proxies_.on_kernel(view_.observed().links, view_.observed().addresses, now_);
+  for (Part* part : parts_) {
+    part->on_desired(desired, now_);
+    say(*part);
+  }
   reconciler_.on_desired(std::move(desired), now_);
   if (!std::exchange(warned_, true))
-    for (const auto& warning : warnings()) event(warning);
+    for (const auto& warning : warnings()) events_(warning, now_);
+}
+
+void Core::hold_duplicates() {
+  const auto held = policy::duplicate_addresses(*config_, uplinks_.facts());
+  for (const auto& config : config_->uplinks)
+    uplinks_.on_duplicate_address(config.id.name, std::ranges::find(held, config.id) != held.end(), now_);
+  if (uplinks_.turn(now_, Pass::Again)) policy_dirty_ = true;
+  say(uplinks_);
 }
 
 void Core::perform() {
@@ -236,20 +265,19 @@ void Core::perform() {
                      crash_point("settled");
                      uplinks_.open_gate();
                    },
-                   [&](reconcile::RememberFirewall& memory) {
-                     // What a flush leaves behind is nobody's to know again.
-                     const auto key = firewall_key(memory.table);
-                     if (ending_ == Ending::Flushing)
-                       return doors_.store.submit(port::Erase{port::Lifetime::Volatile, key}, tickets_.next());
-                     doors_.store.submit(
-                         port::Put{port::Lifetime::Volatile, key,
-                                   write_pairs({{"wanted", memory.wanted_hash}, {"listed", memory.listed_hash}})},
-                         tickets_.next());
-                   },
-                   [&](model::Event& e) { event(e); },
+                   [&](reconcile::RememberFirewall& memory) { remember(memory); },
+                   [&](model::Event& event) { events_(event, now_); },
                },
                *output);
   }
+}
+
+/// What a flush leaves behind is nobody's to know again.
+void Core::remember(const reconcile::RememberFirewall& memory) {
+  keeper_.keep(port::Lifetime::Volatile, firewall_key(memory.table),
+               stage_ == Stage::Flushing
+                   ? std::nullopt
+                   : std::optional(write_pairs({{"wanted", memory.wanted_hash}, {"listed", memory.listed_hash}})));
 }
 
 void Core::perform(const reconcile::Do& what) {
@@ -296,44 +324,28 @@ void Core::perform(const reconcile::Do& what) {
       what.operation);
 }
 
-void Core::run_deadlines() {
-  const auto due = [&](std::optional<Instant> at) { return at && *at <= now_; };
-  if (due(selector_.next_deadline())) {
-    selector_.on_deadline(now_);
-    policy_dirty_ = true;
-  }
-  if (due(reconciler_.next_deadline())) reconciler_.on_deadline(now_);
-  resolver_.on_deadline(now_);
-  lans_.turn(now_);
-  if (proxies_.turn(now_)) policy_dirty_ = true;
-  examination_.turn(now_);
-  if (rollback_ && rollback_->at <= now_) {
-    auto old = std::move(*rollback_);
-    rollback_.reset();
-    event({model::Severity::Warning,
+void Core::roll_back() {
+  auto old = std::move(*rollback_);
+  rollback_.reset();
+  events_({model::Severity::Warning,
            "reload.rolled-back",
            "",
            "the new configuration was not confirmed in time: the one before is back",
-           {}});
-    apply(old.config, std::move(old.secrets));
-  }
+           {}},
+          now_);
+  apply(old.config, std::move(old.secrets));
 }
 
 void Core::set_alarm() {
-  std::optional<Instant> next;
+  std::optional<Instant> next = give_up_at_;
   const auto consider = [&](std::optional<Instant> at) {
     if (at && (!next || *at < *next)) next = at;
   };
-  consider(uplinks_.next_deadline());
-  consider(pass_through_.next_deadline());
-  consider(selector_.next_deadline());
+  for (const Part* part : parts_) consider(part->next_deadline());
+  consider(channels_.next_deadline());
+  consider(decider_.next_deadline());
   consider(reconciler_.next_deadline());
-  consider(resolver_.next_deadline());
-  consider(lans_.next_deadline());
-  consider(proxies_.next_deadline());
-  consider(examination_.next_deadline());
   if (rollback_) consider(rollback_->at);
-  consider(give_up_at_);
   doors_.alarm.set(next);
 }
 

@@ -1,31 +1,35 @@
 #pragma once
-// The daemon without its operating system: one turn takes in everything the doors have, lets uplinks,
-// policy and reconcile draw their conclusions, and hands the doors what follows.
+// The daemon without its operating system: one turn takes in everything the doors have, lets the parts, policy
+// and reconcile draw their conclusions, and hands the doors what follows.
 //
 // One thread, one direction: frames and facts → uplinks → policy → reconcile → doors. It never
 // blocks, reads no clock but the alarm's, and can be driven by virtual time and fake doors.
+//
+// The parts and the order in which they are told stand in one table (parts_). Commands are in commands.cpp.
 
+#include <array>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "model/config.hpp"
 #include "model/event.hpp"
-#include "policy/policy.hpp"
 #include "reconcile/reconciler.hpp"
-#include "runtime/core/doors.hpp"
+#include "runtime/channels.hpp"
+#include "runtime/core/decider.hpp"
 #include "runtime/core/examination.hpp"
 #include "runtime/core/hooks.hpp"
 #include "runtime/core/kernel_view.hpp"
 #include "runtime/core/resolver.hpp"
 #include "runtime/core/settings.hpp"
-#include "runtime/core/tickets.hpp"
+#include "runtime/doors.hpp"
 #include "runtime/lan/lans.hpp"
 #include "runtime/lan/neighbour_proxies.hpp"
 #include "runtime/lan/pass_through.hpp"
+#include "runtime/records/keeper.hpp"
+#include "runtime/records/uplink_records.hpp"
+#include "runtime/tickets.hpp"
 #include "runtime/uplinks/uplinks.hpp"
 
 namespace michi::runtime {
@@ -34,7 +38,8 @@ struct CoreOptions {
   std::string run_directory = "/run/michi";
   ResolverMode resolver = ResolverMode::Child;
   /// Test builds: called with the name of each point where a crash is to be survived.
-  std::function<void(std::string_view)> crash_point;
+  std::function<void(std::string_view)> crash_point{};
+  uplink::Kinds kinds = uplink::standard_kinds();
 };
 
 /// What a new configuration does to an uplink.
@@ -44,10 +49,19 @@ struct UplinkChange {
   Kind kind;
 };
 
+/// How far the daemon's own life is. Stopping and Flushing end in stopped().
+enum class Stage : std::uint8_t {
+  Dumping,  // the kernel's first dump is not in: no uplink exists
+  Running,
+  Stopping,
+  Flushing
+};
+
+std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink);
+
 class Core {
  public:
   using EventSink = std::function<void(const model::Event&, Instant)>;
-  using TraceSink = std::function<void(const std::string& uplink, const Traced&)>;
 
   /// `schedule` asks the owner to call turn() soon; it may be called from any door's wake-up.
   Core(Doors doors, CoreOptions options, Random random, port::Wake schedule, EventSink events);
@@ -59,9 +73,9 @@ class Core {
 
   // commands
   enum class Answer : std::uint8_t { Done, UnknownUplink, Ending };
-  Answer up(const std::string& uplink);
-  Answer down(const std::string& uplink);
-  Answer redial(const std::string& uplink);
+  Answer up(const std::string& uplink) { return command(uplink, Uplinks::Command::Start); }
+  Answer down(const std::string& uplink) { return command(uplink, Uplinks::Command::Stop); }
+  Answer redial(const std::string& uplink) { return command(uplink, Uplinks::Command::Redial); }
   std::vector<UplinkChange> preview(const model::Config& next, const model::Secrets& secrets) const;
   /// With `confirm_within` the old configuration comes back unless confirm() is called in time.
   std::vector<UplinkChange> apply(model::ConfigPtr next, model::Secrets secrets,
@@ -69,48 +83,40 @@ class Core {
   bool confirm();
   /// Orderly end of all sessions; stopped() tells when it is done.
   void stop();
+  /// Takes everything of michi's out of the kernel; ends in stopped().
+  void flush();
   bool stopped() const;
   /// Stopped because time was up, not because all was done; plan() tells what is left.
   bool gave_up() const;
-  bool ending() const { return ending_ != Ending::No; }
+  bool ending() const { return stage_ == Stage::Stopping || stage_ == Stage::Flushing; }
   /// Looks for what is wrong, for a few seconds; empty: everywhere.
   Answer examine(const std::string& uplink);
   bool examining() const { return examination_.running(); }
   /// As far as the last examination has come.
   std::vector<model::Finding> findings() const;
-  /// Takes everything of michi's out of the kernel; ends in stopped().
-  void flush();
+  void set_trace(Tracer::Sink sink) { uplinks_.set_trace(std::move(sink)); }
 
   // views
+  /// Everything that status, metrics and pages show of it.
+  model::Snapshot snapshot() const;
   const model::ConfigPtr& config() const { return config_; }
-  const policy::AllFacts& facts() const { return uplinks_.facts(); }
-  const policy::Numbers& numbers() const { return numbers_; }
-  const policy::Selector& selector() const { return selector_; }
   const model::Observed& observed() const { return view_.observed(); }
-  /// As it is now, down to the words of its protocols; facts() follows only what policy acts on.
-  const model::UplinkFacts* facts_now(const std::string& uplink) const { return uplinks_.facts_now(uplink); }
-  std::vector<std::string> waiting_for(const std::string& uplink) const { return uplinks_.waiting_for(uplink); }
-  std::string protocol_state(const std::string& uplink) const { return uplinks_.protocol_state(uplink); }
-  std::optional<Instant> next_renewal(const std::string& uplink) const { return uplinks_.next_renewal(uplink, now_); }
-  std::vector<model::ProbeSnapshot> probes(const std::string& uplink) const {
-    return uplinks_.probes(uplink, doors_.alarm.now());
-  }
+  const Uplinks& uplinks() const { return uplinks_; }
+  const policy::AllFacts& facts() const { return uplinks_.facts(); }
+  const policy::Numbers& numbers() const { return decider_.numbers(); }
+  const policy::Selector& selector() const { return decider_.selector(); }
+  std::uint64_t derivations() const { return decider_.derivations(); }
   std::vector<std::string> plan() const { return reconciler_.plan(); }
   bool settled() const { return running_ && reconciler_.settled(); }
-  /// How often all of it was derived anew: what that took for a moment may be given back.
-  std::uint64_t derivations() const { return derivations_; }
   bool awaiting_confirmation() const { return rollback_.has_value(); }
-  policy::Explanation why(const policy::FlowQuery& query) const;
+  policy::Explanation why(const policy::FlowQuery& query) const { return decider_.why(query, doors_.kernel); }
   std::vector<model::Event> warnings() const;
   model::TrafficCounters counters(const std::string& uplink) const;
-  std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
-  std::vector<model::PassedSnapshot> passed() const { return pass_through_.snapshots(doors_.alarm.now()); }
   /// Of a prefix of this uplink that a LAN shares.
   std::optional<model::ProxySnapshot> proxy(const std::string& uplink, const Prefix& prefix) const {
-    return proxies_.snapshot(uplink, prefix);
+    return proxies_.snapshot_of(uplink, prefix);
   }
-  void set_trace(TraceSink sink) { trace_ = std::move(sink); }
 
  private:
   struct Rollback {
@@ -118,43 +124,40 @@ class Core {
     model::Secrets secrets;
     Instant at;
   };
-  enum class Ending : std::uint8_t { No, Stopping, Flushing };
 
-  void event(const model::Event& event) { events_(event, now_); }
+  Answer command(const std::string& uplink, Uplinks::Command what);
+  void end(Ending how);
+  bool done() const;
   void crash_point(std::string_view point) {
     if (options_.crash_point) options_.crash_point(point);
   }
-  void keep(port::Lifetime lifetime, const std::string& key, const std::optional<std::string>& value, std::string what);
-  void persist(const std::string& uplink, const std::optional<model::SessionRecord>& record);
-  void persist_address(const std::string& uplink, const std::optional<uplink::HeldAddress>& held);
-  Uplinks::Leftovers left_for(const std::string& uplink);
-  void persist_lease(const std::string& uplink, const std::optional<uplink::LeaseRecord>& record);
-  uplink::Ipv6Memory memory_of(const std::string& uplink);
-  bool done() const;
+  /// What a part, the channels and the record keeper have said goes to the sink.
+  void say(Part& part);
   void start_running();
-  void take_reports();
-  void pass_on();
+  void start_uplinks();
+  void on_kernel();
+  bool run_parts(Pass pass);
   void take_kernel_reports();
+  void take_reports();
   void decide();
+  void hold_duplicates();
   void perform();
   void perform(const reconcile::Do& what);
-  void run_deadlines();
+  void remember(const reconcile::RememberFirewall& memory);
+  void roll_back();
   void set_alarm();
-  std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) const;
-  policy::Inputs inputs() const;
-  health::Dhcp6Evidence dhcp6_evidence(const model::UplinkConfig& config) const;
-  std::map<std::string, Examination::LanWire> lan_wires() const;
-  std::vector<health::ResolverEvidence> resolvers() const;
 
   Doors doors_;
   CoreOptions options_;
   port::Wake schedule_;
   EventSink events_;
-  TraceSink trace_;
   Instant now_{};
 
   Tickets tickets_;
-  std::optional<Prefix> ula_;
+  RecordKeeper keeper_;
+  UplinkRecords records_;
+  Channels channels_;
+  Prefix ula_;
   Lans lans_;
   Examination examination_;
   NeighbourProxies proxies_;
@@ -162,30 +165,24 @@ class Core {
   PassThroughs pass_through_;
   Hooks hooks_;
   Resolver resolver_;
+  std::array<Part*, 7> parts_;  // in the order in which they are told
+
   Settings settings_;
   KernelView view_;
-  policy::Selector selector_;
-  policy::Numbers numbers_;
+  Decider decider_;
   reconcile::Reconciler reconciler_;
 
   model::ConfigPtr config_;
   model::Secrets secrets_;
   std::optional<Rollback> rollback_;
-  std::map<std::string, model::SessionRecord> orphans_;
-  std::map<std::string, uplink::HeldAddress> held_;  // of an earlier life, until their uplinks exist
-  std::map<std::string, std::optional<uplink::LeaseRecord>>
-      leases_;                                  // as an earlier life left them, until their uplinks exist
-  std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were
-  policy::Surroundings surroundings_;
-  bool running_ = false;  // the first dump is in, uplinks exist
+  Stage stage_ = Stage::Dumping;
+  bool running_ = false;  // the first dump is in
   bool observed_dirty_ = false;
   bool policy_dirty_ = false;
-  std::uint64_t derivations_ = 0;
-  Ending ending_ = Ending::No;
+  bool end_desired_ = false;  // nothing is wanted any more, and reconcile knows
+  bool warned_ = false;       // of what surrounds michi, once
   std::optional<Instant> give_up_at_;
-  bool end_desired_ = false;
   std::string examined_;  // the uplink the last examination is about; empty: all
-  bool warned_ = false;   // what surrounds michi was told once
 };
 
 }  // namespace michi::runtime

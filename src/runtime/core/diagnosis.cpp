@@ -26,8 +26,6 @@ std::string duid_type(const model::DelegationConfig& config) {
   return "";
 }
 
-std::string device_of(const model::UplinkConfig& config) { return config.device(); }
-
 /// The uplink whose network gave this resolver, or for whom the file names it.
 std::string owner_of(const Address& server, const model::Config& config, const policy::AllFacts& all) {
   for (const auto& uplink : config.uplinks) {
@@ -49,40 +47,19 @@ bool only_closed(const model::UplinkFacts& facts) {
   return uplink::closed_network_of(facts.v6->addresses, prefixes).has_value();
 }
 
-}  // namespace
-
-Core::Answer Core::examine(const std::string& uplink) {
-  if (ending_ != Ending::No) return Answer::Ending;
-  if (!uplink.empty() && !uplinks_.facts().contains(uplink)) return Answer::UnknownUplink;
-  now_ = doors_.alarm.now();
-  examined_ = uplink;
-  std::map<std::string, std::string> devices;
-  const auto& links = view_.observed().links;
-  for (const auto& config : config_->uplinks) {
-    if (!uplink.empty() && config.id.name != uplink) continue;
-    const auto link = links.find(device_of(config));
-    if (link != links.end() && link->second.up) devices[config.id.name] = link->first;
-  }
-  examination_.begin(devices, uplink.empty() ? lan_wires() : std::map<std::string, Examination::LanWire>{}, now_);
-  for (const auto& [name, device] : devices)
-    if (auto* one = uplinks_.find(name)) one->ask_again(now_);
-  schedule_();
-  return Answer::Done;
-}
-
 /// LANs that can be asked now.
-std::map<std::string, Examination::LanWire> Core::lan_wires() const {
+std::map<std::string, Examination::LanWire> lan_wires(const model::Config& config,
+                                                      const std::map<std::string, model::Link>& links) {
   std::map<std::string, Examination::LanWire> out;
-  for (const auto& lan : config_->lans) {
-    const auto link = view_.observed().links.find(lan.interface);
-    if (link == view_.observed().links.end() || !link->second.up || !link->second.carrier) continue;
+  for (const auto& lan : config.lans) {
+    const auto link = links.find(lan.interface);
+    if (link == links.end() || !link->second.up || !link->second.carrier) continue;
     out[lan.name] = {.device = lan.interface, .mac = link->second.mac};
   }
   return out;
 }
 
-health::Dhcp6Evidence Core::dhcp6_evidence(const model::UplinkConfig& config) const {
-  const auto told = uplinks_.ipv6_diagnosis(config.id.name);
+health::Dhcp6Evidence dhcp6_evidence(const model::UplinkConfig& config, const uplink::Ipv6Diagnosis& told) {
   return {.asking = told.asking,
           .solicits = static_cast<unsigned>(told.solicits),
           .advertises = static_cast<unsigned>(told.advertises),
@@ -92,25 +69,46 @@ health::Dhcp6Evidence Core::dhcp6_evidence(const model::UplinkConfig& config) co
 }
 
 /// What this machine itself asks, by its own file.
-std::vector<health::ResolverEvidence> Core::resolvers() const {
+std::vector<health::ResolverEvidence> resolvers(const Core& core, const std::string& file) {
   std::vector<health::ResolverEvidence> found;
-  std::istringstream lines(doors_.files.read(kResolvConf).value_or(""));
+  std::istringstream lines(file);
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
     std::string key, text;
     words >> key >> text;
     const auto server = key == "nameserver" ? parse_address(text) : std::nullopt;
-    const auto owner = server ? owner_of(*server, *config_, uplinks_.facts()) : std::string{};
+    const auto owner = server ? owner_of(*server, *core.config(), core.facts()) : std::string{};
     if (owner.empty()) continue;
     policy::FlowQuery query;
     query.destination = *server;
     query.protocol = model::Protocol::Udp;
     query.port = 53;
-    const auto way = why(query);
+    const auto way = core.why(query);
     const bool main = way.verdict == policy::Explanation::Verdict::Main;
     found.push_back({.server = *server, .belongs_to = owner, .leaves_by = main ? "main" : way.uplink});
   }
   return found;
+}
+
+}  // namespace
+
+Core::Answer Core::examine(const std::string& uplink) {
+  if (ending()) return Answer::Ending;
+  if (!uplink.empty() && !uplinks_.facts().contains(uplink)) return Answer::UnknownUplink;
+  now_ = doors_.alarm.now();
+  examined_ = uplink;
+  std::map<std::string, std::string> devices;
+  const auto& links = view_.observed().links;
+  for (const auto& config : config_->uplinks) {
+    if (!uplink.empty() && config.id.name != uplink) continue;
+    const auto link = links.find(config.device());
+    if (link != links.end() && link->second.up) devices[config.id.name] = link->first;
+  }
+  examination_.begin(devices,
+                     uplink.empty() ? lan_wires(*config_, links) : std::map<std::string, Examination::LanWire>{}, now_);
+  for (const auto& [name, device] : devices) uplinks_.ask_again(name, now_);
+  schedule_();
+  return Answer::Done;
 }
 
 std::vector<model::Finding> Core::findings() const {
@@ -119,16 +117,17 @@ std::vector<model::Finding> Core::findings() const {
                             .links = view_.observed().links,
                             .uplinks = {},
                             .lans = {},
-                            .resolvers = resolvers(),
+                            .resolvers = resolvers(*this, doors_.files.read(kResolvConf).value_or("")),
                             .damage = plan(),
                             .warnings = warnings()};
   for (const auto& config : config_->uplinks) {
-    const auto* facts = facts_now(config.id.name);
-    if (facts == nullptr || (!examined_.empty() && config.id.name != examined_)) continue;
-    health::UplinkEvidence uplink{.config = &config, .facts = facts};
-    if (config.ipv6 && facts->v6) uplink.dhcp6 = dhcp6_evidence(config);
-    uplink.probes = probes(config.id.name);
-    uplink.closed_only = only_closed(*facts);
+    const auto* unit = uplinks_.find(config.id.name);
+    if (unit == nullptr || (!examined_.empty() && config.id.name != examined_)) continue;
+    const auto& facts = unit->life().facts();
+    health::UplinkEvidence uplink{.config = &config, .facts = &facts};
+    if (config.ipv6 && facts.v6) uplink.dhcp6 = dhcp6_evidence(config, unit->life().ipv6_diagnosis());
+    uplink.probes = unit->probe().snapshots(doors_.alarm.now());
+    uplink.closed_only = only_closed(facts);
     examination_.describe(config.id.name, uplink);
     evidence.uplinks.push_back(std::move(uplink));
   }

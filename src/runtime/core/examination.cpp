@@ -4,48 +4,47 @@
 
 namespace michi::runtime {
 
-Examination::Examination(Doors& doors, Random random, port::Wake wake)
-    : doors_(doors), random_(std::move(random)), wake_(std::move(wake)) {}
+Examination::Examination(Channels& channels, port::Observers& observers, const port::DataPlane& plane, Random random)
+    : channels_(channels), observers_(observers), plane_(plane), random_(std::move(random)) {}
 
 void Examination::begin(const std::map<std::string, std::string>& devices, const std::map<std::string, LanWire>& lans,
                         Instant now) {
   heard_.clear();
-  surveys_.clear();
+  for (auto& [name, survey] : std::exchange(surveys_, {})) survey.finish(now);
   for (const auto& [uplink, device] : devices) {
-    auto opened = doors_.observers.open(device, port::Passing::Dhcp6Answers);
+    auto opened = observers_.open(device, port::Passing::Dhcp6Answers);
     // A device that went meanwhile is not listened to: its uplink says why.
     if (!opened) continue;
     auto& heard = heard_[uplink];
     heard.observer = std::move(*opened);
-    heard.before = doors_.plane.counters(model::UplinkId{uplink});
+    heard.before = plane_.counters(model::UplinkId{uplink});
   }
   for (const auto& [name, wire] : lans) {
-    auto opened = doors_.frames.open(wire.device, port::FrameKind::Dhcp4);
+    const auto at = surveys_.try_emplace(name, channels_, name, wire.device, wire.mac, random_.fork()).first;
     // As above: nothing is said of a LAN that could not be asked.
-    if (!opened) continue;
-    (*opened)->on_wake(wake_);
-    surveys_.try_emplace(name, std::move(*opened), wire.mac, random_.fork()).first->second.start(now);
+    if (!at->second.start(now)) surveys_.erase(at);
   }
   until_ = now + (surveys_.empty() ? kListening : kServersAnswer);
 }
 
 void Examination::look(const std::string& uplink, Heard& heard) const {
   heard.answers = heard.observer->seen();
-  heard.after = doors_.plane.counters(model::UplinkId{uplink});
+  heard.after = plane_.counters(model::UplinkId{uplink});
 }
 
-void Examination::turn(Instant now) {
-  if (!until_) return;
-  bool more = false;
-  for (auto& [name, survey] : surveys_) more = survey.turn(now) || more;
-  if (more) wake_();
-  if (now < *until_) return;
+bool Examination::turn(Instant now, Pass) {
+  while (channels_.poll(ChannelOwner::Part::Examination)) {
+  }
+  if (!until_) return false;
+  for (auto& [name, survey] : surveys_) survey.turn(now);
+  if (now < *until_) return false;
   until_.reset();
   for (auto& [uplink, heard] : heard_) {
     look(uplink, heard);
     heard.observer.reset();
   }
-  for (auto& [name, survey] : surveys_) survey.finish();
+  for (auto& [name, survey] : surveys_) survey.finish(now);
+  return false;
 }
 
 std::optional<Instant> Examination::next_deadline() const {

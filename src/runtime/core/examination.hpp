@@ -2,7 +2,7 @@
 // An examination for `michi doctor`: listens on the devices for a few seconds and asks the LANs for their DHCP
 // servers; what it heard joins what is known, and `health` says what follows.
 //
-// One at a time; a new one takes the endpoint of the last. It changes nothing but for questions it asks the
+// One at a time; a new one takes the place of the last. It changes nothing but for questions it asks the
 // networks (a DHCPv6 client that waits asks again, a LAN hears two DHCPDISCOVER).
 
 #include <map>
@@ -13,8 +13,11 @@
 
 #include "base/random.hpp"
 #include "health/doctor.hpp"
-#include "runtime/core/doors.hpp"
+#include "port/data_plane.hpp"
+#include "port/observer.hpp"
+#include "runtime/channels.hpp"
 #include "runtime/lan/lan_survey.hpp"
+#include "runtime/part.hpp"
 
 namespace michi::runtime {
 
@@ -23,9 +26,9 @@ inline constexpr Duration kListening = milliseconds(2500);
 /// Servers that make sure that nobody has the address they are about to offer take three seconds (dnsmasq).
 inline constexpr Duration kServersAnswer = seconds(5);
 
-class Examination {
+class Examination final : public Part {
  public:
-  Examination(Doors& doors, Random random, port::Wake wake);
+  Examination(Channels& channels, port::Observers& observers, const port::DataPlane& plane, Random random);
 
   /// A LAN to be asked, as its interface is now.
   struct LanWire {
@@ -35,8 +38,8 @@ class Examination {
   /// `devices`: by uplink, the device its packets leave by; those that are up. `lans`: by name.
   void begin(const std::map<std::string, std::string>& devices, const std::map<std::string, LanWire>& lans,
              Instant now);
-  void turn(Instant now);
-  std::optional<Instant> next_deadline() const;
+  bool turn(Instant now, Pass pass) override;
+  std::optional<Instant> next_deadline() const override;
   bool running() const { return until_.has_value(); }
 
   /// What was heard on an uplink's device, into its evidence.
@@ -52,9 +55,10 @@ class Examination {
   };
   void look(const std::string& uplink, Heard& heard) const;
 
-  Doors& doors_;
+  Channels& channels_;
+  port::Observers& observers_;
+  const port::DataPlane& plane_;
   Random random_;
-  port::Wake wake_;
   std::map<std::string, Heard> heard_;
   std::map<std::string, LanSurvey> surveys_;
   std::optional<Instant> until_;

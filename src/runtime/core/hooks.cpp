@@ -86,9 +86,13 @@ std::string hook_json(const std::string& event, const model::UplinkFacts& facts)
   return out + "}\n";
 }
 
-Hooks::Hooks(port::Processes& processes, port::Files& files, Tickets& tickets,
-             std::function<void(const model::Event&)> event)
-    : processes_(processes), files_(files), tickets_(tickets), event_(std::move(event)) {}
+Hooks::Hooks(port::Processes& processes, port::Files& files, Tickets& tickets)
+    : processes_(processes), files_(files), tickets_(tickets) {}
+
+void Hooks::on_config(const model::Config& config, Instant) {
+  directory_ = config.global.hooks_dir;
+  limit_ = config.global.hook_timeout;
+}
 
 void Hooks::on_facts(const std::map<std::string, model::UplinkFacts>& all) {
   for (const auto& [name, facts] : all) note(facts);
@@ -155,18 +159,18 @@ bool Hooks::on_report(const port::ProcessReport& report) {
   auto& [uplink, queue] = *at;
   const auto program = queue.programs.back();
   if (const auto* failed = std::get_if<port::SpawnFailed>(&report)) {
-    event_({model::Severity::Warning,
-            "hook.failed",
-            uplink,
-            fmt::format("hook {} does not start: {}", program, failed->error.text()),
-            {{"hook", program}}});
+    tell({model::Severity::Warning,
+          "hook.failed",
+          uplink,
+          fmt::format("hook {} does not start: {}", program, failed->error.text()),
+          {{"hook", program}}});
   } else if (const auto& exited = std::get<port::Exited>(report); exited.timed_out || exited.status != 0) {
-    event_({model::Severity::Warning,
-            "hook.failed",
-            uplink,
-            exited.timed_out ? fmt::format("hook {} was ended after its time limit", program)
-                             : fmt::format("hook {} ended with status {}: {}", program, exited.status, exited.output),
-            {{"hook", program}}});
+    tell({model::Severity::Warning,
+          "hook.failed",
+          uplink,
+          exited.timed_out ? fmt::format("hook {} was ended after its time limit", program)
+                           : fmt::format("hook {} ended with status {}: {}", program, exited.status, exited.output),
+          {{"hook", program}}});
   }
   queue.running.reset();
   queue.programs.pop_back();

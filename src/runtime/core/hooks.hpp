@@ -7,7 +7,6 @@
 // the last one never.
 
 #include <deque>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,22 +17,21 @@
 #include "model/event.hpp"
 #include "model/uplink.hpp"
 #include "port/system.hpp"
-#include "runtime/core/tickets.hpp"
+#include "runtime/part.hpp"
+#include "runtime/tickets.hpp"
 
 namespace michi::runtime {
 
-class Hooks {
+class Hooks final : public Part {
  public:
-  Hooks(port::Processes& processes, port::Files& files, Tickets& tickets,
-        std::function<void(const model::Event&)> event);
+  Hooks(port::Processes& processes, port::Files& files, Tickets& tickets);
 
-  void configure(std::string directory, Duration limit) {
-    directory_ = std::move(directory);
-    limit_ = limit;
-  }
+  void on_config(const model::Config& config, Instant now) override;
   /// All uplinks there are; one that is missing has been removed, and its hooks see it go down.
   void on_facts(const std::map<std::string, model::UplinkFacts>& all);
-  bool idle() const;
+  bool turn(Instant, Pass) override { return false; }
+  std::optional<Instant> next_deadline() const override { return std::nullopt; }
+  bool idle() const override;
   /// True when the report was about one of our hooks.
   bool on_report(const port::ProcessReport& report);
 
@@ -53,7 +51,6 @@ class Hooks {
   port::Processes& processes_;
   port::Files& files_;
   Tickets& tickets_;
-  std::function<void(const model::Event&)> event_;
   std::string directory_;
   Duration limit_ = seconds(30);
   std::map<std::string, model::UplinkFacts> known_;  // as last told to the hooks

@@ -66,18 +66,24 @@ class HooksInOrder : public ::testing::Test {
   RecordingProcesses processes;
   TwoHooks files;
   Tickets tickets;
-  std::vector<model::Event> events;
-  Hooks hooks{processes, files, tickets, [this](const model::Event& e) { events.push_back(e); }};
+  void configure() {
+    model::Config config;
+    config.global.hooks_dir = "/hooks";
+    config.global.hook_timeout = seconds(1);
+    hooks.on_config(config, Instant{});
+  }
+  Hooks hooks{processes, files, tickets};
 };
 
 TEST_F(HooksInOrder, RunOneAfterTheOtherByNameAndAFailureIsTold) {
-  hooks.configure("/hooks", seconds(1));
+  configure();
   hooks.on_facts({{"isp", up()}});
   ASSERT_EQ(processes.spawned.size(), 1u);
   EXPECT_EQ(processes.spawned[0], (std::vector<std::string>{"/hooks/10-first", "up", "isp"}));
   EXPECT_TRUE(hooks.on_report(port::Exited{processes.running[0], 3, false, "broken"}));
-  ASSERT_EQ(events.size(), 1u);
-  EXPECT_EQ(events[0].code, "hook.failed");
+  const auto told = hooks.poll_event();
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->code, "hook.failed");
   ASSERT_EQ(processes.spawned.size(), 2u);
   EXPECT_EQ(processes.spawned[1][0], "/hooks/20-second");
   EXPECT_TRUE(hooks.on_report(port::Exited{processes.running[1], 0, false, ""}));
@@ -85,7 +91,7 @@ TEST_F(HooksInOrder, RunOneAfterTheOtherByNameAndAFailureIsTold) {
 }
 
 TEST_F(HooksInOrder, RunAgainWhenThePrefixIsAnotherAndNotWhenOnlyItsTimeIs) {
-  hooks.configure("/hooks", seconds(1));
+  configure();
   auto facts = up();
   facts.v6 = model::Ipv6Facts{.local = *parse_ipv6("fe80::1"), .peer = *parse_ipv6("fe80::2")};
   hooks.on_facts({{"isp", facts}});
@@ -105,7 +111,7 @@ TEST_F(HooksInOrder, RunAgainWhenThePrefixIsAnotherAndNotWhenOnlyItsTimeIs) {
 }
 
 TEST_F(HooksInOrder, TheLastChangeIsNeverDroppedHoweverManyWait) {
-  hooks.configure("/hooks", seconds(1));
+  configure();
   auto facts = up();
   for (std::uint32_t i = 0; i < 50; ++i) {
     facts.v4->local.value += 1;
@@ -121,7 +127,7 @@ TEST_F(HooksInOrder, TheLastChangeIsNeverDroppedHoweverManyWait) {
 }
 
 TEST_F(HooksInOrder, AnUplinkThatIsRemovedGoesDownForItsHooks) {
-  hooks.configure("/hooks", seconds(1));
+  configure();
   hooks.on_facts({{"isp", up()}});
   hooks.on_facts({});
   EXPECT_FALSE(hooks.idle());

@@ -9,7 +9,7 @@ namespace michi::runtime {
 
 namespace {
 
-/// The kernel shows one route per key; a newer one takes the older one's endpoint.
+/// The kernel shows one route per key; a newer one takes the older one's place.
 void put_route(std::set<model::RouteEntry>& routes, const model::RouteEntry& route) {
   auto at = routes.lower_bound(model::RouteEntry{.table = route.table,
                                                  .to = route.to,

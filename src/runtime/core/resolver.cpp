@@ -26,21 +26,16 @@ bool port_is_taken(const std::string& output) { return output.find("ddress alrea
 }  // namespace
 
 Resolver::Resolver(port::Processes& processes, port::Files& files, Tickets& tickets, ResolverMode mode,
-                   std::string run_directory, std::function<void(const model::Event&)> event)
-    : processes_(processes),
-      files_(files),
-      tickets_(tickets),
-      mode_(mode),
-      directory_(std::move(run_directory)),
-      event_(std::move(event)) {}
+                   std::string run_directory)
+    : processes_(processes), files_(files), tickets_(tickets), mode_(mode), directory_(std::move(run_directory)) {}
 
 void Resolver::write(const std::string& path, const std::string& text, const char* what) {
   if (auto written = files_.write(path, text, 0644); !written)
-    event_({model::Severity::Error,
-            "resolver.write-failed",
-            "",
-            fmt::format("cannot write {}: {}", what, written.error().text()),
-            {{"path", path}}});
+    tell({model::Severity::Error,
+          "resolver.write-failed",
+          "",
+          fmt::format("cannot write {}: {}", what, written.error().text()),
+          {{"path", path}}});
 }
 
 void Resolver::on_config(const model::Config& config, Instant now) {
@@ -60,7 +55,8 @@ void Resolver::on_config(const model::Config& config, Instant now) {
   }
 }
 
-void Resolver::on_servers(const model::ResolverWant& want, Instant now) {
+void Resolver::on_desired(const model::Desired& desired, Instant now) {
+  const auto& want = desired.resolver;
   auto text = policy::dnsmasq_servers(want);
   if (text == std::exchange(servers_text_, text)) return;
   write(directory_ + "/dnsmasq.servers", text, "dnsmasq's servers");
@@ -120,7 +116,7 @@ bool Resolver::on_report(const port::ProcessReport& report, Instant now) {
           " (another DNS or DHCP server holds port 53 or 67 on this interface: stop it, or set dns = false and "
           "leave out dhcp for that LAN)";
   }
-  event_({model::Severity::Error, "resolver.failed", "", text, {}});
+  tell({model::Severity::Error, "resolver.failed", "", text, {}});
   return true;
 }
 
@@ -131,16 +127,21 @@ std::optional<Instant> Resolver::next_deadline() const {
   return next;
 }
 
-void Resolver::on_deadline(Instant now) {
+bool Resolver::turn(Instant now, Pass) {
+  run_deadlines(now);
+  return false;
+}
+
+void Resolver::run_deadlines(Instant now) {
   if (child_ && kill_at_ && *kill_at_ <= now) {
     kill_at_.reset();
     processes_.signal(*child_, SIGKILL);
-    event_({model::Severity::Warning,
-            "resolver.killed",
-            "",
-            fmt::format("dnsmasq did not end within {} s of SIGTERM and was killed",
-                        whole_milliseconds(kTermToKill) / 1000),
-            {}});
+    tell({model::Severity::Warning,
+          "resolver.killed",
+          "",
+          fmt::format("dnsmasq did not end within {} s of SIGTERM and was killed",
+                      whole_milliseconds(kTermToKill) / 1000),
+          {}});
   }
   if (hang_up_at_ && *hang_up_at_ <= now) {
     hang_up_at_.reset();
@@ -151,7 +152,7 @@ void Resolver::on_deadline(Instant now) {
   if (!child_ && wanted_ && !stopping_) launch(now);
 }
 
-void Resolver::stop(Instant now) {
+void Resolver::end(Ending, Instant now) {
   stopping_ = true;
   restart_at_.reset();
   hang_up_at_.reset();

@@ -4,7 +4,6 @@
 //
 // It never answers DNS itself and never writes resolv.conf unless the file says so.
 
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -13,7 +12,8 @@
 #include "model/event.hpp"
 #include "model/kernel.hpp"
 #include "port/system.hpp"
-#include "runtime/core/tickets.hpp"
+#include "runtime/part.hpp"
+#include "runtime/tickets.hpp"
 
 namespace michi::runtime {
 
@@ -27,21 +27,22 @@ enum class ResolverMode : std::uint8_t {
   Unit    // michi-dnsmasq.service runs it; we signal the process of its pid file
 };
 
-class Resolver {
+class Resolver final : public Part {
  public:
   Resolver(port::Processes& processes, port::Files& files, Tickets& tickets, ResolverMode mode,
-           std::string run_directory, std::function<void(const model::Event&)> event);
+           std::string run_directory);
 
-  void on_config(const model::Config& config, Instant now);
-  void on_servers(const model::ResolverWant& want, Instant now);
+  void on_config(const model::Config& config, Instant now) override;
+  void on_desired(const model::Desired& desired, Instant now) override;
   /// True when the report was about our child.
   bool on_report(const port::ProcessReport& report, Instant now);
-  void on_deadline(Instant now);
-  std::optional<Instant> next_deadline() const;
-  void stop(Instant now);
-  bool running() const { return child_.has_value(); }
+  bool turn(Instant now, Pass pass) override;
+  std::optional<Instant> next_deadline() const override;
+  void end(Ending how, Instant now) override;
+  bool idle() const override { return !child_; }
 
  private:
+  void run_deadlines(Instant now);
   void launch(Instant now);
   void hang_up(Instant now);
   std::string conf_argument() const { return "--conf-file=" + directory_ + "/dnsmasq.conf"; }
@@ -54,7 +55,6 @@ class Resolver {
   Tickets& tickets_;
   ResolverMode mode_;
   std::string directory_;
-  std::function<void(const model::Event&)> event_;
   std::string config_text_;
   std::string servers_text_;
   bool wanted_ = false;

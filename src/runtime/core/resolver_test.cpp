@@ -46,23 +46,25 @@ class ResolverChild : public ::testing::Test {
   ResolverChild() {
     config.global.resolv_conf = model::ResolvConf::Local;
     resolver.on_config(config, now);
-    resolver.on_deadline(now);
+    resolver.turn(now, Pass::First);
   }
 
   port::Ticket child() const { return processes.running.back(); }
   void ends() { EXPECT_TRUE(resolver.on_report(port::Exited{child(), 137, false, ""}, now)); }
   void at(Duration later) {
     now += later;
-    resolver.on_deadline(now);
+    resolver.turn(now, Pass::First);
   }
 
   RecordingProcesses processes;
   OnlyWritten files;
   Tickets tickets;
-  std::vector<model::Event> events;
-  Resolver resolver{processes,           files,        tickets,
-                    ResolverMode::Child, "/run/michi", [this](const model::Event& e) {
-                      events.push_back(e); }};
+  std::vector<model::Event> events() {
+    std::vector<model::Event> out;
+    while (auto event = resolver.poll_event()) out.push_back(*event);
+    return out;
+  }
+  Resolver resolver{processes, files, tickets, ResolverMode::Child, "/run/michi"};
   model::Config config;
   Instant now = Instant{} + seconds(100);
 };
@@ -75,7 +77,7 @@ TEST_F(ResolverChild, EndsTheOneAnEarlierLifeLeftBeforeItStartsItsOwn) {
 
 TEST_F(ResolverChild, ThatHangsOnSigtermIsKilledAfterABoundedWait) {
   ASSERT_EQ(processes.running.size(), 1u);
-  resolver.stop(now);
+  resolver.end(Ending::Stop, now);
   ASSERT_EQ(processes.signals.size(), 1u);
   EXPECT_EQ(processes.signals[0], std::pair(child(), SIGTERM));
   ASSERT_EQ(resolver.next_deadline(), now + kTermToKill);
@@ -84,11 +86,12 @@ TEST_F(ResolverChild, ThatHangsOnSigtermIsKilledAfterABoundedWait) {
   at(milliseconds(1));
   ASSERT_EQ(processes.signals.size(), 2u);
   EXPECT_EQ(processes.signals[1], std::pair(child(), SIGKILL));
-  ASSERT_EQ(events.size(), 1u);
-  EXPECT_EQ(events[0].code, "resolver.killed");
+  const auto told = events();
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].code, "resolver.killed");
   EXPECT_FALSE(resolver.next_deadline());
   ends();
-  EXPECT_FALSE(resolver.running());
+  EXPECT_FALSE(!resolver.idle());
 }
 
 TEST_F(ResolverChild, ThatHangsWhenItsConfigurationChangesIsKilledAndStartedAnew) {
@@ -106,12 +109,12 @@ TEST_F(ResolverChild, ThatHangsWhenItsConfigurationChangesIsKilledAndStartedAnew
 }
 
 TEST_F(ResolverChild, ThatEndsInTimeIsNotKilled) {
-  resolver.stop(now);
+  resolver.end(Ending::Stop, now);
   at(seconds(1));
   ends();
   at(seconds(5));
   EXPECT_EQ(processes.signals.size(), 1u);
-  EXPECT_TRUE(events.empty());
+  EXPECT_TRUE(events().empty());
 }
 
 }  // namespace

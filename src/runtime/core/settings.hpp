@@ -8,7 +8,7 @@
 
 #include "model/kernel.hpp"
 #include "port/system.hpp"
-#include "runtime/core/tickets.hpp"
+#include "runtime/tickets.hpp"
 
 namespace michi::runtime {
 

@@ -16,10 +16,6 @@ using engine::ndisc::Advertisement;
 using engine::ndisc::FinalAdvertisement;
 using engine::ndisc::PastPrefix;
 
-/// What a flood leaves behind waits for the next turn.
-constexpr int kDatagramsPerTurn = 64;
-constexpr Duration kRetry = seconds(5);
-
 std::optional<Duration> shown(Instant end, Instant now) {
   if (end == Instant::max()) return std::nullopt;
   return std::max(Duration::zero(), end - now);
@@ -27,12 +23,8 @@ std::optional<Duration> shown(Instant end, Instant now) {
 
 }  // namespace
 
-Lan::Lan(std::string device, port::DatagramSockets& sockets, Random random, port::Wake wake, const Sinks& sinks)
-    : device_(std::move(device)),
-      sockets_(sockets),
-      random_(std::move(random)),
-      wake_(std::move(wake)),
-      sinks_(sinks) {}
+Lan::Lan(std::string device, Channels& channels, Random random, const Sinks& sinks)
+    : device_(std::move(device)), channels_(channels), random_(std::move(random)), sinks_(sinks) {}
 
 void Lan::recall(const PastPrefixes& past, Instant now) {
   for (const auto& prefix : past) past_.push_back({prefix, now + prefix.valid});
@@ -57,14 +49,13 @@ void Lan::rest(Instant now) {
   if (role_ == Role::Leave) return;
   fall_silent(FinalAdvertisement::NotDefault, now);
   role_ = Role::Rest;
-  retry_at_.reset();
-  std::vector<ToldPrefix> words;
+  std::vector<ToldPrefix> told;
   for (const auto& past : past_)
     if (past.until > now) {
-      words.push_back({.prefix = past.prefix, .repeated = false});
-      words.back().prefix.valid = past.until - now;
+      told.push_back({.prefix = past.prefix, .repeated = false});
+      told.back().prefix.valid = past.until - now;
     }
-  if (!words.empty()) sinks_.remember(device_, words);
+  if (!told.empty()) sinks_.remember(device_, told);
 }
 
 void Lan::on_kernel(const std::map<std::string, model::Link>& links, const std::set<model::AddressEntry>& addresses,
@@ -74,9 +65,8 @@ void Lan::on_kernel(const std::map<std::string, model::Link>& links, const std::
   if (endpoint == endpoint_ && before == addresses_) return;
   if (endpoint != endpoint_) {
     fall_silent(FinalAdvertisement::None, now);
-    socket_.reset();
+    close(now);
     standing_.clear();
-    retry_at_.reset();
     endpoint_ = endpoint;
   }
   reconsider(now);
@@ -163,23 +153,15 @@ void Lan::say_final(Instant now) {
   if (!past_.empty()) speak(take_past(now), now);
   fall_silent(FinalAdvertisement::NothingHolds, now);
   past_.clear();
-  socket_.reset();
+  close(now);
 }
 
 bool Lan::open(Instant now) {
-  if (socket_) return true;
-  if (retry_at_ && now < *retry_at_) return false;
-  auto opened = sockets_.open(device_, port::Speaker::NdRouter);
-  if (!opened) {
-    retry_at_ = now + kRetry;
-    complain(opened.error().text());
-    return false;
-  }
-  retry_at_.reset();
-  socket_ = std::move(*opened);
-  socket_->on_wake(wake_);
-  return true;
+  channels_.want(owner(), {{.id = channel()}}, now);
+  return channels_.is_open(channel());
 }
+
+void Lan::close(Instant now) { channels_.want(owner(), {}, now); }
 
 /// `past` is given to the advertiser, who takes back what of it is not wanted.
 void Lan::speak(const PastPrefixes& past, Instant now) {
@@ -214,19 +196,14 @@ void Lan::fall_silent(FinalAdvertisement farewell, Instant now) {
 }
 
 void Lan::send(const engine::ndisc::Message& message) {
-  const auto sent = socket_->send(message.bytes, message.destination, message.source);
-  if (sent)
-    complaint_.withdraw();
-  else
-    complain(sent.error().text());
-}
-
-void Lan::complain(const std::string& text) {
-  complaint_.tell(sinks_.event, {model::Severity::Warning,
-                                 "lan.not-advertised",
-                                 "",
-                                 fmt::format("cannot send router advertisements to LAN {}: {}", name(), text),
-                                 {{"lan", name()}, {"device", device_}}});
+  const auto sent = channels_.send(channel(), message.bytes, message.destination, message.source);
+  if (sent) return complaint_.withdraw();
+  complaint_.tell(sinks_.event,
+                  {model::Severity::Warning,
+                   "lan.not-advertised",
+                   "",
+                   fmt::format("cannot send router advertisements to LAN {}: {}", name(), sent.error().text()),
+                   {{"lan", name()}, {"device", device_}}});
 }
 
 void Lan::report(const engine::ndisc::ForeignRouter& other) {
@@ -266,44 +243,39 @@ void Lan::drain(Instant now) {
     std::visit(Overloaded{[&](const engine::ndisc::Message& message) { send(message); },
                           [&](const engine::ndisc::ForeignRouter& other) { report(other); },
                           [&](const engine::ndisc::Remember& remember) {
-                            std::vector<ToldPrefix> words;
+                            std::vector<ToldPrefix> told;
                             for (const auto& prefix : remember.prefixes)
-                              words.push_back({.prefix = prefix, .repeated = wanted(prefix.prefix) != nullptr});
+                              told.push_back({.prefix = prefix, .repeated = wanted(prefix.prefix) != nullptr});
                             for (const auto& past : past_)
                               if (std::ranges::find(remember.prefixes, past.prefix.prefix, &PastPrefix::prefix) ==
                                   remember.prefixes.end()) {
-                                words.push_back({.prefix = past.prefix, .repeated = false});
-                                words.back().prefix.valid = std::max(Duration::zero(), past.until - now);
+                                told.push_back({.prefix = past.prefix, .repeated = false});
+                                told.back().prefix.valid = std::max(Duration::zero(), past.until - now);
                               }
-                            sinks_.remember(device_, words);
+                            sinks_.remember(device_, told);
                           }},
                *output);
 }
 
 void Lan::take_datagrams(Instant now) {
-  for (int i = 0; i < kDatagramsPerTurn; ++i) {
-    const auto datagram = socket_->poll();
-    if (!datagram) return;
+  channels_.take_datagrams(channel(), [&](const port::Datagram& datagram) {
     if (advertiser_)
-      advertiser_->on_message(datagram->bytes, datagram->source, datagram->destination, datagram->hop_limit, now);
-  }
-  wake_();
+      advertiser_->on_message(datagram.bytes, datagram.source, datagram.destination, datagram.hop_limit, now);
+  });
 }
 
 void Lan::turn(Instant now) {
   const bool over = silent_until_ != Instant{} && silent_until_ <= now;
-  const bool again = retry_at_ && *retry_at_ <= now;
   if (over) silent_until_ = {};
-  if (again) retry_at_.reset();
-  if (over || again) reconsider(now);
-  if (socket_) take_datagrams(now);
+  if (over) reconsider(now);
+  take_datagrams(now);
   if (!advertiser_) return;
   if (const auto at = advertiser_->next_deadline(); at && *at <= now) advertiser_->on_deadline(now);
   drain(now);
 }
 
 std::optional<Instant> Lan::next_deadline() const {
-  std::optional<Instant> next = retry_at_;
+  std::optional<Instant> next;
   if (advertiser_)
     next = std::min(next.value_or(Instant::max()), advertiser_->next_deadline().value_or(Instant::max()));
   if (silent_until_ != Instant{}) next = std::min(next.value_or(Instant::max()), silent_until_);
@@ -314,7 +286,9 @@ model::LanSnapshot Lan::snapshot(Instant now) const {
   model::LanSnapshot out;
   out.name = want_.lan;
   out.device = device_;
-  out.state = advertiser_ ? "advertising" : endpoint_ && !retry_at_ ? "held" : "waiting";
+  out.state = advertiser_                                               ? "advertising"
+              : endpoint_ && (role_ != Role::Advertise || is_held(now)) ? "held"
+                                                                        : "waiting";
   out.advertisements = before_.multicast;
   out.answers = before_.unicast;
   out.solicitations = before_.solicitations;

@@ -21,8 +21,8 @@
 #include "engine/ndisc/advertiser.hpp"
 #include "model/kernel.hpp"
 #include "model/snapshot.hpp"
-#include "port/datagram_socket.hpp"
-#include "runtime/core/complaint.hpp"
+#include "runtime/channels.hpp"
+#include "runtime/complaint.hpp"
 #include "runtime/lan/link_local_endpoint.hpp"
 #include "runtime/records/lan_record.hpp"
 
@@ -39,7 +39,7 @@ class Lan {
     std::function<void(const std::string& device, const std::vector<ToldPrefix>&)> remember;
   };
 
-  Lan(std::string device, port::DatagramSockets& sockets, Random random, port::Wake wake, const Sinks& sinks);
+  Lan(std::string device, Channels& channels, Random random, const Sinks& sinks);
 
   /// What hosts may believe since an earlier life; before want().
   void recall(const PastPrefixes& past, Instant now);
@@ -52,6 +52,8 @@ class Lan {
 
   void on_kernel(const std::map<std::string, model::Link>& links, const std::set<model::AddressEntry>& addresses,
                  Instant now);
+  /// Its channel is open now, or no longer.
+  void on_channel(Instant now) { reconsider(now); }
   void turn(Instant now);
   std::optional<Instant> next_deadline() const;
   model::LanSnapshot snapshot(Instant now) const;
@@ -63,17 +65,19 @@ class Lan {
     Instant until{};
   };
 
+  ChannelOwner owner() const { return {ChannelOwner::Part::Lans, device_}; }
+  ChannelId channel() const { return {ChannelType::NdRouter, device_}; }
   const std::string& name() const { return want_.lan.empty() ? device_ : want_.lan; }
   void reconsider(Instant now);
   void say_final(Instant now);
   bool open(Instant now);
+  void close(Instant now);
   void speak(const PastPrefixes& past, Instant now);
   void fall_silent(engine::ndisc::FinalAdvertisement farewell, Instant now);
   void take_datagrams(Instant now);
   void drain(Instant now);
   void send(const engine::ndisc::Message& message);
   void report(const engine::ndisc::ForeignRouter& other);
-  void complain(const std::string& text);
   void tell_changes(Instant now);
   engine::ndisc::Advertisement content(Instant now) const;
   void forget_past(Instant now);
@@ -85,9 +89,8 @@ class Lan {
   bool is_held(Instant now) const;
 
   std::string device_;
-  port::DatagramSockets& sockets_;
+  Channels& channels_;
   Random random_;
-  port::Wake wake_;
   const Sinks& sinks_;
   Role role_ = Role::Rest;
   model::AdvertisementWant want_;
@@ -96,12 +99,10 @@ class Lan {
   std::vector<Past> past_;          // known to hosts, and not yet to the advertiser
   Instant silent_until_{};
   std::optional<LinkLocalEndpoint> endpoint_;  // when any of it changes, another advertiser begins
-  std::unique_ptr<port::DatagramSocket> socket_;
   std::optional<engine::ndisc::Advertiser> advertiser_;
   std::map<Prefix, bool> told_;               // prefix → preferred, as events told it
   engine::ndisc::AdvertiserCounters before_;  // of advertisers that ended
-  Complaint complaint_;
-  std::optional<Instant> retry_at_;
+  Complaint complaint_;                       // of what could not be sent
 };
 
 }  // namespace michi::runtime

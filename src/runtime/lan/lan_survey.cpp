@@ -6,38 +6,37 @@
 
 namespace michi::runtime {
 
-namespace {
+LanSurvey::LanSurvey(Channels& channels, std::string lan, std::string device, const Mac& local, Random random)
+    : channels_(channels),
+      lan_(std::move(lan)),
+      device_(std::move(device)),
+      local_(local),
+      survey_(local, std::move(random)) {}
 
-/// Offers are few; what a flood leaves behind waits for the next turn.
-constexpr std::size_t kFramesPerTurn = 64;
-
-}  // namespace
-
-LanSurvey::LanSurvey(std::unique_ptr<port::FrameSocket> socket, const Mac& local, Random random)
-    : socket_(std::move(socket)), local_(local), survey_(local, std::move(random)) {}
-
-void LanSurvey::start(Instant now) {
+bool LanSurvey::start(Instant now) {
+  channels_.want(owner(), {{.id = channel()}}, now);
+  if (!channels_.is_open(channel())) {
+    channels_.want(owner(), {}, now);
+    return false;
+  }
   survey_.start(now);
   send();
+  return true;
 }
 
-bool LanSurvey::turn(Instant now) {
-  std::size_t taken = 0;
-  for (; socket_ && taken < kFramesPerTurn; ++taken) {
-    const auto frame = socket_->poll();
-    if (!frame) break;
-    const auto parsed = wire::ether::parse_frame(*frame);
+void LanSurvey::turn(Instant now) {
+  channels_.take_frames(channel(), Channels::Look::WhereTold, [&](const ByteVec& frame) {
+    const auto parsed = wire::ether::parse_frame(frame);
     if (parsed && parsed->header.type == wire::ether::kTypeIpv4)
       survey_.on_ip_frame(parsed->payload, parsed->header.source);
-  }
+  });
   survey_.on_deadline(now);
   send();
-  return taken == kFramesPerTurn;
 }
 
-void LanSurvey::finish() {
+void LanSurvey::finish(Instant now) {
   survey_.stop();
-  socket_.reset();
+  channels_.want(owner(), {}, now);
 }
 
 void LanSurvey::send() {
@@ -46,7 +45,7 @@ void LanSurvey::send() {
     wire::ether::write_header(frame, {Mac::broadcast(), local_, wire::ether::kTypeIpv4});
     frame.put(*packet);
     // A question that the kernel refuses is one that nobody answers; there is a second one.
-    if (socket_) std::ignore = socket_->send(frame.view(), port::Priority::Normal);
+    std::ignore = channels_.send(channel(), frame.view(), port::Priority::Normal);
   }
 }
 

@@ -29,9 +29,8 @@ model::Event shared(const model::ProxyWant& want) {
 
 }  // namespace
 
-NeighbourProxies::NeighbourProxies(port::DatagramSockets& sockets, Random random, port::Wake wake,
-                                   NeighbourProxy::EventSink events)
-    : sockets_(sockets), random_(std::move(random)), wake_(std::move(wake)), events_(std::move(events)) {}
+NeighbourProxies::NeighbourProxies(Channels& channels, Random random)
+    : channels_(channels), random_(std::move(random)) {}
 
 void NeighbourProxies::adopt(const std::set<model::RouteEntry>& routes) {
   for (const auto& route : routes)
@@ -41,9 +40,12 @@ void NeighbourProxies::adopt(const std::set<model::RouteEntry>& routes) {
       hosts_.push_back({*v6, route.device.str()});
 }
 
-void NeighbourProxies::on_desired(const std::vector<model::ProxyWant>& wants, Instant now) {
-  std::erase_if(proxies_, [&](const NeighbourProxy& one) {
-    return std::ranges::none_of(wants, [&](const auto& want) { return same(want, one.wanted()); });
+void NeighbourProxies::on_desired(const model::Desired& desired, Instant now) {
+  const auto& wants = desired.proxies;
+  std::erase_if(proxies_, [&](NeighbourProxy& one) {
+    if (std::ranges::any_of(wants, [&](const auto& want) { return same(want, one.wanted()); })) return false;
+    one.close(now);
+    return true;
   });
   for (const auto& want : wants) {
     const auto known = std::ranges::find_if(proxies_, [&](const auto& one) { return same(want, one.wanted()); });
@@ -54,26 +56,41 @@ void NeighbourProxies::on_desired(const std::vector<model::ProxyWant>& wants, In
     std::vector<Ipv6> before;
     for (const auto& host : hosts_)
       if (host.device == want.lan_device && want.prefix.contains(host.address)) before.push_back(host.address);
-    proxies_.emplace_back(want, std::move(before), sockets_, random_.fork(), wake_, events_);
-    events_(shared(want));
+    proxies_.emplace_back(want, std::move(before), channels_, random_.fork(),
+                          [this](const model::Event& event) { tell(event); });
+    tell(shared(want));
   }
   collect();
 }
 
-void NeighbourProxies::on_kernel(const std::map<std::string, model::Link>& links,
-                                 const std::set<model::AddressEntry>& addresses, Instant now) {
-  for (auto& one : proxies_) one.on_kernel(links, addresses, now);
+void NeighbourProxies::on_kernel(const model::Observed& observed, Instant now) {
+  for (auto& one : proxies_) one.on_kernel(observed.links, observed.addresses, now);
 }
 
-bool NeighbourProxies::turn(Instant now) {
+/// A device may be of several proxies: what comes there is read once, for all of them.
+void NeighbourProxies::take(Instant now) {
+  std::set<std::string> devices;
+  for (const auto& one : proxies_) devices.insert({one.wanted().device, one.wanted().lan_device});
+  for (const auto& device : devices)
+    channels_.take_datagrams({ChannelType::NdProxy, device}, [&](const port::Datagram& datagram) {
+      for (auto& one : proxies_) one.hear(device, datagram, now);
+    });
+}
+
+bool NeighbourProxies::turn(Instant now, Pass) {
+  bool moved = false;
+  while (channels_.poll(ChannelOwner::Part::Proxies)) moved = true;
+  if (moved)
+    for (auto& one : proxies_) one.on_channel(now);
+  if (!proxies_.empty()) take(now);
   bool changed = false;
   for (auto& one : proxies_) changed = one.turn(now) || changed;
   if (changed) collect();
   return changed;
 }
 
-void NeighbourProxies::send(const std::set<model::RouteEntry>& routes, Instant now) {
-  for (auto& one : proxies_) one.send(routes, now);
+void NeighbourProxies::on_performed(const model::Observed& observed, Instant now) {
+  for (auto& one : proxies_) one.send(observed.routes, now);
 }
 
 std::optional<Instant> NeighbourProxies::next_deadline() const {
@@ -83,7 +100,7 @@ std::optional<Instant> NeighbourProxies::next_deadline() const {
   return next;
 }
 
-std::optional<model::ProxySnapshot> NeighbourProxies::snapshot(const std::string& uplink, const Prefix& prefix) const {
+std::optional<model::ProxySnapshot> NeighbourProxies::snapshot_of(const std::string& uplink, const Prefix& prefix) const {
   for (const auto& one : proxies_)
     if (one.wanted().uplink == uplink && one.wanted().prefix == prefix) return one.snapshot();
   return std::nullopt;

@@ -9,35 +9,34 @@
 #include <string>
 #include <vector>
 
-#include "runtime/core/doors.hpp"
+#include "runtime/channels.hpp"
 #include "runtime/lan/neighbour_proxy.hpp"
+#include "runtime/part.hpp"
 
 namespace michi::runtime {
 
-class NeighbourProxies {
+class NeighbourProxies final : public Part {
  public:
-  NeighbourProxies(port::DatagramSockets& sockets, Random random, port::Wake wake, NeighbourProxy::EventSink events);
+  NeighbourProxies(Channels& channels, Random random);
 
   /// Hosts that an earlier life left routes to, before anything is desired.
   void adopt(const std::set<model::RouteEntry>& routes);
-  void on_desired(const std::vector<model::ProxyWant>& wants, Instant now);
-  void on_kernel(const std::map<std::string, model::Link>& links, const std::set<model::AddressEntry>& addresses,
-                 Instant now);
+  void on_desired(const model::Desired& desired, Instant now) override;
+  void on_kernel(const model::Observed& observed, Instant now) override;
   /// True: hosts() is another.
-  bool turn(Instant now);
-  /// What waits, as far as the routes stand.
-  void send(const std::set<model::RouteEntry>& routes, Instant now);
-  std::optional<Instant> next_deadline() const;
+  bool turn(Instant now, Pass pass) override;
+  /// Answers that wait leave as far as the routes stand.
+  void on_performed(const model::Observed& observed, Instant now) override;
+  std::optional<Instant> next_deadline() const override;
   const std::vector<model::Neighbour>& hosts() const { return hosts_; }
-  std::optional<model::ProxySnapshot> snapshot(const std::string& uplink, const Prefix& prefix) const;
+  std::optional<model::ProxySnapshot> snapshot_of(const std::string& uplink, const Prefix& prefix) const;
 
  private:
+  void take(Instant now);
   void collect();
 
-  port::DatagramSockets& sockets_;
+  Channels& channels_;
   Random random_;
-  port::Wake wake_;
-  NeighbourProxy::EventSink events_;
   std::list<NeighbourProxy> proxies_;
   std::vector<model::Neighbour> hosts_;  // as they were told last; at first those of an earlier life
 };

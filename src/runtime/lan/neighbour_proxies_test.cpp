@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "kit/fake_datagrams.hpp"
+#include "kit/fake_echoes.hpp"
+#include "kit/fake_frames.hpp"
 #include "kit/ndisc.hpp"
 
 namespace michi::runtime {
@@ -35,27 +37,39 @@ class NeighbourProxiesTest : public ::testing::Test {
     addresses.insert({.device = device, .address = {ip(local), 64}});
   }
   void start() {
-    proxies.emplace(
-        datagrams, Random::seeded(1), [this] { ++wakes; },
-        [this](const model::Event& event) { events.push_back(event); });
+    proxies.reset();
+    channels.emplace(Channels::Sockets{frames, datagrams, echoes}, [this] { ++wakes; });
+    proxies.emplace(*channels, Random::seeded(1));
   }
   /// As Core does.
   void decide(const std::vector<model::ProxyWant>& wants) {
-    proxies->on_desired(wants, now);
-    proxies->on_kernel(links, addresses, now);
-    turn();
+    model::Desired desired;
+    desired.proxies = wants;
+    proxies->on_desired(desired, now);
+    see();
   }
   void see() {
-    proxies->on_kernel(links, addresses, now);
+    observed.links = links;
+    observed.addresses = addresses;
+    channels->on_kernel(links, now);
+    proxies->on_kernel(observed, now);
     turn();
   }
+  Instant next_deadline() const {
+    return std::min(proxies->next_deadline().value_or(Instant::max()),
+                    channels->next_deadline().value_or(Instant::max()));
+  }
   bool turn() {
-    const bool changed = proxies->turn(now);
+    channels->on_deadline(now);
+    const bool changed = proxies->turn(now, Pass::First);
+    while (auto event = channels->poll_event()) events.push_back(*event);
+    while (auto event = proxies->poll_event()) events.push_back(*event);
     if (kernel_follows) {
       routes.clear();
       for (const auto& host : proxies->hosts()) routes.insert(route(host.address, host.device));
     }
-    proxies->send(routes, now);
+    observed.routes = routes;
+    proxies->on_performed(observed, now);
     return changed;
   }
   static model::RouteEntry route(const Ipv6& host, const std::string& device, std::uint32_t table = 254) {
@@ -63,8 +77,8 @@ class NeighbourProxiesTest : public ::testing::Test {
   }
   void run(Duration how_long) {
     const Instant end = now + how_long;
-    while (proxies->next_deadline() && *proxies->next_deadline() <= end) {
-      now = std::max(now, *proxies->next_deadline());
+    while (next_deadline() <= end) {
+      now = std::max(now, next_deadline());
       turn();
     }
     now = end;
@@ -83,9 +97,12 @@ class NeighbourProxiesTest : public ::testing::Test {
   std::size_t sent(const std::string& device) const {
     return static_cast<std::size_t>(std::ranges::count(datagrams.sent, device, &kit::FakeDatagrams::Sent::device));
   }
-  model::ProxySnapshot shown() const { return *proxies->snapshot("hikari", want.prefix); }
+  model::ProxySnapshot shown() const { return *proxies->snapshot_of("hikari", want.prefix); }
 
+  kit::FakeFrames frames;
   kit::FakeDatagrams datagrams;
+  kit::FakeEchoes echoes;
+  model::Observed observed;
   std::map<std::string, model::Link> links;
   std::set<model::AddressEntry> addresses;
   std::vector<model::Event> events;
@@ -94,6 +111,7 @@ class NeighbourProxiesTest : public ::testing::Test {
   unsigned wakes = 0;
   Instant now{seconds(100)};
   model::ProxyWant want{"hikari", "wan0", net("2409:10:1:2::/64"), "home", "lan0", true};
+  std::optional<Channels> channels;
   std::optional<NeighbourProxies> proxies;
 };
 
@@ -151,9 +169,14 @@ TEST_F(NeighbourProxiesTest, HostsOfAnEarlierLifeStandFromTheFirstDecisionAndAre
   through.gateway = Address(kRouter);
   proxies->adopt({route(kHost, "lan0"), route(silent, "lan0"), route(ip("2409:10:1:2::90"), "lan0", 20001), through});
   EXPECT_EQ(proxies->hosts(), (Hosts{{kHost, "lan0"}, {silent, "lan0"}}));
-  proxies->on_desired({want}, now);
+  model::Desired desired;
+  desired.proxies = {want};
+  proxies->on_desired(desired, now);
   EXPECT_EQ(proxies->hosts(), (Hosts{{kHost, "lan0"}, {silent, "lan0"}})) << "before the kernel was looked at";
-  proxies->on_kernel(links, addresses, now);
+  observed.links = links;
+  observed.addresses = addresses;
+  channels->on_kernel(links, now);
+  proxies->on_kernel(observed, now);
   turn();
   EXPECT_EQ(sent("lan0"), 2U);
   wan_asks();

@@ -15,9 +15,6 @@ using engine::ndisc::HostRoute;
 using engine::ndisc::ProxyMessage;
 using engine::ndisc::ProxySide;
 
-/// What a flood leaves behind waits for the next turn.
-constexpr int kDatagramsPerTurn = 64;
-constexpr Duration kRetry = seconds(5);
 constexpr unsigned kChangesAtOnce = 16;
 constexpr Duration kAnswerWaits = seconds(1);  // RETRANS_TIMER of whoever asked
 constexpr Duration kChangeEvery = milliseconds(100);
@@ -27,30 +24,31 @@ ProxySide side_of(const LinkLocalEndpoint& endpoint) { return {.local = endpoint
 
 }  // namespace
 
-NeighbourProxy::NeighbourProxy(model::ProxyWant want, std::vector<Ipv6> before, port::DatagramSockets& sockets,
-                               Random random, port::Wake wake, EventSink events)
+NeighbourProxy::NeighbourProxy(model::ProxyWant want, std::vector<Ipv6> before, Channels& channels, Random random,
+                               EventSink events)
     : want_(std::move(want)),
-      sockets_(sockets),
+      channels_(channels),
       random_(std::move(random)),
-      wake_(std::move(wake)),
       events_(std::move(events)),
       before_(std::move(before)),
       changes_(kChangesAtOnce, kChangeEvery) {}
 
+ChannelOwner NeighbourProxy::owner() const {
+  return {ChannelOwner::Part::Proxies, fmt::format("{} {} {}", want_.uplink, want_.lan, to_text(want_.prefix))};
+}
+
 void NeighbourProxy::want(const model::ProxyWant& want, Instant now) {
   if (want == want_) return;
   want_ = want;
-  if (!want_.answers) wan_.socket.reset();
   tend(now);
 }
 
-/// True when it is another endpoint than before.
-bool NeighbourProxy::move(Side& side, const std::string& device, const std::map<std::string, model::Link>& links,
+/// True when it is another place than before.
+bool NeighbourProxy::move(Endpoint& side, const std::string& device, const std::map<std::string, model::Link>& links,
                           const std::set<model::AddressEntry>& addresses) {
-  const auto endpoint = endpoint_on(device, links, addresses6_on(device, addresses), side.endpoint);
-  if (endpoint == side.endpoint) return false;
-  side.endpoint = endpoint;
-  side.socket.reset();
+  auto endpoint = endpoint_on(device, links, addresses6_on(device, addresses), side);
+  if (endpoint == side) return false;
+  side = endpoint;
   return true;
 }
 
@@ -65,7 +63,7 @@ void NeighbourProxy::on_kernel(const std::map<std::string, model::Link>& links,
   own_ = std::move(own);
   if (wan_moved || lan_moved || !looked_) {
     end();
-    retry_at_.reset();
+    close(now);  // sockets of before stand on another place
   } else if (other && proxy_) {
     proxy_->set_own(own_);
     drain(now);
@@ -74,43 +72,20 @@ void NeighbourProxy::on_kernel(const std::map<std::string, model::Link>& links,
   tend(now);
 }
 
-/// Sockets where they are to be, and the engine as soon as it can hear the LAN.
+/// Channels where they are to be, and the engine as soon as it can hear the LAN.
 void NeighbourProxy::tend(Instant now) {
-  if (retry_at_ && now < *retry_at_) return;
-  retry_at_.reset();
-  const bool hears_lan = lan_.endpoint && open(lan_, want_.lan_device, now);
-  if (hears_lan && wan_.endpoint && want_.answers) open(wan_, want_.device, now);
-  if (hears_lan && !proxy_) begin(now);
-}
-
-bool NeighbourProxy::open(Side& side, const std::string& device, Instant now) {
-  if (side.socket) return true;
-  auto opened = sockets_.open(device, port::Speaker::NdProxy);
-  if (!opened) {
-    retry_at_ = now + kRetry;
-    complain(opened.error().text());
-    return false;
-  }
-  side.socket = std::move(*opened);
-  side.socket->on_wake(wake_);
-  complaint_.withdraw();
-  wake_();  // to look at it once
-  return true;
-}
-
-void NeighbourProxy::complain(const std::string& text) {
-  complaint_.tell(events_, {model::Severity::Warning,
-                            "proxy.unusable",
-                            want_.uplink,
-                            fmt::format("{} cannot be shared with LAN {}: {}", to_text(want_.prefix), want_.lan, text),
-                            {{"lan", want_.lan}, {"prefix", to_text(want_.prefix)}}});
+  std::vector<WantedChannel> wanted;
+  if (lan_) wanted.push_back({.id = channel(want_.lan_device)});
+  if (lan_ && wan_ && want_.answers) wanted.push_back({.id = channel(want_.device)});
+  channels_.want(owner(), wanted, now);
+  if (lan_ && channels_.is_open(channel(want_.lan_device)) && !proxy_) begin(now);
 }
 
 void NeighbourProxy::begin(Instant now) {
   engine::ndisc::ProxySettings settings;
   settings.prefix = want_.prefix;
-  settings.lans = {side_of(*lan_.endpoint)};
-  settings.wan = side_of(wan_.endpoint ? *wan_.endpoint : *lan_.endpoint);
+  settings.lans = {side_of(*lan_)};
+  settings.wan = side_of(wan_ ? *wan_ : *lan_);
   settings.own = own_;
   proxy_.emplace(std::move(settings), random_.fork());
   std::vector<HostRoute> routes;
@@ -129,17 +104,12 @@ void NeighbourProxy::end() {
   outgoing_.clear();
 }
 
-void NeighbourProxy::take(Side& side, Instant now) {
-  for (int i = 0; side.socket; ++i) {
-    if (i == kDatagramsPerTurn) return wake_();
-    const auto heard = side.socket->poll();
-    if (!heard) return;
-    if (!proxy_) continue;
-    if (is_wan(side))
-      proxy_->on_wan(heard->bytes, heard->source, heard->destination, heard->hop_limit, now);
-    else
-      proxy_->on_lan(kLan, heard->bytes, heard->source, heard->destination, heard->hop_limit, now);
-  }
+void NeighbourProxy::hear(const std::string& device, const port::Datagram& heard, Instant now) {
+  if (!proxy_) return;
+  if (device == want_.device && want_.answers)
+    proxy_->on_wan(heard.bytes, heard.source, heard.destination, heard.hop_limit, now);
+  else if (device == want_.lan_device)
+    proxy_->on_lan(kLan, heard.bytes, heard.source, heard.destination, heard.hop_limit, now);
 }
 
 void NeighbourProxy::drain(Instant now) {
@@ -152,9 +122,6 @@ void NeighbourProxy::drain(Instant now) {
 }
 
 bool NeighbourProxy::turn(Instant now) {
-  if (retry_at_ && *retry_at_ <= now) tend(now);
-  take(wan_, now);
-  take(lan_, now);
   if (proxy_) {
     if (const auto at = proxy_->next_deadline(); at && *at <= now) proxy_->on_deadline(now);
     drain(now);
@@ -176,17 +143,17 @@ bool NeighbourProxy::is_routed(const Ipv6& host, const std::set<model::RouteEntr
 void NeighbourProxy::send(const std::set<model::RouteEntry>& routes, Instant now) {
   for (auto& one : std::exchange(outgoing_, {})) {
     const auto& [lan, host, message] = one.message;
-    const Side& side = lan ? lan_ : wan_;
-    if (now >= one.until || !side.socket) continue;
+    const auto side = channel(lan ? want_.lan_device : want_.device);
+    if (now >= one.until || !channels_.is_open(side)) continue;
     if (!lan && !is_routed(host, routes))
       outgoing_.push_back(std::move(one));
     else  // What the kernel refuses is a lost datagram: it is asked again.
-      std::ignore = side.socket->send(message.bytes, message.destination, message.source);
+      std::ignore = channels_.send(side, message.bytes, message.destination, message.source);
   }
 }
 
 std::optional<Instant> NeighbourProxy::next_deadline() const {
-  std::optional<Instant> next = retry_at_;
+  std::optional<Instant> next;
   for (const auto& at : {tell_at_, proxy_ ? proxy_->next_deadline() : std::nullopt})
     if (at && (!next || *at < *next)) next = at;
   return next;
@@ -196,7 +163,7 @@ std::vector<model::Neighbour> NeighbourProxy::hosts() const {
   std::vector<model::Neighbour> out;
   if (proxy_)
     for (const auto& host : proxy_->hosts()) out.push_back({host.address, want_.lan_device});
-  else if (!looked_ || lan_.endpoint)
+  else if (!looked_ || lan_)
     for (const auto& host : before_) out.push_back({host, want_.lan_device});
   return out;
 }
@@ -205,7 +172,9 @@ model::ProxySnapshot NeighbourProxy::snapshot() const {
   model::ProxySnapshot out{.lan = want_.lan, .state = "waiting"};
   if (!proxy_) return out;
   const auto& counters = proxy_->counters();
-  out.state = wan_.socket ? "answering" : want_.answers ? "waiting" : "remembered";
+  out.state = want_.answers && channels_.is_open(channel(want_.device)) ? "answering"
+              : want_.answers                                           ? "waiting"
+                                                                        : "remembered";
   out.hosts = proxy_->hosts().size();
   out.asked = counters.asked;
   out.answered = counters.answered;

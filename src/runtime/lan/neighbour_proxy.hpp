@@ -23,8 +23,7 @@
 #include "model/event.hpp"
 #include "model/kernel.hpp"
 #include "model/snapshot.hpp"
-#include "port/datagram_socket.hpp"
-#include "runtime/core/complaint.hpp"
+#include "runtime/channels.hpp"
 #include "runtime/lan/link_local_endpoint.hpp"
 
 namespace michi::runtime {
@@ -34,15 +33,19 @@ class NeighbourProxy {
   using EventSink = std::function<void(const model::Event&)>;
 
   /// `before`: hosts of an earlier life.
-  NeighbourProxy(model::ProxyWant want, std::vector<Ipv6> before, port::DatagramSockets& sockets, Random random,
-                 port::Wake wake, EventSink events);
+  NeighbourProxy(model::ProxyWant want, std::vector<Ipv6> before, Channels& channels, Random random, EventSink events);
 
   const model::ProxyWant& wanted() const { return want_; }
+  /// Before its end: nothing is wanted any more.
+  void close(Instant now) { channels_.want(owner(), {}, now); }
+  void on_channel(Instant now) { tend(now); }
   /// Only whether it answers may differ from before.
   void want(const model::ProxyWant& want, Instant now);
   void on_kernel(const std::map<std::string, model::Link>& links, const std::set<model::AddressEntry>& addresses,
                  Instant now);
-  /// Hears neighbours, runs deadlines. True: hosts() is another than was told.
+  /// What came on a device of either side.
+  void hear(const std::string& device, const port::Datagram& datagram, Instant now);
+  /// Runs deadlines. True: hosts() is another than was told.
   bool turn(Instant now);
   /// `routes`: those that stand.
   void send(const std::set<model::RouteEntry>& routes, Instant now);
@@ -52,30 +55,23 @@ class NeighbourProxy {
   model::ProxySnapshot snapshot() const;
 
  private:
-  /// One of the two sides: its endpoint, and the socket there.
-  struct Side {
-    std::optional<LinkLocalEndpoint> endpoint;
-    std::unique_ptr<port::DatagramSocket> socket;
-  };
+  using Endpoint = std::optional<LinkLocalEndpoint>;
 
-  bool is_wan(const Side& side) const { return &side == &wan_; }
-  bool move(Side& side, const std::string& device, const std::map<std::string, model::Link>& links,
+  ChannelOwner owner() const;
+  ChannelId channel(const std::string& device) const { return {ChannelType::NdProxy, device}; }
+  bool move(Endpoint& side, const std::string& device, const std::map<std::string, model::Link>& links,
             const std::set<model::AddressEntry>& addresses);
   void tend(Instant now);
-  bool open(Side& side, const std::string& device, Instant now);
   void end();
   void begin(Instant now);
-  void take(Side& side, Instant now);
   void drain(Instant now);
   bool is_routed(const Ipv6& host, const std::set<model::RouteEntry>& routes) const;
-  void complain(const std::string& text);
 
   model::ProxyWant want_;
-  port::DatagramSockets& sockets_;
+  Channels& channels_;
   Random random_;
-  port::Wake wake_;
   EventSink events_;
-  Side wan_, lan_;
+  Endpoint wan_, lan_;        // where we are on either side
   std::vector<Ipv6> own_;     // the router's addresses of the prefix
   std::vector<Ipv6> before_;  // hosts to begin with
   bool looked_ = false;       // the kernel was seen once
@@ -88,8 +84,6 @@ class NeighbourProxy {
   engine::TokenBucket changes_;
   bool changed_ = false;  // and not told yet
   std::optional<Instant> tell_at_;
-  std::optional<Instant> retry_at_;
-  Complaint complaint_;
 };
 
 }  // namespace michi::runtime

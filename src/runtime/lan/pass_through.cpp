@@ -16,8 +16,6 @@ namespace {
 namespace pppoe = engine::pppoe;
 
 constexpr std::string_view kKeyPrefix = "pass-through.";
-/// Frames taken from one socket in a turn; the rest waits for the next.
-constexpr std::size_t kFramesPerTurn = 256;
 constexpr Duration kCountEvery = seconds(60);
 constexpr Duration kRefusalsApart = seconds(60);
 
@@ -70,35 +68,48 @@ std::vector<pppoe::PassedSession> parse_passed(std::string_view text) {
   return sessions;
 }
 
-PassThroughs::PassThroughs(Doors& doors, port::Wake wake, Sinks sinks)
-    : doors_(doors), wake_(std::move(wake)), sinks_(std::move(sinks)) {}
+PassThroughs::PassThroughs(Channels& channels, RecordKeeper& records, port::Firewall& firewall)
+    : channels_(channels), records_(records), firewall_(firewall) {}
+
+void PassThroughs::keep(const std::string& line, const std::optional<std::string>& value) {
+  records_.keep(port::Lifetime::Volatile, key_of(line), value, "which sessions of LAN clients are passed through");
+}
 
 void PassThroughs::recall(const std::map<std::string, std::string>& records) {
   for (const auto& [key, value] : records)
     if (key.starts_with(kKeyPrefix)) recalled_[key.substr(kKeyPrefix.size())] = parse_passed(value);
 }
 
-void PassThroughs::configure(const model::Config& config, const model::Observed& observed, Instant now) {
+void PassThroughs::on_config(const model::Config& config, Instant now) {
   std::set<std::string> wanted;
   for (const auto& line : config.lines) {
     if (line.pass_through.empty()) continue;
     wanted.insert(line.interface);
-    set(uplinks_[line.interface], config, line);
+    set(lines_[line.interface], config, line);
   }
-  for (auto& [name, line] : uplinks_)
+  for (auto& [name, line] : lines_) {
     if (!wanted.contains(name)) line.settings.lans.clear();
-  on_links(observed);
-  for (auto& [name, line] : uplinks_) {
+    own_addresses(name, line);
+    line.lans.insert(line.settings.lans.begin(), line.settings.lans.end());
+    hear(name, line, now);
+    line.engine.configure(line.settings);
     if (auto known = recalled_.extract(name)) {
       for (auto& session : known.mapped()) session.since = std::min(session.since, now);
       line.engine.recall(std::move(known.mapped()), now);
       note(name, line);
-      hear(line);
+      hear(name, line, now);
     }
+    // A LAN that is no longer passed through hears of the end of its sessions.
     drain(name, line, now);
+    line.lans = line.settings.lans;
+    hear(name, line, now);
   }
-  std::erase_if(uplinks_, [&](const auto& entry) { return !wanted.contains(entry.first); });
-  for (const auto& [name, sessions] : std::exchange(recalled_, {})) sinks_.keep(key_of(name), std::nullopt);
+  std::erase_if(lines_, [&](const auto& entry) {
+    if (wanted.contains(entry.first)) return false;
+    channels_.want({ChannelOwner::Part::PassThrough, entry.first}, {}, now);
+    return true;
+  });
+  for (const auto& [name, sessions] : std::exchange(recalled_, {})) keep(name, std::nullopt);
 }
 
 void PassThroughs::set(Line& line, const model::Config& config, const model::LineConfig& wanted) {
@@ -110,9 +121,7 @@ void PassThroughs::set(Line& line, const model::Config& config, const model::Lin
     if (!lan) continue;
     line.settings.lans.insert(lan->interface);
     line.names.insert_or_assign(lan->interface, name);
-    line.lans.try_emplace(lan->interface);
   }
-  std::erase_if(line.lans, [&](const auto& entry) { return !line.settings.lans.contains(entry.first); });
   unsigned own = 0;
   for (const auto& uplink : config.uplinks) {
     if (const auto mac = uplink.mac()) line.stations.insert(*mac);
@@ -122,56 +131,43 @@ void PassThroughs::set(Line& line, const model::Config& config, const model::Lin
   if (wanted.sessions != 0) line.settings.places = wanted.sessions - std::min(wanted.sessions, own);
 }
 
-void PassThroughs::on_links(const model::Observed& observed) {
-  for (auto& [name, line] : uplinks_) {
-    look_at(name, line.line, observed);
-    line.settings.own = line.stations;
-    const auto ours = [&](const std::string& interface) {
-      const auto link = observed.links.find(interface);
-      if (link != observed.links.end()) line.settings.own.insert(link->second.mac);
-    };
-    ours(name);
-    for (auto& [interface, side] : line.lans) {
-      look_at(interface, side, observed);
-      ours(interface);
-    }
+void PassThroughs::own_addresses(const std::string& name, Line& line) {
+  line.settings.own = line.stations;
+  const auto add = [&](const std::string& interface) {
+    const auto known = interfaces_.find(interface);
+    if (known != interfaces_.end()) line.settings.own.insert(known->second);
+  };
+  add(name);
+  for (const auto& lan : line.settings.lans) add(lan);
+}
+
+void PassThroughs::on_kernel(const model::Observed& observed, Instant now) {
+  interfaces_.clear();
+  if (lines_.empty()) return;
+  for (const auto& [name, link] : observed.links) interfaces_.emplace(name, link.mac);
+  for (auto& [name, line] : lines_) {
+    own_addresses(name, line);
     line.engine.configure(line.settings);
-    hear(line);
+    hear(name, line, now);
   }
 }
 
-void PassThroughs::look_at(const std::string& name, Side& side, const model::Observed& observed) {
-  const auto at = observed.links.find(name);
-  const std::uint32_t index = at == observed.links.end() ? 0 : at->second.index;
-  if (index != side.index) side.socket.reset();
-  side.index = index;
-  if (index == 0 || side.socket) return;
-  side.heard.clear();
-  auto opened = doors_.frames.open(name, port::FrameKind::PassThrough);
-  if (!opened)
-    return side.complaint.tell(sinks_.event,
-                               {model::Severity::Error,
-                                "interface.unusable",
-                                "",
-                                fmt::format("cannot pass PPPoE through {}: {}", name, opened.error().text()),
-                                {{"interface", name}}});
-  side.complaint.withdraw();
-  side.socket = std::move(*opened);
-  side.socket->on_wake(wake_);
-}
-
-bool PassThroughs::turn(Instant now, Kernel kernel) {
+bool PassThroughs::turn(Instant now, Pass pass) {
+  while (channels_.poll(ChannelOwner::Part::PassThrough)) {
+  }
+  if (pass != Pass::First) return false;
   const bool count = count_at_ && *count_at_ <= now;
-  const auto traffic = count ? doors_.firewall.passed_traffic() : std::vector<model::PassedTraffic>{};
+  const auto traffic = count ? firewall_.passed_traffic() : std::vector<model::PassedTraffic>{};
   if (count) count_at_ = now + kCountEvery;
-  for (auto& [name, line] : uplinks_) {
-    // Frames of the access concentrator alone: a client that vanished is asked again and again.
+  // Frames of the access concentrator alone: a client that vanished is asked again and again.
+  for (auto& [name, line] : lines_)
     for (const auto& one : traffic)
       line.engine.on_traffic(one.destination, one.source, one.session_id, one.packets, now);
-    take(name, line, now, kernel);
+  take(now);
+  for (auto& [name, line] : lines_) {
     if (const auto due = line.engine.next_deadline(); due && *due <= now) {
       line.engine.on_deadline(now);
-      hear(line);
+      hear(name, line, now);
     }
     drain(name, line, now);
   }
@@ -179,29 +175,30 @@ bool PassThroughs::turn(Instant now, Kernel kernel) {
   return std::exchange(changed_, false);
 }
 
-void PassThroughs::take(const std::string& name, Line& line, Instant now, Kernel kernel) {
-  const auto each = [&](Side& side, auto heard) {
-    std::size_t taken = 0;
-    for (; side.socket && taken < kFramesPerTurn; ++taken) {
-      const auto frame = side.socket->poll();
-      if (!frame) return;
-      heard(*frame);
-    }
-    if (taken == kFramesPerTurn) wake_();
-  };
-  for (auto& [lan, side] : line.lans)
-    each(side, [&](const ByteVec& frame) {
-      if (kernel == Kernel::Carries) line.engine.on_lan_frame(lan, frame, now);
-      drain(name, line, now);
+/// An interface may be of several lines: what comes there is read once, for all of them.
+void PassThroughs::take(Instant now) {
+  std::set<std::string> lans, lines;
+  for (const auto& [name, line] : lines_) {
+    lans.insert(line.settings.lans.begin(), line.settings.lans.end());
+    lines.insert(name);
+  }
+  for (const auto& lan : lans)
+    channels_.take_frames(channel(lan), Channels::Look::WhereTold, [&](const ByteVec& frame) {
+      for (auto& [name, line] : lines_) {
+        if (kernel_ == Kernel::Carries && line.settings.lans.contains(lan)) line.engine.on_lan_frame(lan, frame, now);
+        drain(name, line, now);
+      }
     });
-  each(line.line, [&](const ByteVec& frame) {
-    line.engine.on_link_frame(frame, now);
-    drain(name, line, now);
-  });
+  for (const auto& at : lines)
+    channels_.take_frames(channel(at), Channels::Look::WhereTold, [&](const ByteVec& frame) {
+      auto& line = lines_.at(at);
+      line.engine.on_link_frame(frame, now);
+      drain(at, line, now);
+    });
 }
 
 void PassThroughs::on_carried(Instant now) {
-  for (auto& [name, line] : uplinks_) {
+  for (auto& [name, line] : lines_) {
     line.engine.on_carried(now);
     drain(name, line, now);
   }
@@ -214,59 +211,51 @@ void PassThroughs::drain(const std::string& name, Line& line, Instant now) {
   while (auto output = line.engine.poll()) {
     std::visit(Overloaded{
                    [&](const pppoe::PassFrame& sent) {
-                     if (!std::exchange(looked, true)) hear(line);
-                     const auto lan = sent.lan ? line.lans.find(*sent.lan) : line.lans.end();
-                     auto& side = sent.lan && lan != line.lans.end() ? lan->second : line.line;
-                     if (!side.socket || (sent.lan && lan == line.lans.end())) return;
+                     if (!std::exchange(looked, true)) hear(name, line, now);
+                     if (sent.lan && !line.lans.contains(*sent.lan)) return;
                      // A frame the kernel refuses is a lost frame: both ends have timers of their own.
-                     std::ignore = side.socket->send(sent.frame, port::Priority::Urgent);
+                     std::ignore =
+                         channels_.send(channel(sent.lan ? *sent.lan : name), sent.frame, port::Priority::Urgent);
                    },
                    [&](const pppoe::PassOpened& opened) {
                      const auto& lan = line.names[opened.session.lan];
-                     sinks_.event(session_event("pass-through.opened", in_words(opened.session, name, lan) + " begins",
-                                                opened.session, name, lan));
+                     tell(session_event("pass-through.opened", in_words(opened.session, name, lan) + " begins",
+                                        opened.session, name, lan));
                      note(name, line);
                    },
                    [&](const pppoe::PassClosed& closed) {
                      const auto& lan = line.names[closed.session.lan];
-                     sinks_.event(session_event(
+                     tell(session_event(
                          "pass-through.closed",
                          fmt::format("{} is over: {}", in_words(closed.session, name, lan), to_text(closed.why)),
                          closed.session, name, lan));
                      note(name, line);
                    },
-                   [&](const pppoe::PassRefused& refused) { tell(name, line, refused, now); },
+                   [&](const pppoe::PassRefused& refused) { refuse(name, line, refused, now); },
                },
                *output);
   }
 }
 
-void PassThroughs::hear(Line& line) {
-  hear(line.line, line.engine.heard_on_line());
-  for (auto& [lan, side] : line.lans) hear(side, line.engine.heard_on_lan(lan));
+/// The addresses of hosts that the interfaces are to hear.
+void PassThroughs::hear(const std::string& name, const Line& line, Instant now) {
+  std::vector<WantedChannel> wanted{{.id = channel(name), .addresses = line.engine.heard_on_line()}};
+  for (const auto& lan : line.lans)
+    wanted.push_back({.id = channel(lan), .addresses = line.engine.heard_on_lan(lan)});
+  channels_.want({ChannelOwner::Part::PassThrough, name}, wanted, now);
 }
 
-void PassThroughs::hear(Side& side, const std::set<Mac>& wanted) {
-  if (!side.socket || side.heard == wanted) return;
-  for (const Mac& mac : side.heard)
-    if (!wanted.contains(mac)) side.socket->remove_address(mac);
-  // A refusal (no memory) is tried again with the next change; a promiscuous interface hears anyway.
-  for (const Mac& mac : wanted)
-    if (!side.heard.contains(mac)) std::ignore = side.socket->add_address(mac);
-  side.heard = wanted;
-}
-
-void PassThroughs::tell(const std::string& name, Line& line, const pppoe::PassRefused& refused, Instant now) {
+void PassThroughs::refuse(const std::string& name, Line& line, const pppoe::PassRefused& refused, Instant now) {
   if (line.silent_until && now < *line.silent_until) return;
   line.silent_until = now + kRefusalsApart;
   const auto& lan = line.names[refused.lan];
   const auto who = fmt::format("{} on {} cannot dial over {}", to_text(refused.client), lan, name);
   const auto warn = [&](std::string code, std::string text) {
-    sinks_.event({model::Severity::Warning,
-                  std::move(code),
-                  "",
-                  std::move(text),
-                  {{"line", name}, {"lan", lan}, {"client", to_text(refused.client)}}});
+    tell({model::Severity::Warning,
+          std::move(code),
+          "",
+          std::move(text),
+          {{"line", name}, {"lan", lan}, {"client", to_text(refused.client)}}});
   };
   switch (refused.why) {
     case pppoe::PassRefusal::LineFull:
@@ -294,9 +283,9 @@ void PassThroughs::tell(const std::string& name, Line& line, const pppoe::PassRe
 /// The sessions of this line have changed.
 void PassThroughs::note(const std::string& name, const Line& line) {
   const auto known = line.engine.sessions();
-  sinks_.keep(key_of(name), known.empty() ? std::nullopt : std::optional(write_passed(known)));
+  keep(name, known.empty() ? std::nullopt : std::optional(write_passed(known)));
   sessions_.clear();
-  for (const auto& [interface, one] : uplinks_)
+  for (const auto& [interface, one] : lines_)
     for (const auto& session : one.engine.sessions())
       sessions_.push_back({interface, session.lan, session.client, session.concentrator, session.id, session.since});
   if (sessions_.empty()) count_at_.reset();
@@ -305,20 +294,22 @@ void PassThroughs::note(const std::string& name, const Line& line) {
 
 std::optional<Instant> PassThroughs::next_deadline() const {
   std::optional<Instant> next = count_at_;
-  for (const auto& [name, line] : uplinks_)
+  for (const auto& [name, line] : lines_)
     if (const auto at = line.engine.next_deadline(); at && (!next || *at < *next)) next = at;
   return next;
 }
 
-void PassThroughs::forget(Instant now) {
-  configure(model::Config{}, model::Observed{}, now);
+void PassThroughs::end(Ending, Instant now) {
+  on_config(model::Config{}, now);
   sessions_.clear();
 }
+
+void PassThroughs::snapshot(model::Snapshot& snapshot, Instant now) const { snapshot.passed = snapshots(now); }
 
 std::vector<model::PassedSnapshot> PassThroughs::snapshots(Instant now) const {
   std::vector<model::PassedSnapshot> shown;
   if (sessions_.empty()) return shown;
-  const auto traffic = doors_.firewall.passed_traffic();
+  const auto traffic = firewall_.passed_traffic();
   const auto counted = [&](const Mac& source, const Mac& destination, std::uint16_t id) {
     const auto at = std::ranges::find_if(traffic, [&](const auto& one) {
       return one.source == source && one.destination == destination && one.session_id == id;
@@ -328,7 +319,7 @@ std::vector<model::PassedSnapshot> PassThroughs::snapshots(Instant now) const {
   for (const auto& session : sessions_) {
     const auto in = counted(session.concentrator, session.client, session.session_id);
     const auto out = counted(session.client, session.concentrator, session.session_id);
-    const auto& names = uplinks_.at(session.line).names;
+    const auto& names = lines_.at(session.line).names;
     const auto name = names.find(session.lan);
     shown.push_back(
         {.session = session,

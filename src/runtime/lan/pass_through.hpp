@@ -6,9 +6,7 @@
 // sessions(). Nobody may dial while the kernel cannot.
 
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,69 +18,63 @@
 #include "model/kernel.hpp"
 #include "model/pass_through.hpp"
 #include "model/snapshot.hpp"
-#include "runtime/core/complaint.hpp"
-#include "runtime/core/doors.hpp"
+#include "port/firewall.hpp"
+#include "runtime/channels.hpp"
+#include "runtime/part.hpp"
+#include "runtime/records/keeper.hpp"
 
 namespace michi::runtime {
 
-class PassThroughs {
+class PassThroughs final : public Part {
  public:
-  struct Sinks {
-    std::function<void(const model::Event&)> event;
-    /// A record to keep until the machine goes down, or to forget (nullopt), by its key.
-    std::function<void(const std::string& key, const std::optional<std::string>& value)> keep;
-  };
-
-  PassThroughs(Doors& doors, port::Wake wake, Sinks sinks);
+  PassThroughs(Channels& channels, RecordKeeper& records, port::Firewall& firewall);
 
   /// What an earlier life knew, before configure().
   void recall(const std::map<std::string, std::string>& records);
-  void configure(const model::Config& config, const model::Observed& observed, Instant now);
-  void on_links(const model::Observed& observed);
-  /// Whether the kernel's rules are in force.
+  void on_config(const model::Config& config, Instant now) override;
+  void on_kernel(const model::Observed& observed, Instant now) override;
+  /// Whether the kernel's rules are in force; while they are not, nobody may dial.
   enum class Kernel : std::uint8_t { Carries, CannotCarry };
+  void on_kernel_carries(Kernel kernel) { kernel_ = kernel; }
   /// Takes frames in and hands them on. True when sessions changed.
-  bool turn(Instant now, Kernel kernel);
+  bool turn(Instant now, Pass pass) override;
   /// The kernel carries all sessions() there are.
   void on_carried(Instant now);
-  std::optional<Instant> next_deadline() const;
+  std::optional<Instant> next_deadline() const override;
   /// Sessions are dropped, also those of an earlier life, and forgotten.
-  void forget(Instant now);
+  void end(Ending how, Instant now) override;
+  void snapshot(model::Snapshot& snapshot, Instant now) const override;
 
   const std::vector<model::PassedSession>& sessions() const { return sessions_; }
   std::vector<model::PassedSnapshot> snapshots(Instant now) const;
 
  private:
-  struct Side {
-    std::unique_ptr<port::FrameSocket> socket;
-    std::uint32_t index = 0;
-    std::set<Mac> heard;
-    Complaint complaint;
-  };
   struct Line {
     engine::pppoe::PassThrough engine;
     engine::pppoe::PassThroughSettings settings;
     unsigned contract = 0;                     // sessions in all
     std::set<Mac> stations;                    // addresses of our uplinks there
     std::map<std::string, std::string> names;  // of the LANs, by interface
-    Side line;
-    std::map<std::string, Side> lans;     // by interface
-    std::optional<Instant> silent_until;  // refusals are not told again before
+    std::set<std::string> lans;                // interfaces with a channel: those of `settings`, and of before
+    std::optional<Instant> silent_until;       // refusals are not told again before
   };
 
+  void keep(const std::string& line, const std::optional<std::string>& value);
   void set(Line& line, const model::Config& config, const model::LineConfig& wanted);
-  void look_at(const std::string& name, Side& side, const model::Observed& observed);
-  void take(const std::string& name, Line& line, Instant now, Kernel kernel);
+  static ChannelId channel(const std::string& interface) { return {ChannelType::PassThrough, interface}; }
+  void own_addresses(const std::string& name, Line& line);
+  void take(Instant now);
   void drain(const std::string& name, Line& line, Instant now);
-  void hear(Line& line);
-  void hear(Side& side, const std::set<Mac>& wanted);
-  void tell(const std::string& name, Line& line, const engine::pppoe::PassRefused& refused, Instant now);
+  void hear(const std::string& name, const Line& line, Instant now);
+  void refuse(const std::string& name, Line& line, const engine::pppoe::PassRefused& refused, Instant now);
   void note(const std::string& name, const Line& line);
 
-  Doors& doors_;
-  port::Wake wake_;
-  Sinks sinks_;
-  std::map<std::string, Line> uplinks_;                                        // by interface
+  Channels& channels_;
+  RecordKeeper& records_;
+  port::Firewall& firewall_;
+  Kernel kernel_ = Kernel::CannotCarry;
+  std::map<std::string, Mac> interfaces_;                                      // that are there
+  std::map<std::string, Line> lines_;                                          // by interface
   std::map<std::string, std::vector<engine::pppoe::PassedSession>> recalled_;  // likewise
   std::vector<model::PassedSession> sessions_;
   std::optional<Instant> count_at_;  // when traffic is looked at next

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "runtime/records/stamp.hpp"
-#include "uplink/uplink.hpp"
+#include "uplink/signals.hpp"
 
 namespace michi::runtime {
 

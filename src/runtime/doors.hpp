@@ -1,5 +1,5 @@
 #pragma once
-// All doors of the daemon in one endpoint: the real ones in `daemon`, fakes in tests.
+// All doors of the daemon in one place: the real ones in `daemon`, fakes in tests.
 
 #include "port/data_plane.hpp"
 #include "port/datagram_socket.hpp"
