@@ -88,14 +88,14 @@ void equal_addresses(const Evidence& evidence, Findings& found) {
   }
 }
 
-/// A resolver knows its own network: by another road it answers nothing, or for somebody else.
+/// A resolver serves its own network: asked by another route it does not answer, or answers for other customers.
 void resolvers(const Evidence& evidence, Findings& found) {
   for (const auto& resolver : evidence.resolvers) {
     if (resolver.belongs_to.empty() || resolver.belongs_to == resolver.leaves_by) continue;
     found.wrong(Verdict::Suspect, "dns.wrong-uplink", resolver.belongs_to,
-                fmt::format("this machine asks {}, the resolver of {}, by another road", to_text(resolver.server),
+                fmt::format("this machine asks {}, the resolver of {}, by another route", to_text(resolver.server),
                             resolver.belongs_to),
-                {fmt::format("the packets take {}", resolver.leaves_by.empty() ? "no road" : resolver.leaves_by)},
+                {fmt::format("the packets take {}", resolver.leaves_by.empty() ? "no route" : resolver.leaves_by)},
                 "let michi choose the resolvers: `resolv-conf = \"local\"` in [router], and its DNS on the LANs");
   }
 }

@@ -97,16 +97,16 @@ def _timed(samples, groups, clients):
 def _prefix(samples):
     one = next(samples[group] for group in PREFIX if group in samples)
     return _timed(samples, PREFIX, HOUSES) + f"""
-Both have a LAN and are before the same Kea {one['kea']}, which stands behind a relay agent. In each run a client that holds no prefix dials,
-loses its session by a PADT that nothing came before, finds no access concentrator for a while, and is then delegated a prefix of another
-range. Advertisements are captured at the LAN's other side. pppd is set up as in
+Both have a LAN and use the same Kea {one['kea']}, which is behind a relay agent. In each run a client without a prefix dials, loses its
+session by an unannounced PADT, finds no access concentrator for a while, and is then delegated a prefix of another
+range. Advertisements are captured at the other end of the LAN. pppd is set up as in
 [ipv6-up](../tests/interop/guest/ipv6-up): its ipv6-up starts dhcp6c (Debian's wide-dhcpv6), whose script starts radvd {one['radvd']} with the
-prefix that the LAN was given (`MinRtrAdvInterval 3`, `DeprecatePrefix on`); its ipv6-down ends radvd first. pppd's `holdoff` is 1 s.
+prefix of the LAN (`MinRtrAdvInterval 3`, `DeprecatePrefix on`); its ipv6-down ends radvd first. pppd's `holdoff` is 1 s.
 
-Until its first advertisement pppd's time is the session's set-up (above), the up to one second that dhcp6c waits before it asks (RFC 8415
-§18.2.1), and the second in which it gathers answers. michi does neither, as the line has two ends; it asks 20 ms after the last
-Configure-Ack of IPV6CP. Before 2026-11-29 it asked at once: of messages that came 1 to 2 ms after IPV6CP the access concentrator's pppd answered none, and they
-were repeated after a second. The third row begins with the answer.
+pppd's time until its first advertisement consists of the session's set-up (above), up to one second that dhcp6c waits before it asks
+(RFC 8415 §18.2.1), and one second in which it collects replies. michi waits for neither, because the link is point-to-point; it asks 20 ms
+after the last Configure-Ack of IPV6CP. Before 2026-11-29 it asked at once: the access concentrator's pppd answered no message that came 1 to
+2 ms after IPV6CP, and michi repeated it after a second. The third row begins with the Reply.
 """
 
 
@@ -123,7 +123,7 @@ def _verdicts(samples):
     lines = worse or ["michi is worse in none of these rows."]
     ratio = next((row["michi"] / row["pppd"] for row in all_rows if row["name"] == "setup.kernel_ac.ms.p50"), None)
     if ratio is not None:
-        lines += ["", f"Set-up before a server in kernel mode takes michi {ratio:.3f} of the time of pppd's kernel-mode client; wanted is at "
+        lines += ["", f"Set-up against a server in kernel mode takes michi {ratio:.3f} of the time of pppd's kernel-mode client; the target is at "
                   f"most {WANTED_RATIO:g}: {'held' if ratio <= WANTED_RATIO else '**not held**'}."]
     return _table(lines)
 
@@ -132,7 +132,7 @@ def _password(one):
     tries, lines = one["attempts"], ["| wrong password, 10 minutes | michi | pppd, kernel mode | pppd, user mode |", "|---|---|---|---|"]
     who = ("michi", "pppd", "pppd-user")
     lines.append("| answers to a challenge | " + " | ".join(str(tries[w]) for w in who) + " |")
-    lines.append("| what it says | " + " | ".join("<br>".join(f"`{' '.join(t.split())}`" for t in one["words"][w].splitlines()) for w in who) + " |")
+    lines.append("| its messages | " + " | ".join("<br>".join(f"`{' '.join(t.split())}`" for t in one["words"][w].splitlines()) for w in who) + " |")
     return _table(lines)
 
 
@@ -150,19 +150,19 @@ def page(samples):
     dates = sorted({one["date"] for one in samples.values()})
     parts = [f"""# michi beside pppd
 
-Made by `make comparison` of [comparison.json](comparison.json), into which each run writes the rows that it measured. Both
-clients ran in the same guest, on the same wire, before the same access concentrator, one after the other in each run.
+Made by `make comparison` from [comparison.json](comparison.json); each run writes the rows that it measured into that file. Both
+clients ran in the same guest, on the same wire, with the same access concentrator, one after the other in each run.
 
 - measured {dates[0] if len(dates) == 1 else dates[0] + ' to ' + dates[-1]}
-- guest: QEMU (TCG, one processor), Debian 12, kernel {newest['kernel']}. While it works, its clock counts its own
-  instructions, one a nanosecond; while it waits, time is that of the machine beneath, whose other work can lengthen a wait a little. The
-  figures compare the clients and are no figures of a native machine.
+- guest: QEMU (TCG, one processor), Debian 12, kernel {newest['kernel']}. While the guest works, its clock counts its own
+  instructions, one per nanosecond; while it waits, the clock follows the host, whose other work can lengthen a wait a little. The
+  figures compare the clients; they are not those of a native machine.
 - michi {newest['michi']}; pppd {newest['pppd']}, in kernel mode (`plugin rp-pppoe.so`) and in user mode (`pty "pppoe -I eth0 -T 80"`)
 - the access concentrator: pppoe-server 3.15 with pppd {newest['pppd']}, CHAP-MD5, MTU 1492, IPv4 and IPv6; in kernel mode unless said otherwise
 
 A set-up lasts from the first PADI to the last Configure-Ack of IPCP; a dead peer is noticed when the client first sends something other
-than echoes. Both are read from one capture at the access concentrator's port. A lost frame is dropped by nftables on the wire,
-exactly one in each run.
+than echoes. Both are read from one capture at the access concentrator's port. For the rows with a lost frame, nftables drops
+exactly one frame on the wire in each run.
 """]
     parts.append(_timed(samples, TIMED, CLIENTS))
     if "restart" in samples:
@@ -172,14 +172,14 @@ exactly one in each run.
         parts.append(_prefix(samples))
     if "password" in samples:
         parts.append(_password(samples["password"]))
-        parts.append("pppd runs with `persist`, `maxfail 0` and its default `holdoff` of 30 s, michi with its default `retry`. The number before pppd's\n"
-                     f"words is how often its log has them. Measured {samples['password']['date']}.\n")
+        parts.append("pppd runs with `persist`, `maxfail 0` and its default `holdoff` of 30 s, michi with its default `retry`. The number before each of pppd's\n"
+                     f"messages is how often its log has it. Measured {samples['password']['date']}.\n")
     if "idle" in samples:
         parts.append(_idle(samples))
         parts.append("Echoes every 10 s from the client and every 5 s from the access concentrator. Memory and processor time are those of the client's\n"
-                     "processes, not of the kernel; one run each, two minutes, after a minute in which whoever looks for routers has looked. michi\n"
-                     f"has `dhcp6 = {{ prefix = false }}` there: pppd asks for no prefix either. Measured {samples['idle']['date']}.\n")
-    parts.append("## What this says\n\n" + _verdicts(samples))
+                     "processes, not of the kernel; one run each, two minutes, after a minute in which router discovery has finished. michi\n"
+                     f"has `dhcp6 = {{ prefix = false }}` there, because pppd asks for no prefix either. Measured {samples['idle']['date']}.\n")
+    parts.append("## Result\n\n" + _verdicts(samples))
     missing = [name for name in (*TIMED, *PREFIX, "password", "idle") if name not in samples]
     if missing:
         parts.append(f"Not measured in this version of the page: {', '.join(missing)}.\n")
