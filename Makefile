@@ -78,7 +78,7 @@ fuzz: deps ## every fuzz target for SECONDS_EACH (default 60) seconds
 	@$(MAKE) --no-print-directory $(CLANG_BUILD)/build.ninja
 	@tools/run-fuzz $(CLANG_BUILD) $(or $(SECONDS_EACH),60)
 
-soak: build ## the long figures (STEPS="lives fuzz scenarios interop hostile hostile-sanitized")
+soak: build ## the long figures (STEPS="lives fuzz scenarios interop hostile hostile-sanitized debian13")
 	@tools/soak $(GCC_BUILD) $(STEPS)
 
 format: ## rewrite the sources in the project's format
@@ -87,7 +87,8 @@ format: ## rewrite the sources in the project's format
 check: deps ## format, arrows, sizes, licences, the co_await rule
 	@tools/check-all
 
-release: deps ## the programs as they are installed: stripped, no crash points, no tests (build/release)
+release: ## the programs as they are installed: stripped, no crash points, no tests (build/release)
+	@tools/deps --product
 	@$(MAKE) --no-print-directory $(RELEASE_BUILD)/build.ninja
 	@ninja -C $(RELEASE_BUILD) -j$(JOBS) --quiet michid michi
 
