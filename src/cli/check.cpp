@@ -6,16 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <sstream>
 
 #include "cli/app.hpp"
+#include "cli/verbs.hpp"
 #include "config/load.hpp"
 #include "config/secrets.hpp"
 
@@ -25,11 +24,6 @@ namespace json = boost::json;
 namespace files = std::filesystem;
 
 namespace {
-
-struct Order {
-  std::string file;
-  std::string secrets;
-};
 
 /// The text, or why there is none.
 Result<std::string, std::string> text_of(const std::string& path) {
@@ -120,7 +114,9 @@ std::vector<config::Diagnostic> secrets_findings(const std::string& path, bool n
            .suggestion = "write the passwords there, or name the file with --secrets"}};
 }
 
-int check(Context& context, const Order& order) {
+}  // namespace
+
+int check(Context& context, const CheckOrder& order) {
   const auto text = read_file(order.file);
   if (!text) return tell_failure(context, "unreadable", text.error(), {}, kUsage);
   config::Environment environment{.read_file = read_file, .foreign_devices = foreign_devices()};
@@ -147,16 +143,6 @@ int check(Context& context, const Order& order) {
                                counted(loaded->config.policies.size(), "policy", "policies"));
   }
   return failed ? kUsage : kDone;
-}
-
-}  // namespace
-
-void add_check(CLI::App& app, Context& context) {
-  auto order = std::make_shared<Order>();
-  auto* verb = app.add_subcommand("check", "all findings of a configuration, without a daemon");
-  verb->add_option("FILE", order->file, "the configuration")->required();
-  verb->add_option("--secrets", order->secrets, "default: secrets.toml beside it");
-  verb->callback([&context, order] { context.chosen = [&context, order] { return check(context, *order); }; });
 }
 
 }  // namespace michi::cli

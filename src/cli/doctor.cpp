@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <chrono>
-#include <memory>
 #include <thread>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
@@ -48,6 +47,8 @@ int report(Context& context, const boost::json::value& answer) {
   return bad == 0 ? kDone : kFailed;
 }
 
+}  // namespace
+
 int doctor(Context& context, const std::string& name) {
   int status = kDone;
   const auto target = name.empty() ? "/v1/doctor" : "/v1/doctor?uplink=" + control::percent_encoded(name);
@@ -62,15 +63,6 @@ int doctor(Context& context, const std::string& name) {
       return tell_failure(context, "timeout", "the examination does not end: `michi events` may tell why");
     std::this_thread::sleep_for(kLook);
   }
-}
-
-}  // namespace
-
-void add_doctor(CLI::App& app, Context& context) {
-  auto name = std::make_shared<std::string>();
-  auto* verb = app.add_subcommand("doctor", "look for what is wrong, and say what to do");
-  verb->add_option("NAME", *name, "this uplink only; default: all of them, the LANs and the machine");
-  verb->callback([&context, name] { context.chosen = [&context, name] { return doctor(context, *name); }; });
 }
 
 }  // namespace michi::cli

@@ -2,24 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <memory>
 #include <string_view>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
 namespace json = boost::json;
 
 namespace {
-
-struct Order {
-  bool follow = false;
-  std::string since;
-};
 
 std::string event_text(const json::value& event) {
   std::string text =
@@ -58,7 +52,9 @@ void tell_of_another_start(Context& context, const std::string& since) {
       since, here);
 }
 
-int events(Context& context, const Order& order) {
+}  // namespace
+
+int events(Context& context, const EventsOrder& order) {
   tell_of_another_start(context, order.since);
   std::string target = order.follow ? "/v1/events?follow=1" : "/v1/events?follow=0";
   if (!order.since.empty()) target += "&since=" + control::percent_encoded(order.since);
@@ -81,16 +77,6 @@ int events(Context& context, const Order& order) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return cut ? kFailed : kDone;
-}
-
-}  // namespace
-
-void add_events(CLI::App& app, Context& context) {
-  auto order = std::make_shared<Order>();
-  auto* verb = app.add_subcommand("events", "the event log");
-  verb->add_flag("-f,--follow", order->follow, "go on with what comes");
-  verb->add_option("--since", order->since, "only after this number (17, or STARTID.17)");
-  verb->callback([&context, order] { context.chosen = [&context, order] { return events(context, *order); }; });
 }
 
 }  // namespace michi::cli

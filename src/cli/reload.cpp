@@ -2,25 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <filesystem>
-#include <memory>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
 namespace json = boost::json;
 
 namespace {
-
-struct Order {
-  std::string file;
-  bool dry_run = false;
-  unsigned confirm = 0;
-};
 
 std::string effect_text(const std::string& effect, bool dry_run) {
   const std::string will = dry_run ? "would be " : "is ";
@@ -31,7 +24,9 @@ std::string effect_text(const std::string& effect, bool dry_run) {
   return effect;
 }
 
-int reload(Context& context, const Order& order) {
+}  // namespace
+
+int reload(Context& context, const ReloadOrder& order) {
   json::object body{{"dry_run", order.dry_run}};
   if (!order.file.empty()) {
     // The daemon's working directory is another one.
@@ -60,25 +55,11 @@ int reload(Context& context, const Order& order) {
   return status;
 }
 
-}  // namespace
-
-void add_reload(CLI::App& app, Context& context) {
-  auto order = std::make_shared<Order>();
-  auto* verb = app.add_subcommand("reload", "apply a configuration; sessions that do not change stay");
-  verb->add_option("FILE", order->file, "default: the file the daemon was started with");
-  verb->add_flag("--dry-run", order->dry_run, "only say what would change");
-  verb->add_option("--confirm", order->confirm, "seconds until the old one comes back unless confirmed")
-      ->check(CLI::Range(1u, 86400u));
-  verb->callback([&context, order] { context.chosen = [&context, order] { return reload(context, *order); }; });
-
-  app.add_subcommand("confirm", "keep the configuration that was loaded with --confirm")->callback([&context] {
-    context.chosen = [&context] {
-      int status = kDone;
-      const auto answer = answer_of(context, context.client().post("/v1/confirm", ""), status);
-      if (answer && !print_json(context, *answer)) context.out << "confirmed\n";
-      return status;
-    };
-  });
+int confirm(Context& context) {
+  int status = kDone;
+  const auto answer = answer_of(context, context.client().post("/v1/confirm", ""), status);
+  if (answer && !print_json(context, *answer)) context.out << "confirmed\n";
+  return status;
 }
 
 }  // namespace michi::cli

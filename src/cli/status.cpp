@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <memory>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
@@ -234,24 +233,17 @@ void print_detail(std::ostream& out, const json::value& uplink) {
 
 }  // namespace
 
-void add_status(CLI::App& app, Context& context) {
-  auto name = std::make_shared<std::string>();
-  auto* verb = app.add_subcommand("status", "uplinks: state, address, reason, what they wait for");
-  verb->add_option("NAME", *name, "one uplink in detail");
-  verb->callback([&context, name] {
-    context.chosen = [&context, name] {
-      int status = kDone;
-      const auto target = name->empty() ? "/v1/status" : "/v1/status/" + control::percent_encoded(*name);
-      const auto answer = answer_of(context, context.client().get(target), status);
-      if (!answer || print_json(context, *answer)) return status;
-      if (name->empty()) {
-        print_overview(context.out, *answer);
-      } else if (const auto* uplink = value_at(*answer, "uplink")) {
-        print_detail(context.out, *uplink);
-      }
-      return status;
-    };
-  });
+int status(Context& context, const std::string& name) {
+  int status = kDone;
+  const auto target = name.empty() ? "/v1/status" : "/v1/status/" + control::percent_encoded(name);
+  const auto answer = answer_of(context, context.client().get(target), status);
+  if (!answer || print_json(context, *answer)) return status;
+  if (name.empty()) {
+    print_overview(context.out, *answer);
+  } else if (const auto* uplink = value_at(*answer, "uplink")) {
+    print_detail(context.out, *uplink);
+  }
+  return status;
 }
 
 }  // namespace michi::cli

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <fstream>
-#include <memory>
 #include <system_error>
 
 #include "cli/app.hpp"
 #include "cli/pcapng.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
@@ -19,14 +18,9 @@ namespace json = boost::json;
 
 namespace {
 
-struct Order {
-  std::string name;
-  std::string file;
-};
-
 class Sink {
  public:
-  Sink(Context& context, const Order& order) : context_(context) {
+  Sink(Context& context, const TraceOrder& order) : context_(context) {
     if (order.file.empty()) return;
     if (order.file == "-") {
       capture_ = &context.out;
@@ -74,7 +68,9 @@ class Sink {
   bool cut_ = false;
 };
 
-int trace(Context& context, const Order& order) {
+}  // namespace
+
+int trace(Context& context, const TraceOrder& order) {
   Sink sink(context, order);
   if (!sink.good()) {
     const auto cause = std::generic_category().message(errno);
@@ -90,16 +86,6 @@ int trace(Context& context, const Order& order) {
   }
   if (!sink.good()) return tell_failure(context, "file", "cannot write " + order.file);
   return sink.cut() ? kFailed : kDone;
-}
-
-}  // namespace
-
-void add_trace(CLI::App& app, Context& context) {
-  auto order = std::make_shared<Order>();
-  auto* verb = app.add_subcommand("trace", "the control protocols of one uplink, decoded, live");
-  verb->add_option("NAME", order->name, "the uplink")->required();
-  verb->add_option("-w,--write", order->file, "also write them to this pcapng file; - is standard output");
-  verb->callback([&context, order] { context.chosen = [&context, order] { return trace(context, *order); }; });
 }
 
 }  // namespace michi::cli

@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <chrono>
-#include <memory>
 #include <thread>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
@@ -18,14 +17,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr auto kLook = std::chrono::milliseconds(50);
 
-struct Order {
-  std::string verb;
-  std::string name;
-  unsigned wait = 0;
-};
-
 /// Until the uplink is where the verb sends it. An uplink that needs a person will not get there.
-int wait_for(Context& context, const Order& order, Clock::time_point begin) {
+int wait_for(Context& context, const UplinkOrder& order, Clock::time_point begin) {
   const std::string goal = order.verb == "down" ? "down" : "up";
   for (;;) {
     int status = kDone;
@@ -57,7 +50,9 @@ int wait_for(Context& context, const Order& order, Clock::time_point begin) {
   }
 }
 
-int give(Context& context, const Order& order) {
+}  // namespace
+
+int give(Context& context, const UplinkOrder& order) {
   const auto begin = Clock::now();
   int status = kDone;
   const auto target = fmt::format("/v1/uplinks/{}/{}", control::percent_encoded(order.name), order.verb);
@@ -66,21 +61,6 @@ int give(Context& context, const Order& order) {
   if (order.wait > 0) return wait_for(context, order, begin);
   print_json(context, *answer);
   return kDone;
-}
-
-}  // namespace
-
-void add_uplink(CLI::App& app, Context& context) {
-  const auto add = [&](const std::string& name, const std::string& text) {
-    auto order = std::make_shared<Order>(Order{.verb = name, .name = {}, .wait = 0});
-    auto* verb = app.add_subcommand(name, text);
-    verb->add_option("NAME", order->name, "the uplink")->required();
-    verb->add_option("--wait", order->wait, "seconds to wait until it is done")->check(CLI::Range(1u, 3600u));
-    verb->callback([&context, order] { context.chosen = [&context, order] { return give(context, *order); }; });
-  };
-  add("up", "start an uplink");
-  add("down", "end an uplink's session and leave it down");
-  add("redial", "end an uplink's session and dial again at once");
 }
 
 }  // namespace michi::cli

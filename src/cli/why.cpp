@@ -2,23 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <memory>
 
 #include "cli/app.hpp"
 #include "cli/text.hpp"
+#include "cli/verbs.hpp"
 
 namespace michi::cli {
 
 namespace {
 
-struct Flow {
-  std::string destination, source, interface, protocol;
-  std::uint16_t port = 0, source_port = 0;
-};
-
-std::string verdict_line(const Flow& flow, const boost::json::value& answer) {
+std::string verdict_line(const WhyOrder& flow, const boost::json::value& answer) {
   const auto verdict = text_at(answer, "verdict");
   const auto uplink = text_at(answer, "uplink");
   const auto as = text_at(answer, "translated_source");
@@ -33,7 +27,9 @@ std::string verdict_line(const Flow& flow, const boost::json::value& answer) {
   return text;
 }
 
-int why(Context& context, const Flow& flow) {
+}  // namespace
+
+int why(Context& context, const WhyOrder& flow) {
   std::string target = "/v1/why?dst=" + control::percent_encoded(flow.destination);
   const auto add = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) target += fmt::format("&{}={}", key, control::percent_encoded(value));
@@ -54,20 +50,6 @@ int why(Context& context, const Flow& flow) {
   }
   for (const auto& reason : texts_at(*answer, "reasons")) context.out << "- " << reason << "\n";
   return status;
-}
-
-}  // namespace
-
-void add_why(CLI::App& app, Context& context) {
-  auto flow = std::make_shared<Flow>();
-  auto* verb = app.add_subcommand("why", "which uplink a flow takes, by which rule, and why");
-  verb->add_option("DST", flow->destination, "destination address")->required();
-  verb->add_option("--from", flow->source, "source address; default: this machine");
-  verb->add_option("--in", flow->interface, "interface it comes in by; default: found from the source");
-  verb->add_option("--proto", flow->protocol, "tcp, udp or icmp")->check(CLI::IsMember({"tcp", "udp", "icmp"}));
-  verb->add_option("--port", flow->port, "destination port")->check(CLI::Range(1, 65535));
-  verb->add_option("--source-port", flow->source_port, "source port")->check(CLI::Range(1, 65535));
-  verb->callback([&context, flow] { context.chosen = [&context, flow] { return why(context, *flow); }; });
 }
 
 }  // namespace michi::cli

@@ -36,7 +36,7 @@ void check_routed_block(Draft& draft, const model::LanConfig& lan) {
   if (lan.uplink && !is_uplink(draft, {lan.uplink->name, draft.reading.place(path + ".uplink")}, "uplink")) return;
   if (lan.uplink && lan.nat) {
     report.warning(draft.reading.place(path + ".uplink"), "block-with-nat",
-                   fmt::format("[{}] belongs to uplink {} and is still translated", path, quoted(lan.uplink->name)),
+                   fmt::format("[{}] belongs to uplink {} and is still translated", path, in_quotes(lan.uplink->name)),
                    "write nat = false for a routed block");
   }
   if (!lan.uplink && !lan.nat) {

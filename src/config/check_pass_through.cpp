@@ -18,7 +18,7 @@ void check_lan_of(Draft& draft, const model::LineConfig& line, const std::string
     std::vector<std::string> names;
     for (const model::LanConfig& known : draft.config.lans) names.push_back(known.name);
     report.error(at, "unknown-lan",
-                 fmt::format("[line.{}] pass-through: there is no LAN {}", line.interface, quoted(name)),
+                 fmt::format("[line.{}] pass-through: there is no LAN {}", line.interface, in_quotes(name)),
                  did_you_mean(closest(name, names)));
     return;
   }
@@ -27,7 +27,7 @@ void check_lan_of(Draft& draft, const model::LineConfig& line, const std::string
                  fmt::format("[line.{0}] pass-through: [lan.{1}] is on {0} itself, so its hosts reach the line "
                              "already and there is nothing to pass through",
                              line.interface, name),
-                 fmt::format("leave {} out", quoted(name)));
+                 fmt::format("leave {} out", in_quotes(name)));
   }
 }
 

@@ -35,7 +35,7 @@ void check_prefixes(Draft& draft, const model::PolicyConfig& policy) {
     if (uplink == nullptr || uplink->ipv6) return;
     draft.reading.report.warning(draft.reading.place(policy_path(policy.index) + "." + key), "no-ipv6",
                                  fmt::format("{}: uplink {} has ipv6 = false, and so no prefix: nothing matches",
-                                             policy.label, quoted(id.name)));
+                                             policy.label, in_quotes(id.name)));
   };
   if (const auto* from = std::get_if<model::FromPrefix>(&policy.from)) check(from->uplink, "from");
   for (const model::UplinkId& id : policy.to_prefixes) check(id, "to");

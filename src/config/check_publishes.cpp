@@ -39,7 +39,7 @@ void check_families(Draft& draft, const model::PublishConfig& publish) {
       draft.reading.report.warning(
           draft.reading.place(path + ".uplink"), fmt::format("no-ipv{}", version),
           fmt::format("publish {}: uplink {} has ipv{} = false: nothing opens there over IPv{}", publish.index + 1,
-                      quoted(id.name), version, version));
+                      in_quotes(id.name), version, version));
     }
     if (publish.allow.empty() ||
         std::ranges::any_of(publish.allow, [&](const Prefix& allowed) { return allowed.family() == family; }))
@@ -62,7 +62,7 @@ void check_lan_of_host(Draft& draft, const model::PublishConfig& publish) {
       draft.reading.report.error(
           draft.reading.place(publish_path(publish.index) + ".to6"), "foreign-lan",
           fmt::format("publish {}: [lan.{}] belongs to uplink {}, its hosts have no address of {}", publish.index + 1,
-                      lan->name, quoted(lan->uplink->name), quoted(id.name)));
+                      lan->name, in_quotes(lan->uplink->name), in_quotes(id.name)));
 }
 
 void check_block_address(Draft& draft, const model::PublishConfig& publish) {
@@ -74,7 +74,7 @@ void check_block_address(Draft& draft, const model::PublishConfig& publish) {
       draft.reading.report.error(
           at, "foreign-block",
           fmt::format("publish {}: {} is of the block of uplink {}, not of {}", publish.index + 1,
-                      to_text(*publish.address), quoted(lan->uplink->name), quoted(id.name)));
+                      to_text(*publish.address), in_quotes(lan->uplink->name), in_quotes(id.name)));
     } else if (lan != nullptr && !lan->uplink) {
       draft.reading.report.warning(at, "inner-address",
                                    fmt::format("publish {}: {} is an address of [lan.{}], which no provider routes",
@@ -108,7 +108,7 @@ void check_pair(Draft& draft, const model::PublishConfig& first, const model::Pu
                                          second.index + 1, second.protocol == model::Protocol::Tcp ? "tcp" : "udp",
                                          to_text(model::PortRange{std::max(first.ports.first, second.ports.first),
                                                                   std::min(first.ports.last, second.ports.last)}),
-                                         quoted(at->name)));
+                                         in_quotes(at->name)));
 }
 
 }  // namespace

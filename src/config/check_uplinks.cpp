@@ -18,7 +18,7 @@ void check_name(Draft& draft, const std::string& kind, const std::string& name) 
   if (is_name(name)) return;
   const std::string near = nearest_name(name);
   draft.reading.report.error(
-      at, "bad-name", fmt::format("{} cannot be the name of {} {}", quoted(name), kind == "lan" ? "a" : "an", kind),
+      at, "bad-name", fmt::format("{} cannot be the name of {} {}", in_quotes(name), kind == "lan" ? "a" : "an", kind),
       fmt::format("a lower-case letter, then up to 14 of a-z 0-9 -{}",
                   near.empty() ? "" : fmt::format(", as in \"{}\"", near)));
 }
@@ -35,7 +35,7 @@ void check_reserved(Draft& draft, const std::string& name, const Environment& en
   }
   if (why.empty()) return;
   draft.reading.report.error(draft.reading.place("uplink." + name), "reserved-name",
-                             fmt::format("{} cannot be the name of an uplink: it {}", quoted(name), why),
+                             fmt::format("{} cannot be the name of an uplink: it {}", in_quotes(name), why),
                              "the session's device takes the uplink's name; choose another");
 }
 

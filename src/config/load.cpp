@@ -89,10 +89,10 @@ std::vector<const Entry*> named_tables(Draft& draft, const Node& document, const
     if (entry.value.kind == Kind::Table) {
       out.push_back(&entry);
     } else {
-      draft.reading.report.error(
-          entry.at, "wrong-type",
-          fmt::format("[{}] holds tables with names, and {} is {}", kind, quoted(entry.key), name_of(entry.value.kind)),
-          fmt::format("write [{}.NAME] above it", kind));
+      draft.reading.report.error(entry.at, "wrong-type",
+                                 fmt::format("[{}] holds tables with names, and {} is {}", kind, in_quotes(entry.key),
+                                             name_of(entry.value.kind)),
+                                 fmt::format("write [{}.NAME] above it", kind));
     }
   }
   return out;

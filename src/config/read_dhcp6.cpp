@@ -28,7 +28,7 @@ void read_duid(Section& section, model::DelegationConfig& into) {
     into.duid_bytes = std::move(*bytes);
   } else {
     section.bad(node->at, "duid",
-                fmt::format("{} is neither a kind of DUID nor {} to {} bytes in hexadecimal", quoted(text),
+                fmt::format("{} is neither a kind of DUID nor {} to {} bytes in hexadecimal", in_quotes(text),
                             kShortestDuid, kLongestDuid),
                 "one of \"link-layer\", \"link-layer-time\", \"uuid\", or as in \"00:03:00:01:02:00:00:00:00:01\"");
   }
@@ -42,7 +42,7 @@ void read_hint(Section& section, model::DelegationConfig& into) {
       prefix->length > kLongestHint) {
     section.bad(
         node->at, "hint",
-        fmt::format("{} is not an IPv6 prefix of {} to {} bits", quoted(node->text), kShortestHint, kLongestHint),
+        fmt::format("{} is not an IPv6 prefix of {} to {} bits", in_quotes(node->text), kShortestHint, kLongestHint),
         "\"::/56\" asks for a length alone");
   } else {
     into.hint = prefix;

@@ -37,7 +37,7 @@ void read_router(Section& section, model::GlobalConfig& global) {
   section.text("hooks-dir", global.hooks_dir, 4000);
   if (!global.hooks_dir.starts_with('/')) {
     section.bad(section.place_of("hooks-dir"), "hooks-dir",
-                fmt::format("{} is not an absolute path", quoted(global.hooks_dir)), "as in \"/etc/michi/hooks.d\"");
+                fmt::format("{} is not an absolute path", in_quotes(global.hooks_dir)), "as in \"/etc/michi/hooks.d\"");
   }
   section.duration("hook-timeout", global.hook_timeout, seconds(1), minutes(10));
   section.number("padi-burst", global.padi_burst, 0, 1000);
@@ -54,7 +54,7 @@ void read_hosts(Section& section, model::LanConfig& lan) {
     const bool good = host && host->interface_id() != 0 &&
                       std::ranges::all_of(host->octets | std::views::take(8), [](auto octet) { return octet == 0; });
     if (!good) {
-      section.bad(word.at, "hosts", fmt::format("{} is not the last half of an address", quoted(word.text)),
+      section.bad(word.at, "hosts", fmt::format("{} is not the last half of an address", in_quotes(word.text)),
                   "as in \"::53\": the router gets it in every prefix of this network");
     } else if (std::ranges::find(lan.hosts, *host) == lan.hosts.end()) {
       lan.hosts.push_back(*host);
@@ -77,7 +77,7 @@ void read_ula(Section& section, model::LanConfig& lan) {
     lan.ula_prefix = prefix;
     return;
   }
-  section.bad(section.place_of("ula"), "ula", fmt::format("{} is not a unique local /64", quoted(text)),
+  section.bad(section.place_of("ula"), "ula", fmt::format("{} is not a unique local /64", in_quotes(text)),
               "one of \"auto\", \"none\", or as in \"fd12:3456:789a:1::/64\"");
 }
 
@@ -106,7 +106,7 @@ void read_lines(Draft& draft, const Node& document) {
     model::LineConfig line;
     line.interface = entry->key;
     if (!is_device_name(line.interface)) {
-      section.bad(entry->at, "line", fmt::format("{} cannot be an interface", quoted(line.interface)),
+      section.bad(entry->at, "line", fmt::format("{} cannot be an interface", in_quotes(line.interface)),
                   "1 to 15 characters, as ip link shows it");
     }
     section.number("sessions", line.sessions, 1, 1000);
@@ -114,7 +114,7 @@ void read_lines(Draft& draft, const Node& document) {
       if (std::ranges::find(line.pass_through, word.text) == line.pass_through.end())
         line.pass_through.push_back(word.text);
       else
-        section.bad(word.at, "pass-through", fmt::format("{} stands here twice", quoted(word.text)), {});
+        section.bad(word.at, "pass-through", fmt::format("{} stands here twice", in_quotes(word.text)), {});
       draft.reading.places.try_emplace(pass_through_path(line.interface, word.text), word.at);
     }
     section.finish();
@@ -132,12 +132,12 @@ void read_lans(Draft& draft, const Node& document) {
     for (const Word& word : section.words("address", "\"192.168.10.1/24\"")) {
       const std::optional<Prefix> prefix = parse_prefix(word.text);
       if (!prefix || word.text.find('/') == std::string::npos) {
-        section.bad(word.at, "address", fmt::format("{} is not an address with a length", quoted(word.text)),
+        section.bad(word.at, "address", fmt::format("{} is not an address with a length", in_quotes(word.text)),
                     "the router's own address in this network, as in \"192.168.10.1/24\"");
       } else if (prefix->length == 0) {
-        section.bad(word.at, "address", fmt::format("{} is the whole internet", quoted(word.text)), {});
+        section.bad(word.at, "address", fmt::format("{} is the whole internet", in_quotes(word.text)), {});
       } else if (prefix->length < prefix->max_length() - 1 && !has_host_bits(*prefix)) {
-        section.bad(word.at, "address", fmt::format("{} is the network, not a host in it", quoted(word.text)),
+        section.bad(word.at, "address", fmt::format("{} is the network, not a host in it", in_quotes(word.text)),
                     "write the router's own address with the length, as in \"192.168.10.1/24\"");
       } else {
         lan.addresses.push_back(*prefix);
@@ -167,7 +167,8 @@ void read_lans(Draft& draft, const Node& document) {
     section.flag("dns", lan.dns);
     section.text("domain", lan.domain);
     if (!lan.domain.empty() && !is_domain(lan.domain)) {
-      section.bad(section.place_of("domain"), "domain", fmt::format("{} is not a domain name", quoted(lan.domain)), {});
+      section.bad(section.place_of("domain"), "domain", fmt::format("{} is not a domain name", in_quotes(lan.domain)),
+                  {});
     }
     read_lan6(section, lan, draft.config.lans.size());
     section.finish();

@@ -71,7 +71,7 @@ std::optional<Prefix> read_own(Section& section, std::string_view key, Family fa
   if (node == nullptr) return std::nullopt;
   const auto prefix = parse_prefix(node->text);
   if (!prefix || prefix->family() != family || node->text.find('/') == std::string::npos) {
-    section.bad(node->at, key, fmt::format("{} is not an address with its length", quoted(node->text)),
+    section.bad(node->at, key, fmt::format("{} is not an address with its length", in_quotes(node->text)),
                 fmt::format("as in {}", example));
     return std::nullopt;
   }
@@ -84,7 +84,7 @@ void read_gateway6(Section& section, std::optional<Ipv6>& into) {
   into = parse_ipv6(node->text);
   if (!into || into->is_unspecified() || into->is_multicast()) {
     into.reset();
-    section.bad(node->at, "gateway6", fmt::format("{} is not the address of a router", quoted(node->text)),
+    section.bad(node->at, "gateway6", fmt::format("{} is not the address of a router", in_quotes(node->text)),
                 "as in \"fe80::1\"");
   }
 }
@@ -96,7 +96,7 @@ void read_client_id(Section& section, ByteVec& into) {
   auto bytes = from_hex(node->text);
   if (!bytes || bytes->size() < 2 || bytes->size() > kLongest) {
     section.bad(node->at, "client-id",
-                fmt::format("{} is not 2 to {} bytes in hexadecimal, its type first", quoted(node->text), kLongest),
+                fmt::format("{} is not 2 to {} bytes in hexadecimal, its type first", in_quotes(node->text), kLongest),
                 "leave it out: michi takes the interface's address");
   } else {
     into = std::move(*bytes);
@@ -114,7 +114,7 @@ model::KindConfig read_kind(Section& section) {
   const bool later = std::ranges::find(kLaterKinds, kind) != kLaterKinds.end();
   section.bad(
       section.place_of("kind"), "kind",
-      fmt::format("{} is {}", quoted(kind), later ? "not available yet in this version" : "not known"),
+      fmt::format("{} is {}", in_quotes(kind), later ? "not available yet in this version" : "not known"),
       kind == "dhcp" ? "kind = \"ipoe\" asks for addresses by DHCP" : "one of \"pppoe\", \"ipoe\" and \"static\"");
   return model::PppoeConfig{};
 }

@@ -34,7 +34,7 @@ void read_from(Draft& draft, Section& section, model::PolicySource& into) {
         "one of \"lan.NAME\", \"prefix.NAME\", an address, a prefix, \"self\"; leave it out for all";
     if (draft.config.find({node->text}) != nullptr) suggestion = fmt::format("write \"prefix.{}\"", node->text);
     if (draft.config.find_lan(node->text) != nullptr) suggestion = fmt::format("write \"lan.{}\"", node->text);
-    section.bad(node->at, "from", fmt::format("{} is not known", quoted(node->text)), std::move(suggestion));
+    section.bad(node->at, "from", fmt::format("{} is not known", in_quotes(node->text)), std::move(suggestion));
   }
 }
 
@@ -71,9 +71,10 @@ void read_weights(Draft& draft, Section& section, model::PolicyConfig& policy) {
   for (const Entry& entry : node->entries) {
     if (!is_uplink(draft, {entry.key, entry.at}, "weights")) continue;
     if (std::ranges::find(policy.use, entry.key, &model::UplinkId::name) == policy.use.end()) {
-      section.bad(entry.at, "weights", fmt::format("{} is not among those of use", quoted(entry.key)), {});
+      section.bad(entry.at, "weights", fmt::format("{} is not among those of use", in_quotes(entry.key)), {});
     } else if (entry.value.kind != Kind::Integer || entry.value.integer < 1 || entry.value.integer > 1000) {
-      section.bad(entry.value.at, "weights", fmt::format("the weight of {} must be 1 to 1000", quoted(entry.key)), {});
+      section.bad(entry.value.at, "weights", fmt::format("the weight of {} must be 1 to 1000", in_quotes(entry.key)),
+                  {});
     } else {
       policy.weights[entry.key] = static_cast<unsigned>(entry.value.integer);
     }
@@ -121,7 +122,7 @@ std::optional<model::PortRange> read_ports(Section& section, std::string_view ke
     shown = fmt::format("{}", node.integer);
     if (node.integer > 0) ports = parse_ports(shown);
   } else if (node.kind == Kind::Text) {
-    shown = quoted(node.text);
+    shown = in_quotes(node.text);
     ports = parse_ports(node.text);
   } else {
     shown = name_of(node.kind);
@@ -142,7 +143,7 @@ std::vector<model::UplinkId> read_uplink_names(Draft& draft, Section& section, c
     const model::UplinkId id{word.text.substr(is_prefix ? kPrefixOf.size() : 0)};
     const auto stands_in = [&](const auto& list) { return std::ranges::find(list, id) != list.end(); };
     if (stands_in(out) || (prefixes != nullptr && stands_in(*prefixes))) {
-      section.bad(word.at, key, fmt::format("{} stands here twice", quoted(id.name)), {});
+      section.bad(word.at, key, fmt::format("{} stands here twice", in_quotes(id.name)), {});
     } else {
       (is_prefix ? *prefixes : out).push_back(id);
     }
@@ -161,7 +162,7 @@ bool is_uplink(Draft& draft, const Word& word, const std::string& key, std::stri
       names.push_back(std::string(before) + uplink.id.name);
   }
   draft.reading.report.error(word.at, "unknown-uplink",
-                             fmt::format("{}: there is no uplink {}", key, quoted(word.text)),
+                             fmt::format("{}: there is no uplink {}", key, in_quotes(word.text)),
                              did_you_mean(closest(word.text, names)));
   return false;
 }
@@ -170,7 +171,7 @@ bool is_lan(Draft& draft, const Word& word, const std::string& key, std::string_
   if (draft.config.find_lan(std::string_view(word.text).substr(before.size())) != nullptr) return true;
   std::vector<std::string> names;
   for (const model::LanConfig& lan : draft.config.lans) names.push_back(std::string(before) + lan.name);
-  draft.reading.report.error(word.at, "unknown-lan", fmt::format("{}: there is no {}", key, quoted(word.text)),
+  draft.reading.report.error(word.at, "unknown-lan", fmt::format("{}: there is no {}", key, in_quotes(word.text)),
                              did_you_mean(closest(word.text, names)));
   return false;
 }

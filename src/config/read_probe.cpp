@@ -26,10 +26,11 @@ void read_targets(Section& section, std::vector<Address>& into) {
   for (const Word& word : section.words("targets", "[\"192.0.2.53\"]")) {
     const auto address = parse_address(word.text);
     if (!address || !can_answer(*address)) {
-      section.bad(word.at, "targets", fmt::format("{} is not the address of a host beyond the line", quoted(word.text)),
+      section.bad(word.at, "targets",
+                  fmt::format("{} is not the address of a host beyond the line", in_quotes(word.text)),
                   "as in \"192.0.2.53\"; the next hop is asked without being named");
     } else if (std::ranges::find(into, *address) != into.end()) {
-      section.bad(word.at, "targets", fmt::format("{} stands here twice", quoted(word.text)), {});
+      section.bad(word.at, "targets", fmt::format("{} stands here twice", in_quotes(word.text)), {});
     } else if (into.size() == kMostTargets) {
       return section.bad(word.at, "targets", fmt::format("more than {} addresses", kMostTargets),
                          "two or three of different owners say as much");

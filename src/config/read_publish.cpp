@@ -50,10 +50,10 @@ void read_target(Section& section, model::PublishConfig& publish) {
   } else if (address && !address->is_unspecified()) {
     if (fits(section, "to", publish, written->port)) publish.to = model::ToHost{*address, written->port};
   } else if (written && parse_ipv6(written->host)) {
-    section.bad(node->at, "to", fmt::format("{} is an IPv6 target", quoted(node->text)),
+    section.bad(node->at, "to", fmt::format("{} is an IPv6 target", in_quotes(node->text)),
                 fmt::format("write to6 = \"{}\"", written->host));
   } else {
-    section.bad(node->at, "to", fmt::format("{} is not a target", quoted(node->text)),
+    section.bad(node->at, "to", fmt::format("{} is not a target", in_quotes(node->text)),
                 "one of \"192.168.10.5:443\", \"self:443\", \"local\"");
   }
 }
@@ -93,7 +93,7 @@ void read_host6(Draft& draft, Section& section, model::PublishConfig& publish, c
   if (is_identifier) {
     read_lan_of(draft, section, publish, host);
   } else if (!is_public(host.host)) {
-    section.bad(node.at, "to6", fmt::format("{} is no address the internet could ask for", quoted(node.text)),
+    section.bad(node.at, "to6", fmt::format("{} is no address the internet could ask for", in_quotes(node.text)),
                 "as in \"::10\": a host with this last half of its address");
     return;
   }
@@ -118,7 +118,7 @@ void read_target6(Draft& draft, Section& section, model::PublishConfig& publish)
   } else if (written && parse_ipv6(written->host)) {
     read_host6(draft, section, publish, *node, *written);
   } else {
-    section.bad(node->at, "to6", fmt::format("{} is not a target", quoted(node->text)),
+    section.bad(node->at, "to6", fmt::format("{} is not a target", in_quotes(node->text)),
                 "one of \"::10\", \"2001:db8::10\", \"self:443\", \"local\"");
   }
 }
@@ -165,7 +165,7 @@ model::PublishConfig read_publish(Draft& draft, Section& section) {
   if (protocol == "udp") {
     publish.protocol = model::Protocol::Udp;
   } else if (protocol != "tcp") {
-    section.bad(section.place_of("proto"), "proto", fmt::format("{} cannot be published", quoted(protocol)),
+    section.bad(section.place_of("proto"), "proto", fmt::format("{} cannot be published", in_quotes(protocol)),
                 "one of \"tcp\", \"udp\"; write two [[publish]] for both");
   }
   if (const Node* port = section.take("port")) {

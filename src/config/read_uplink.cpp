@@ -21,7 +21,7 @@ void read_plane(Section& section, model::PlaneKind& plane) {
   } else {
     const bool later = name == "ebpf" || name == "kernel";
     section.bad(section.place_of("plane"), "plane",
-                fmt::format("{} is {}", quoted(name), later ? "not available yet in this version" : "not known"),
+                fmt::format("{} is {}", in_quotes(name), later ? "not available yet in this version" : "not known"),
                 "write \"auto\" or \"tun\"");
   }
 }
@@ -45,7 +45,7 @@ void read_mac(Section& section, std::optional<Mac>& into) {
   if (node == nullptr) return;
   const std::optional<Mac> mac = parse_mac(node->text);
   if (!mac || mac->is_multicast() || mac->is_zero()) {
-    section.bad(node->at, "mac", fmt::format("{} is not the address of a host", quoted(node->text)),
+    section.bad(node->at, "mac", fmt::format("{} is not the address of a host", in_quotes(node->text)),
                 "as in \"02:00:00:00:00:01\"");
   } else {
     into = mac;
@@ -59,7 +59,7 @@ void read_host_uniq(Section& section, std::optional<ByteVec>& into) {
   std::optional<ByteVec> bytes = from_hex(node->text);
   if (!bytes || bytes->empty() || bytes->size() > kLongest) {
     section.bad(node->at, "host-uniq",
-                fmt::format("{} is not 1 to {} bytes in hexadecimal", quoted(node->text), kLongest),
+                fmt::format("{} is not 1 to {} bytes in hexadecimal", in_quotes(node->text), kLongest),
                 "leave it out: michi takes random bytes");
   } else {
     into = std::move(bytes);
@@ -75,10 +75,10 @@ void read_auth(Section& section, std::vector<model::AuthKind>& into) {
   for (const Word& word : words) {
     auto found = std::ranges::find(kNames, word.text, &std::pair<std::string_view, model::AuthKind>::first);
     if (found == kNames.end()) {
-      section.bad(word.at, "auth", fmt::format("{} is not known", quoted(word.text)),
+      section.bad(word.at, "auth", fmt::format("{} is not known", in_quotes(word.text)),
                   word.text == "chap" ? "write \"chap-md5\"" : "one of \"pap\", \"chap-md5\", \"mschapv2\"");
     } else if (std::ranges::find(kinds, found->second) != kinds.end()) {
-      section.bad(word.at, "auth", fmt::format("{} stands here twice", quoted(word.text)), {});
+      section.bad(word.at, "auth", fmt::format("{} stands here twice", in_quotes(word.text)), {});
     } else {
       kinds.push_back(found->second);
     }
@@ -98,7 +98,7 @@ void read_dns(Section& uplink, model::UplinkDns& dns) {
   } else if (servers != nullptr && servers->kind == Kind::Text && servers->text == "none") {
     dns.source = model::DnsSource::None;
   } else if (servers != nullptr && servers->kind == Kind::Text && !parse_address(servers->text)) {
-    section->bad(servers->at, "servers", fmt::format("{} is not known", quoted(servers->text)),
+    section->bad(servers->at, "servers", fmt::format("{} is not known", in_quotes(servers->text)),
                  "one of \"peer\", \"none\", or a list of addresses");
   } else if (servers != nullptr) {
     dns.source = model::DnsSource::List;
@@ -114,7 +114,7 @@ void read_dns(Section& uplink, model::UplinkDns& dns) {
     if (is_domain(name)) {
       dns.domains.push_back(std::move(name));
     } else {
-      section->bad(word.at, "domains", fmt::format("{} is not a domain name", quoted(word.text)),
+      section->bad(word.at, "domains", fmt::format("{} is not a domain name", in_quotes(word.text)),
                    "as in \"flets\" or \"example.jp\"");
     }
   }
@@ -159,14 +159,15 @@ void read_routes_of_file(Draft& draft, Section& section, model::UplinkConfig& up
   if (environment.read_file) text = environment.read_file(uplink.routes_file);
   if (!text) {
     draft.reading.report.error(
-        at, "routes-file", fmt::format("routes-file {} cannot be read: {}", quoted(uplink.routes_file), text.error()));
+        at, "routes-file",
+        fmt::format("routes-file {} cannot be read: {}", in_quotes(uplink.routes_file), text.error()));
     return;
   }
   RoutesFile routes = read_routes_file(*text, uplink.routes_file);
   for (Diagnostic& diagnostic : routes.diagnostics) draft.reading.report.add(std::move(diagnostic));
   if (routes.prefixes.empty()) {
     draft.reading.report.warning(at, "no-routes",
-                                 fmt::format("routes-file {} holds no prefix", quoted(uplink.routes_file)));
+                                 fmt::format("routes-file {} holds no prefix", in_quotes(uplink.routes_file)));
   }
   uplink.routes.insert(uplink.routes.end(), routes.prefixes.begin(), routes.prefixes.end());
   uplink.routes_date = std::move(routes.date);

@@ -83,7 +83,7 @@ class Reader {
     if (is_date(text)) {
       out_.date = text;
     } else {
-      report_.warning(at, "bad-date", fmt::format("{} is not a date", quoted(text)), "write date: YYYY-MM-DD");
+      report_.warning(at, "bad-date", fmt::format("{} is not a date", in_quotes(text)), "write date: YYYY-MM-DD");
     }
   }
 
@@ -100,13 +100,13 @@ class Reader {
       if (const std::optional<Ipv4> host = parse_ipv4(fields[2])) prefix = Prefix::host(*host);
     }
     if (!prefix) {
-      report_.error(at, "bad-prefix", fmt::format("{} is not a prefix", quoted(line)),
+      report_.error(at, "bad-prefix", fmt::format("{} is not a prefix", in_quotes(line)),
                     "one line each, as in 192.0.2.0/24 or: pppx net 192.0.2.0 netmask 255.255.255.0");
     } else if (has_host_bits(*prefix)) {
-      report_.error(at, "bad-prefix", fmt::format("{} has bits set beyond its length", quoted(line)),
+      report_.error(at, "bad-prefix", fmt::format("{} has bits set beyond its length", in_quotes(line)),
                     fmt::format("write {}", to_text(prefix->canonical())));
     } else if (prefix->length == 0) {
-      report_.error(at, "closed-everything", fmt::format("{} would close the whole internet", quoted(line)));
+      report_.error(at, "closed-everything", fmt::format("{} would close the whole internet", in_quotes(line)));
     } else if (!seen_.insert(*prefix).second) {
       report_.warning(at, "twice", fmt::format("{} stands here twice", to_text(*prefix)));
     }

@@ -13,18 +13,18 @@ constexpr std::size_t kLongestSecret = 255;  // RFC 1334 §2.2.1: the length is 
 
 void read_secret(Report& report, const Entry& entry, model::Secrets& into) {
   if (entry.value.kind == Kind::Table) {
-    report.error(entry.at, "wrong-type", fmt::format("{} is a table; this file is flat", quoted(entry.key)),
+    report.error(entry.at, "wrong-type", fmt::format("{} is a table; this file is flat", in_quotes(entry.key)),
                  "write name = \"password\"");
   } else if (entry.value.kind != Kind::Text) {
-    report.error(entry.value.at, "wrong-type", fmt::format("the password of {} must be a string", quoted(entry.key)),
+    report.error(entry.value.at, "wrong-type", fmt::format("the password of {} must be a string", in_quotes(entry.key)),
                  "put it in quotes");
   } else if (entry.value.text.size() > kLongestSecret) {
-    report.error(entry.value.at, "bad-value", fmt::format("the password of {} is too long", quoted(entry.key)),
+    report.error(entry.value.at, "bad-value", fmt::format("the password of {} is too long", in_quotes(entry.key)),
                  fmt::format("at most {} bytes", kLongestSecret));
   } else {
     into.emplace(entry.key, Secret(entry.value.text));
     if (entry.value.text.empty()) {
-      report.warning(entry.value.at, "empty-secret", fmt::format("the password of {} is empty", quoted(entry.key)));
+      report.warning(entry.value.at, "empty-secret", fmt::format("the password of {} is empty", in_quotes(entry.key)));
     }
   }
 }
@@ -39,7 +39,7 @@ void compare(Report& report, const Node& document, const model::Config& config) 
         report.warning(entry.at, "unused-secret", fmt::format("[uplink.{}] needs no password", entry.key), "remove it");
       continue;
     }
-    report.warning(entry.at, "unknown-uplink", fmt::format("there is no uplink {}", quoted(entry.key)),
+    report.warning(entry.at, "unknown-uplink", fmt::format("there is no uplink {}", in_quotes(entry.key)),
                    report.full() ? "" : did_you_mean(closest(entry.key, names)));
   }
   for (const std::string& name : names) {

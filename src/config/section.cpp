@@ -48,7 +48,7 @@ std::string in_title(const std::string& title) { return title.empty() ? "at the 
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 60;
   std::string out = "\"";
   for (char c : text.substr(0, kShown)) out += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '.' : c;
@@ -159,10 +159,10 @@ void Section::duration(std::string_view key, Duration& into, Duration least, Dur
   if (node->kind != Kind::Text) return wrong_kind(*node, key, "a duration", "\"10s\"");
   const std::optional<Duration> value = parse_duration(node->text);
   if (!value) {
-    bad(node->at, key, fmt::format("{} is not a duration", quoted(node->text)),
+    bad(node->at, key, fmt::format("{} is not a duration", in_quotes(node->text)),
         "write \"300ms\", \"10s\", \"5m\", \"12h\" or \"1d\"");
   } else if (*value < least || *value > most) {
-    bad(node->at, key, fmt::format("{} is out of range", quoted(node->text)), range);
+    bad(node->at, key, fmt::format("{} is out of range", in_quotes(node->text)), range);
   } else {
     into = *value;
   }
@@ -175,7 +175,7 @@ std::optional<std::size_t> Section::choice(std::string_view key, const std::vect
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
   std::string list;
   for (const std::string& word : words) list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", word);
-  bad(node->at, key, fmt::format("{} is not known", quoted(node->text)), "one of " + list);
+  bad(node->at, key, fmt::format("{} is not known", in_quotes(node->text)), "one of " + list);
   return std::nullopt;
 }
 
@@ -186,7 +186,7 @@ void Section::device(std::string_view key, std::string& into) {
   text(key, value);
   if (node->kind != Kind::Text) return;
   if (!is_device_name(value)) {
-    bad(place_of(key), key, fmt::format("{} cannot be an interface", quoted(value)),
+    bad(place_of(key), key, fmt::format("{} cannot be an interface", in_quotes(value)),
         "1 to 15 characters, as ip link shows it");
   } else {
     into = value;
@@ -204,7 +204,7 @@ void Section::ipv4(std::string_view key, std::optional<Ipv4>& into) {
   if (node == nullptr) return;
   const std::optional<Ipv4> value = parse_ipv4(node->text);
   if (!value || value->is_unspecified() || value->value >= 0xe0000000U) {
-    bad(node->at, key, fmt::format("{} is not an IPv4 host address", quoted(node->text)), {});
+    bad(node->at, key, fmt::format("{} is not an IPv4 host address", in_quotes(node->text)), {});
   } else {
     into = value;
   }
@@ -230,12 +230,12 @@ std::vector<Word> Section::words(std::string_view key, std::string_view example)
 std::optional<Prefix> read_network(Section& section, std::string_view key, const Word& word) {
   const std::optional<Prefix> prefix = parse_prefix(word.text);
   if (!prefix) {
-    section.bad(word.at, key, fmt::format("{} is neither an address nor a prefix", quoted(word.text)),
+    section.bad(word.at, key, fmt::format("{} is neither an address nor a prefix", in_quotes(word.text)),
                 "as in \"192.0.2.0/24\"");
     return std::nullopt;
   }
   if (has_host_bits(*prefix)) {
-    section.bad(word.at, key, fmt::format("{} has bits set beyond its length", quoted(word.text)),
+    section.bad(word.at, key, fmt::format("{} has bits set beyond its length", in_quotes(word.text)),
                 fmt::format("write \"{}\" for the network or \"{}\" for the host", to_text(prefix->canonical()),
                             to_text(prefix->address)));
     return std::nullopt;
@@ -257,7 +257,7 @@ std::vector<Address> Section::addresses(std::string_view key, std::string_view e
     if (auto address = parse_address(word.text)) {
       out.push_back(*address);
     } else {
-      bad(word.at, key, fmt::format("{} is not an address", quoted(word.text)), "as in \"192.0.2.53\"");
+      bad(word.at, key, fmt::format("{} is not an address", in_quotes(word.text)), "as in \"192.0.2.53\"");
     }
   }
   return out;
@@ -277,7 +277,8 @@ void Section::finish() {
     auto foreign = std::ranges::find(kForeignWords, entry.key, &ForeignWord::word);
     if (foreign != kForeignWords.end()) suggestion = foreign->meaning;
     reading_.report.error(entry.at, "unknown-key",
-                          fmt::format("unknown key {} {}", quoted(entry.key), in_title(title_)), std::move(suggestion));
+                          fmt::format("unknown key {} {}", in_quotes(entry.key), in_title(title_)),
+                          std::move(suggestion));
   }
 }
 

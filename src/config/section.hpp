@@ -97,6 +97,6 @@ class Section {
 std::optional<Prefix> read_network(Section& section, std::string_view key, const Word& word);
 
 /// A key's value as it stands in the file, quoted, for a sentence; long ones are cut.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace michi::config

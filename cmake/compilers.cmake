@@ -1,0 +1,12 @@
+# What the tree needs of a compiler. The Makefile names none: it takes the g++ and the newest clang++ that are found.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+    message(FATAL_ERROR "michi needs GCC 12 or newer; ${CMAKE_CXX_COMPILER} is ${CMAKE_CXX_COMPILER_VERSION}")
+  endif()
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+    message(FATAL_ERROR "michi needs clang 19 or newer; ${CMAKE_CXX_COMPILER} is ${CMAKE_CXX_COMPILER_VERSION}")
+  endif()
+else()
+  message(FATAL_ERROR "michi is compiled by GCC (12 or newer) or clang (19 or newer), not by ${CMAKE_CXX_COMPILER_ID}")
+endif()
