@@ -12,13 +12,14 @@
 #include <exception>
 #include <utility>
 
+#include "linux/loop/readiness.hpp"
+#include "linux/netlink/netlink_socket.hpp"
 #include "linux/nftables/conntrack_codec.hpp"
 #include "linux/nftables/flow_sweep.hpp"
-#include "linux/netlink/netlink_socket.hpp"
 #include "linux/nftables/nft_codec.hpp"
 #include "linux/nftables/nft_committer.hpp"
 #include "linux/nftables/nft_lister.hpp"
-#include "linux/loop/readiness.hpp"
+#include "linux/nftables/table_watch.hpp"
 
 namespace michi::linux {
 
@@ -47,9 +48,7 @@ class Firewall::Impl {
   }
 
   void refresh() {
-    // A look alone says nothing about who wrote; a change that waits to be told keeps its writer.
-    for (Watched& table : tables_)
-      if (!std::exchange(table.seen, true)) table.writer_ours = false;
+    for (TableWatch& table : tables_) table.look_again();
     foreign_ = true;
     look_.post();
   }
@@ -64,18 +63,12 @@ class Firewall::Impl {
   void on_wake(port::Wake wake) { wake_ = std::move(wake); }
   std::vector<model::FirewallCounter> counters() { return lister_.counters(); }
   std::vector<model::PassedTraffic> passed_traffic() { return lister_.passed_traffic(); }
+  std::uint64_t listings() const { return lister_.listings(); }
 
  private:
   struct Waiting {
     port::FirewallOp op;
     port::Ticket ticket;
-  };
-  struct Watched {
-    model::NftFamily table;
-    bool touched = false;  // the transaction being read changes it
-    bool seen = false;     // a TableSeen is due
-    std::string writer{};
-    bool writer_ours = false;
   };
   enum class During : std::uint8_t { Idle, OwnCommit };
 
@@ -92,10 +85,8 @@ class Firewall::Impl {
     for (; datagrams > 0; --datagrams) {
       const NetlinkSocket::Read read = events_.receive();
       if (read == NetlinkSocket::Read::Overrun) {
-        for (Watched& table : tables_) {
-          table.touched = false;
-          changed_by(table, "", false);
-        }
+        for (TableWatch& table : tables_) table.on_overrun();
+        look_.post();
         continue;
       }
       if (read != NetlinkSocket::Read::Datagram) return;
@@ -107,35 +98,26 @@ class Firewall::Impl {
     const auto event = decode_nft_event(message);
     if (!event) return;
     if (const auto* change = std::get_if<NftChange>(&*event)) {
-      for (Watched& table : tables_) table.touched |= change->ours == table.table;
+      for (TableWatch& table : tables_)
+        if (change->ours == table.table()) table.on_change(message);
       return;
     }
     const auto& generation = std::get<NftGeneration>(*event);
-    if (std::ranges::none_of(tables_, &Watched::touched)) return;
+    if (std::ranges::none_of(tables_, &TableWatch::touched)) return;
     if (during == During::OwnCommit && own_process_ == 0) own_process_ = generation.process;
     const bool ours = own_process_ != 0 && generation.process == own_process_;
-    for (Watched& table : tables_)
-      if (std::exchange(table.touched, false))
-        changed_by(table, fmt::format("{} (pid {})", generation.name, generation.process), ours);
-  }
-
-  void changed_by(Watched& table, std::string writer, bool ours) {
-    // One foreign hand among several makes the whole change foreign, and is the one to name.
-    if (!table.seen || (table.writer_ours && !ours) || table.writer_ours == ours) {
-      table.writer = std::move(writer);
-      table.writer_ours = ours;
-    }
-    table.seen = true;
+    for (TableWatch& table : tables_) table.on_generation(generation, ours);
     look_.post();
   }
 
   void look() {
-    for (Watched& table : tables_) {
-      if (!std::exchange(table.seen, false)) continue;
-      reports_.push_back(port::TableSeen{.hash = lister_.digest(table.table),
-                                         .writer = std::exchange(table.writer, {}),
-                                         .ours = table.writer_ours,
-                                         .table = table.table});
+    for (TableWatch& table : tables_) {
+      if (!table.due()) continue;
+      if (table.needs_listing()) {
+        auto listed = lister_.list(table.table());
+        table.on_listed(std::move(listed.digest), listed.generation);
+      }
+      reports_.push_back(table.take());
     }
     if (std::exchange(foreign_, false)) reports_.push_back(port::ForeignChains{lister_.foreign_chains()});
     wake();
@@ -171,7 +153,6 @@ class Firewall::Impl {
 
   std::optional<port::OsError> commit(const std::string& text) {
     read_events(During::Idle, kReadsPerTurn);
-    for (Watched& table : tables_) table.touched = false;
     const auto result = committer_.commit(text);
     read_events(During::OwnCommit, 16 * kReadsPerTurn);
     if (!result) return result.error();
@@ -190,8 +171,8 @@ class Firewall::Impl {
   std::deque<Waiting> waiting_;
   std::deque<port::FirewallReport> reports_;
   std::uint32_t own_process_ = 0;  // as the first pid namespace numbers us, learnt from our first commit
-  std::array<Watched, std::size(model::kNftFamilies)> tables_{
-      {{.table = model::NftFamily::Inet}, {.table = model::NftFamily::Netdev}}};
+  std::array<TableWatch, std::size(model::kNftFamilies)> tables_{TableWatch(model::NftFamily::Inet),
+                                                                 TableWatch(model::NftFamily::Netdev)};
   bool foreign_ = false;  // a ForeignChains is due
   port::Wake wake_;
   Readiness readable_;
@@ -207,5 +188,6 @@ std::optional<port::FirewallReport> Firewall::poll() { return impl_->poll(); }
 void Firewall::on_wake(port::Wake wake) { impl_->on_wake(std::move(wake)); }
 std::vector<model::FirewallCounter> Firewall::counters() { return impl_->counters(); }
 std::vector<model::PassedTraffic> Firewall::passed_traffic() { return impl_->passed_traffic(); }
+std::uint64_t Firewall::listings() const { return impl_->listings(); }
 
 }  // namespace michi::linux

@@ -27,6 +27,8 @@ class Firewall final : public port::Firewall {
   void on_wake(port::Wake wake) override;
   std::vector<model::FirewallCounter> counters() override;
   std::vector<model::PassedTraffic> passed_traffic() override;
+  /// How often a whole table was listed: not for a change of elements that we made.
+  std::uint64_t listings() const;
 
  private:
   class Impl;

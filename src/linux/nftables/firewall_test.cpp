@@ -81,6 +81,59 @@ TEST_F(FirewallTest, OurOwnCommitIsSeenAsOursWithAHash) {
   EXPECT_NE(second->hash, first->hash);
 }
 
+TEST_F(FirewallTest, OurOwnElementsAreNotListedAndTheirHashIsThatOfAListing) {
+  EXPECT_FALSE(perform(port::CommitRules{std::string("table inet michi {\n"
+                                                     "  set named { type ifname; }\n"
+                                                     "  map known { type mark : verdict; }\n"
+                                                     "  set two { type ipv4_addr . inet_service; flags interval; }\n"
+                                                     "  chain to { }\n"
+                                                     "}\n") +
+                                         kStructure}));
+  ASSERT_TRUE(next<port::TableSeen>());
+  const auto listings = door_->listings();
+  for (const char* change :
+       {"add element inet michi address_of { 0x01000000 : 192.0.2.1, 0x02000000 : 192.0.2.2 }",
+        "add element inet michi closed { 10.0.0.0/8, 192.0.2.0/24 }",
+        "add element inet michi named { \"wan0\", \"wan1\" }", "add element inet michi known { 0x01000000 : goto to }",
+        "add element inet michi two { 10.1.0.0/16 . 80-90, 10.2.0.0/16 . 443 }",
+        "delete element inet michi address_of { 0x02000000 }\n"
+        "add element inet michi address_of { 0x02000000 : 192.0.2.77 }",
+        "delete element inet michi closed { 10.0.0.0/8 }", "delete element inet michi two { 10.1.0.0/16 . 80-90 }",
+        "delete element inet michi known { 0x01000000 }",
+        "add element inet michi named { \"wan0\" }\ndelete element inet michi named { \"wan1\" }"}) {
+    EXPECT_FALSE(perform(port::CommitRules{change})) << change;
+    const auto told = next<port::TableSeen>();
+    ASSERT_TRUE(told) << change;
+    EXPECT_TRUE(told->ours);
+    EXPECT_EQ(told->writer.substr(0, 12), "linux_test (") << told->writer;
+    EXPECT_EQ(door_->listings(), listings) << change;
+    // Another door knows nothing of what went before: it lists.
+    Firewall other(loop_.context());
+    other.refresh();
+    std::optional<std::string> whole;
+    loop_.run_until([&] {
+      while (auto report = other.poll())
+        if (const auto* seen = std::get_if<port::TableSeen>(&*report); seen && seen->table == model::NftFamily::Inet)
+          whole = seen->hash;
+      return whole.has_value();
+    });
+    EXPECT_EQ(told->hash, whole) << change;
+  }
+}
+
+TEST_F(FirewallTest, SomebodyElsesElementsBetweenOursAreSeen) {
+  EXPECT_FALSE(perform(port::CommitRules{kStructure}));
+  ASSERT_TRUE(next<port::TableSeen>());
+  EXPECT_FALSE(perform(port::CommitRules{"add element inet michi closed { 192.0.2.0/24 }"}));
+  ASSERT_TRUE(next<port::TableSeen>());
+  ASSERT_EQ(run("nft add element inet michi closed { 198.51.100.0/24 }"), 0);
+  EXPECT_FALSE(perform(port::CommitRules{"delete element inet michi closed { 192.0.2.0/24 }"}));
+  const auto seen = next<port::TableSeen>();
+  ASSERT_TRUE(seen);
+  EXPECT_FALSE(seen->ours) << "ours came with it, and it is the other that is to be told";
+  EXPECT_EQ(seen->writer.substr(0, 9), "nft (pid ") << seen->writer;
+}
+
 TEST_F(FirewallTest, ForeignDamageIsSeenWithItsWriterAndRepairRestoresTheHash) {
   EXPECT_FALSE(perform(port::CommitRules{kStructure}));
   const auto whole = next<port::TableSeen>();

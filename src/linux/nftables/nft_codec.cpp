@@ -7,9 +7,10 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <span>
 
-#include "base/digest.hpp"
 #include "linux/netlink/netlink_attributes.hpp"
 #include "linux/netlink/netlink_message.hpp"
 
@@ -80,6 +81,23 @@ ByteVec chosen(std::uint8_t kind, Bytes list, std::initializer_list<std::uint16_
   return std::move(out).take();
 }
 
+std::array<std::uint64_t, 2> words_of(Bytes part) {
+  const Sha1 digest = sha1({part});
+  std::array<std::uint64_t, 2> words{};
+  std::memcpy(words.data(), digest.data(), sizeof words);
+  return words;
+}
+
+// What a set's element consists of, listed or told of.
+ByteVec element_part(std::string_view set, Bytes element) {
+  constexpr std::array<std::uint16_t, 5> kChosen = {NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_KEY_END, NFTA_SET_ELEM_DATA,
+                                                    NFTA_SET_ELEM_FLAGS, NFTA_SET_ELEM_OBJREF};
+  Writer out;
+  out.u8(NFT_MSG_NEWSETELEM).u32(static_cast<std::uint32_t>(set.size())).put(bytes_of(set));
+  put_chosen(out, element, kChosen);
+  return std::move(out).take();
+}
+
 std::string_view hook_name(std::uint32_t hook) {
   switch (hook) {
     case NF_INET_LOCAL_IN:
@@ -112,8 +130,15 @@ std::optional<std::variant<NftChange, NftGeneration>> decode_nft_event(const nlm
   if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES) return std::nullopt;
   if (NFNL_MSG_TYPE(message.nlmsg_type) != NFT_MSG_NEWGEN) return NftChange{.ours = our_table(message)};
   const Attributes attributes = attributes_of_nft(message);
-  return NftGeneration{.process = big_endian(attributes, NFTA_GEN_PROC_PID),
+  return NftGeneration{.id = big_endian(attributes, NFTA_GEN_ID),
+                       .process = big_endian(attributes, NFTA_GEN_PROC_PID),
                        .name = attributes.text(NFTA_GEN_PROC_NAME)};
+}
+
+ByteVec encode_nft_generation(std::uint32_t sequence) {
+  NetlinkMessage message(type_of(NFT_MSG_GETGEN), NLM_F_ACK, sequence);
+  begin(message, NFPROTO_UNSPEC);
+  return message.take();
 }
 
 ByteVec encode_nft_dump(model::NftFamily table, NftPart part, std::uint32_t sequence) {
@@ -159,20 +184,58 @@ ByteVec encode_nft_rules_of(std::uint8_t family, const std::string& table, const
   return message.take();
 }
 
+void NftSum::add(Bytes part) {
+  const auto words = words_of(part);
+  for (std::size_t i = 0; i < words.size(); ++i) words_[i] += words[i];
+}
+
+void NftSum::remove(Bytes part) {
+  const auto words = words_of(part);
+  for (std::size_t i = 0; i < words.size(); ++i) words_[i] -= words[i];
+}
+
+NftSum& NftSum::operator+=(const NftSum& other) {
+  for (std::size_t i = 0; i < words_.size(); ++i) words_[i] += other.words_[i];
+  return *this;
+}
+
+std::string NftDigest::text() const { return present ? to_hex(sha1({parts.bytes(), rules})) : ""; }
+
+bool is_element_change(const nlmsghdr& message) {
+  const auto kind = NFNL_MSG_TYPE(message.nlmsg_type);
+  return kind == NFT_MSG_NEWSETELEM || kind == NFT_MSG_DELSETELEM;
+}
+
+void add_element_change(NftSum& sum, const nlmsghdr& message, const std::vector<std::string>& dynamic) {
+  const Attributes attributes = attributes_of_nft(message);
+  const std::string set = attributes.text(NFTA_SET_ELEM_LIST_SET);
+  if (std::ranges::find(dynamic, set) != dynamic.end()) return;
+  Bytes elements = attributes.bytes(NFTA_SET_ELEM_LIST_ELEMENTS);
+  while (const auto element = next_attribute(elements)) {
+    const ByteVec part = element_part(set, element->value);
+    if (NFNL_MSG_TYPE(message.nlmsg_type) == NFT_MSG_NEWSETELEM) {
+      sum.add(part);
+    } else {
+      sum.remove(part);
+    }
+  }
+}
+
 void NftListing::on_message(const nlmsghdr& message) {
   if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES || our_table(message) != table_) return;
   const Bytes list = attributes_of<nfgenmsg>(message);
   const Attributes attributes(list);
   const auto kind = static_cast<std::uint8_t>(NFNL_MSG_TYPE(message.nlmsg_type));
+  NftSum& parts = digest_.parts;
   switch (kind) {
     case NFT_MSG_NEWTABLE:
-      present_ = true;
-      others_.push_back(chosen(kind, list, {NFTA_TABLE_NAME, NFTA_TABLE_FLAGS, NFTA_TABLE_USERDATA}));
+      digest_.present = true;
+      parts.add(chosen(kind, list, {NFTA_TABLE_NAME, NFTA_TABLE_FLAGS, NFTA_TABLE_USERDATA}));
       return;
     case NFT_MSG_NEWCHAIN:
-      others_.push_back(chosen(kind, list,
-                               {NFTA_CHAIN_NAME, NFTA_CHAIN_HOOK, NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE, NFTA_CHAIN_FLAGS,
-                                NFTA_CHAIN_USERDATA}));
+      parts.add(chosen(kind, list,
+                       {NFTA_CHAIN_NAME, NFTA_CHAIN_HOOK, NFTA_CHAIN_POLICY, NFTA_CHAIN_TYPE, NFTA_CHAIN_FLAGS,
+                        NFTA_CHAIN_USERDATA}));
       return;
     case NFT_MSG_NEWRULE: {
       Writer out;
@@ -181,47 +244,36 @@ void NftListing::on_message(const nlmsghdr& message) {
       rules_[attributes.text(NFTA_RULE_CHAIN)].push_back(std::move(out).take());
       return;
     }
-    case NFT_MSG_NEWSET:
-      if ((big_endian(attributes, NFTA_SET_FLAGS) & (NFT_SET_EVAL | NFT_SET_TIMEOUT)) == 0) {
-        sets_.push_back(attributes.text(NFTA_SET_NAME));
-      }
-      others_.push_back(chosen(kind, list,
-                               {NFTA_SET_NAME, NFTA_SET_FLAGS, NFTA_SET_KEY_TYPE, NFTA_SET_KEY_LEN, NFTA_SET_DATA_TYPE,
-                                NFTA_SET_DATA_LEN, NFTA_SET_TIMEOUT, NFTA_SET_OBJ_TYPE}));
-      return;
-    case NFT_MSG_NEWSETELEM: {
-      Bytes elements = attributes.bytes(NFTA_SET_ELEM_LIST_ELEMENTS);
-      while (const auto element = next_attribute(elements)) {
-        Writer out;
-        out.u8(kind).put(attributes.bytes(NFTA_SET_ELEM_LIST_SET));
-        const auto types = {std::uint16_t{NFTA_SET_ELEM_KEY}, std::uint16_t{NFTA_SET_ELEM_KEY_END},
-                            std::uint16_t{NFTA_SET_ELEM_DATA}, std::uint16_t{NFTA_SET_ELEM_FLAGS},
-                            std::uint16_t{NFTA_SET_ELEM_OBJREF}};
-        put_chosen(out, element->value, std::span(types.begin(), types.size()));
-        others_.push_back(std::move(out).take());
-      }
+    case NFT_MSG_NEWSET: {
+      const bool filled_by_packets = (big_endian(attributes, NFTA_SET_FLAGS) & (NFT_SET_EVAL | NFT_SET_TIMEOUT)) != 0;
+      (filled_by_packets ? digest_.dynamic : sets_).push_back(attributes.text(NFTA_SET_NAME));
+      parts.add(chosen(kind, list,
+                       {NFTA_SET_NAME, NFTA_SET_FLAGS, NFTA_SET_KEY_TYPE, NFTA_SET_KEY_LEN, NFTA_SET_DATA_TYPE,
+                        NFTA_SET_DATA_LEN, NFTA_SET_TIMEOUT, NFTA_SET_OBJ_TYPE}));
       return;
     }
+    case NFT_MSG_NEWSETELEM:
+      add_element_change(parts, message, digest_.dynamic);
+      return;
     case NFT_MSG_NEWOBJ:
-      others_.push_back(chosen(kind, list, {NFTA_OBJ_NAME, NFTA_OBJ_TYPE}));
+      parts.add(chosen(kind, list, {NFTA_OBJ_NAME, NFTA_OBJ_TYPE}));
       return;
     default:
       return;
   }
 }
 
-std::string NftListing::digest() const {
-  if (!present_) return {};
+NftDigest NftListing::digest() const {
   Writer all;
-  std::vector<ByteVec> sorted = others_;
-  std::ranges::sort(sorted);
-  const auto put = [&all](const ByteVec& part) { all.u32(static_cast<std::uint32_t>(part.size())).put(part); };
-  for (const ByteVec& part : sorted) put(part);
+  const auto put = [&all](Bytes part) { all.u32(static_cast<std::uint32_t>(part.size())).put(part); };
   for (const auto& [chain, rules] : rules_) {
-    all.u8(NFT_MSG_NEWRULE).u32(static_cast<std::uint32_t>(chain.size())).put(bytes_of(chain));
+    all.u32(static_cast<std::uint32_t>(chain.size())).put(bytes_of(chain));
+    all.u32(static_cast<std::uint32_t>(rules.size()));
     for (const ByteVec& rule : rules) put(rule);
   }
-  return to_hex(sha1({all.view()}));
+  NftDigest digest = digest_;
+  digest.rules = sha1({all.view()});
+  return digest;
 }
 
 std::optional<model::FirewallCounter> decode_counter(const nlmsghdr& message) {

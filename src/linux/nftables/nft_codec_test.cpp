@@ -62,7 +62,7 @@ ByteVec element(const std::string& name, std::string_view key) {
 std::string digest_of(const std::vector<ByteVec>& messages) {
   NftListing listing(model::NftFamily::Inet);
   for (const ByteVec& message : messages) listing.on_message(as_message(message));
-  return listing.digest();
+  return listing.digest().text();
 }
 
 TEST(NftListing, WithoutATableThereIsNoDigest) {

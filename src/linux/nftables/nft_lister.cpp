@@ -42,26 +42,41 @@ NftLister::Outcome NftLister::ask(Bytes message, const std::function<void(const 
   return interrupted ? Outcome::Interrupted : Outcome::Whole;
 }
 
-std::string NftLister::digest(model::NftFamily table) {
-  std::string digest;
+std::optional<std::uint32_t> NftLister::generation() {
+  std::optional<std::uint32_t> id;
+  ask(encode_nft_generation(next_sequence()), [&](const nlmsghdr& part) {
+    const auto event = decode_nft_event(part);
+    if (event && std::holds_alternative<NftGeneration>(*event)) id = std::get<NftGeneration>(*event).id;
+  });
+  return id;
+}
+
+NftLister::Listed NftLister::list(model::NftFamily table) {
+  ++listings_;
+  Listed listed;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const auto before = generation();
     NftListing listing(table);
-    bool whole = true;
+    bool whole = before.has_value();
     const auto add = [&](Bytes message) {
       const Outcome outcome = ask(message, [&](const nlmsghdr& part) { listing.on_message(part); });
       whole &= outcome == Outcome::Whole;
       return outcome;
     };
-    if (add(encode_nft_dump(table, NftPart::Table, next_sequence())) == Outcome::Refused) return {};
-    for (const NftPart part : {NftPart::Chains, NftPart::Rules, NftPart::Sets, NftPart::Objects}) {
-      add(encode_nft_dump(table, part, next_sequence()));
+    const bool there = add(encode_nft_dump(table, NftPart::Table, next_sequence())) != Outcome::Refused;
+    if (there) {
+      for (const NftPart part : {NftPart::Chains, NftPart::Rules, NftPart::Sets, NftPart::Objects})
+        add(encode_nft_dump(table, part, next_sequence()));
+      const std::vector<std::string> sets = listing.sets();
+      for (const std::string& set : sets) add(encode_nft_elements(table, set, next_sequence()));
     }
-    const std::vector<std::string> sets = listing.sets();
-    for (const std::string& set : sets) add(encode_nft_elements(table, set, next_sequence()));
-    digest = listing.digest();
-    if (whole) break;
+    listed.digest = listing.digest();
+    if ((whole || !there) && generation() == before) {
+      listed.generation = before;
+      break;
+    }
   }
-  return digest;
+  return listed;
 }
 
 std::vector<port::ForeignChain> NftLister::foreign_chains() {

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
-#include "linux/sockets/packet_socket.hpp"
 #include "linux/loop/readiness.hpp"
+#include "linux/sockets/packet_socket.hpp"
 #include "linux/sockets/socket_options.hpp"
 #include "port/fd.hpp"
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,21 @@ namespace {
 constexpr int kStrangersAtOnce = 1024;       // frames that are not for us, read in search of one that is
 constexpr int kDiscoveryAhead = 32;          // discovery frames before the first session frame has its turn
 constexpr std::size_t kLongestFrame = 9216;  // jumbo; longer ones are not control frames
-constexpr int kUrgentPriority = 7;           // 802.1p network control
+constexpr std::size_t kReadAhead = 512;      // discovery frames among which a PADS is looked for
+constexpr std::byte kPads{0x65};
+constexpr int kUrgentPriority = 7;  // 802.1p network control
+
+// Where the frames are untagged, as those of these sockets are.
+constexpr std::size_t kType = 12, kCode = 15, kSession = 16, kHeaders = 20;
+
+std::optional<std::uint16_t> number_at(Bytes frame, std::size_t offset) { return Reader(frame.subspan(offset)).u16(); }
+
+/// `discovery` is the PADS of the session that the other frame belongs to.
+bool opens(Bytes discovery, Bytes session) {
+  if (discovery.size() < kHeaders || session.size() < kHeaders) return false;
+  return discovery[kCode] == kPads && number_at(session, kType) == ETH_P_PPP_SES &&
+         number_at(discovery, kSession) == number_at(session, kSession);
+}
 
 class Socket final : public port::FrameSocket {
  public:
@@ -50,19 +65,25 @@ class Socket final : public port::FrameSocket {
 
   // The first frame of a session follows its PADS at once, through another socket. Discovery is
   // therefore read first, and looked at again before a session frame is handed out, except the first one
-  // after the loop has told of it, which tells in the order of arrival. In a flood of it every other frame is a
-  // session's.
+  // after the loop has told of it, which tells in the order of arrival, if discovery was empty before. In a flood of it
+  // every other frame is a session's, and of what waits only its own PADS comes before it.
   std::optional<ByteVec> poll() override {
     if (discovery_goes_first())
       if (auto frame = next_discovery()) return frame;
-    if (held_) return next_session(*std::exchange(held_, std::nullopt));
+    if (held_) {
+      if (!discovery_goes_first())
+        if (auto confirmation = take_confirmation(*held_)) return confirmation;
+      return next_session(*std::exchange(held_, std::nullopt));
+    }
     for (std::size_t tried = 1; tried < sources_.size(); ++tried) {
       turn_ = turn_ % (sources_.size() - 1) + 1;
       auto frame = next_of(*sources_[turn_]);
       if (!frame) continue;
-      if (sources_[turn_]->read_as_told() || !discovery_goes_first()) return next_session(std::move(*frame));
+      const bool flooded = !discovery_goes_first();
+      const bool emptied = !flooded && !sources_[0]->may_hold_more();
+      if (emptied && sources_[turn_]->read_as_told()) return next_session(std::move(*frame));
       sources_[0]->look();
-      auto earlier = next_discovery();
+      auto earlier = flooded ? take_confirmation(*frame) : next_discovery();
       if (!earlier) return next_session(std::move(*frame));
       held_ = std::move(frame);
       return earlier;
@@ -89,9 +110,29 @@ class Socket final : public port::FrameSocket {
   bool discovery_goes_first() const { return ahead_ < kDiscoveryAhead; }
 
   std::optional<ByteVec> next_discovery() {
-    auto frame = next_of(*sources_[0]);
+    std::optional<ByteVec> frame;
+    if (read_ahead_.empty()) {
+      frame = next_of(*sources_[0]);
+    } else {
+      frame = std::move(read_ahead_.front());
+      read_ahead_.pop_front();
+    }
     if (frame) ++ahead_;
     return frame;
+  }
+
+  // The PADS of this frame's session out of all discovery that waits.
+  std::optional<ByteVec> take_confirmation(const ByteVec& session) {
+    while (read_ahead_.size() < kReadAhead) {
+      auto frame = next_of(*sources_[0]);
+      if (!frame) break;
+      read_ahead_.push_back(std::move(*frame));
+    }
+    const auto found = std::ranges::find_if(read_ahead_, [&](const ByteVec& frame) { return opens(frame, session); });
+    if (found == read_ahead_.end()) return std::nullopt;
+    ByteVec confirmation = std::move(*found);
+    read_ahead_.erase(found);
+    return confirmation;
   }
 
   ByteVec next_session(ByteVec frame) {
@@ -122,8 +163,9 @@ class Socket final : public port::FrameSocket {
   std::vector<std::unique_ptr<PacketSource>> sources_;  // discovery, session, then one for each own address
   std::vector<Mac> own_;
   std::array<std::byte, kLongestFrame> buffer_{};
-  std::size_t turn_ = 0;  // whose session frame was read last
-  int ahead_ = 0;         // discovery frames handed out before session frames that may have waited
+  std::size_t turn_ = 0;            // whose session frame was read last
+  int ahead_ = 0;                   // discovery frames handed out before session frames that may have waited
+  std::deque<ByteVec> read_ahead_;  // discovery that was read and not handed out
   std::optional<ByteVec> held_;
   port::Wake wake_;
 };

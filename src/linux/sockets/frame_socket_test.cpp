@@ -211,6 +211,24 @@ TEST_F(FrameSocketTest, AConfirmationComesBeforeTheFirstFrameOfItsSession) {
   }
 }
 
+TEST_F(FrameSocketTest, AConfirmationBehindAnOfferComesBeforeTheFirstFrameOfItsSession) {
+  const ByteVec offer = frame(kOurs, ETH_P_PPP_DISC, 0x07), confirmation = frame(kOurs, ETH_P_PPP_DISC, 0x65),
+                request = frame(kOurs, ETH_P_PPP_SES, 0xc021);
+  for (int round = 0; round < 20; ++round) {
+    loop_.run_until([&] { return !drain(*door_).empty(); }, 5);  // it rests, and the next frame is the first in a while
+    peer_sends(offer);
+    peer_sends(confirmation);
+    peer_sends(request);
+    std::vector<ByteVec> all;
+    ASSERT_TRUE(loop_.run_until([&] {
+      for (auto& one : drain(*door_)) all.push_back(std::move(one));
+      return all.size() == 3;
+    }));
+    EXPECT_EQ(all[1], confirmation) << round;
+    EXPECT_EQ(all[2], request) << round;
+  }
+}
+
 TEST_F(FrameSocketTest, AFrameWithPriorityButNoVlanIdIsUntagged) {
   peer_sends(frame(kOurs, ETH_P_PPP_SES, 0xc021, 0xe000));
   const auto got = received();
@@ -303,6 +321,42 @@ TEST_F(FrameSocketTest, InAFloodOfDiscoveryEveryOtherFrameIsASessions) {
   int replies = 0;
   for (int i = 0; i < 100; ++i) replies += door_->poll() == reply ? 1 : 0;
   EXPECT_EQ(replies, 20);
+}
+
+// As when hundreds of sessions are dialled at once: offers, and behind them a confirmation with its session's first
+// frame.
+TEST_F(FrameSocketTest, BehindManyOffersAConfirmationStillComesBeforeTheFirstFrameOfItsSession) {
+  const auto confirmation = [](std::uint8_t session) {
+    ByteVec bytes = frame(kOurs, ETH_P_PPP_DISC, 0);
+    bytes[15] = std::byte{0x65};
+    bytes[17] = std::byte{session};
+    return bytes;
+  };
+  const auto request = [](std::uint8_t session) {
+    ByteVec bytes = frame(kOurs, ETH_P_PPP_SES, 0xc021);
+    bytes[17] = std::byte{session};
+    return bytes;
+  };
+  for (const int offers : {0, 20, 30, 100}) {
+    std::vector<ByteVec> all;
+    bool ready = false;
+    door_->on_wake([&] { ready = true; });
+    loop_.run_until([&] { return !drain(*door_).empty(); }, 5);
+    peer_sends(request(99));  // read before the others have come
+    ASSERT_TRUE(loop_.run_until([&] { return ready; }));
+    for (int i = 0; i < offers; ++i) peer_sends(frame(kOurs, ETH_P_PPP_DISC, 2));
+    for (std::uint8_t session = 1; session <= 50; ++session) {
+      peer_sends(confirmation(session));
+      peer_sends(request(session));
+    }
+    ASSERT_TRUE(loop_.run_until([&] {
+      for (auto& one : drain(*door_)) all.push_back(std::move(one));
+      return all.size() == static_cast<std::size_t>(offers) + 101;
+    }));
+    for (std::uint8_t session = 1; session <= 50; ++session)
+      EXPECT_LT(std::ranges::find(all, confirmation(session)), std::ranges::find(all, request(session)))
+          << int{session} << " behind " << offers;
+  }
 }
 
 TEST_F(FrameSocketTest, AFloodThatIsNeverReadToItsEndDoesNotHideASessionSLaterFrames) {

@@ -78,6 +78,7 @@ PacketSource::PacketSource(boost::asio::io_context& loop, port::Fd fd, Accept ac
 std::optional<ByteVec> PacketSource::next(std::span<std::byte> buffer, int most) {
   for (int reads = 0; pending_ && reads < most; ++reads)
     if (auto frame = read(buffer)) {
+      may_hold_more_ = true;
       if (!empties_) rest();
       return frame;
     }
@@ -100,7 +101,9 @@ std::optional<ByteVec> PacketSource::read(std::span<std::byte> buffer) {
       ::recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &length);
   if (got < 0) {
     // ENETDOWN comes once when the interface goes down or away; frames come again when it is back.
-    if (errno != EINTR && errno != ENETDOWN) rest();
+    if (errno == EINTR || errno == ENETDOWN) return std::nullopt;
+    may_hold_more_ = false;
+    rest();
     return std::nullopt;
   }
   const auto size = static_cast<std::size_t>(got);

@@ -47,6 +47,8 @@ class PacketSource {
   std::optional<ByteVec> next(std::span<std::byte> buffer, int most);
   /// The frame read last is the first since the loop told of it: it was there before anything that was told later.
   bool read_as_told() const { return read_as_told_; }
+  /// It rests since a frame behind which there may have been more, of which the loop has yet to tell.
+  bool may_hold_more() const { return may_hold_more_; }
   /// The next frame is looked for, told of or not.
   void look() { pending_ = empties_ = true; }
   /// Also where it was left before it was empty.
@@ -64,6 +66,7 @@ class PacketSource {
   Instant rested_at_{};
   bool just_told_ = false;
   bool read_as_told_ = false;
+  bool may_hold_more_ = false;
   port::Wake told_;
   Readiness readable_;
 };
