@@ -1,7 +1,7 @@
-// What uplinks whose device is the interface itself must be.
+// What uplinks of one interface must be to each other, to the LANs and to the contract of their line.
 #include <fmt/format.h>
 
-#include <map>
+#include <vector>
 
 #include "config/draft.hpp"
 
@@ -9,60 +9,34 @@ namespace michi::config {
 
 namespace {
 
-bool is_line(const model::UplinkConfig& uplink) { return uplink.traits().carriage == model::Carriage::Interface; }
+bool is_interface(const model::UplinkConfig& uplink) { return uplink.traits().carriage == model::Carriage::Interface; }
 
-/// Without a next hop nothing but the neighbours is reached.
-void check_gateway(Draft& draft, const std::string& path, const std::string& six, const std::optional<Prefix>& own,
-                   const std::optional<Address>& gateway, bool needed) {
-  Report& report = draft.reading.report;
-  if (needed && !gateway)
-    report.error(draft.reading.place(path), "missing-gateway",
-                 fmt::format("[{}] has no gateway{} and carries traffic of the internet", path, six),
-                 fmt::format("write gateway{}, or default-route = false", six));
-  if (!gateway || !own) return;
-  const bool near = own->contains(*gateway) && own->address != *gateway;
-  const bool link_local = gateway->v6() != nullptr && gateway->v6()->is_link_local();
-  if (near || link_local) return;
-  report.error(draft.reading.place(fmt::format("{}.gateway{}", path, six)), "far-gateway",
-               fmt::format("gateway{} {} of [{}] is not another address of {}", six, to_text(*gateway), path,
-                           to_text(own->canonical())),
-               "the gateway is a neighbour on the line");
-}
-
-/// Only the one network the line itself is can be shared; what is routed to us needs nobody to speak for it.
-void check_neighbour_proxy(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
-  constexpr std::uint8_t kSharedLength = 64;
-  const auto& fixed = uplink.kind.as<model::StaticConfig>();
-  const bool can_be = fixed.address6 && fixed.address6->length == kSharedLength && fixed.prefixes.empty();
-  if (!uplink.neighbour_proxy.value_or(false) || can_be) return;
-  draft.reading.report.error(draft.reading.place(path + ".neighbour-proxy"), "nothing-to-share",
-                             fmt::format("[{}] has no /64 of its own alone that a LAN could share", path),
-                             "write address6 with /64 and no prefix, or leave neighbour-proxy out");
-}
-
-void check_static(Draft& draft, const model::UplinkConfig& uplink) {
-  const std::string path = "uplink." + uplink.id.name;
-  const auto& fixed = uplink.kind.as<model::StaticConfig>();
-  const bool six = fixed.address6 || !fixed.prefixes.empty();
-  if (!fixed.address && !six)
-    draft.reading.report.error(draft.reading.place(path), "no-family", fmt::format("[{}] has no address", path),
-                               "write address, address6 or prefix");
-  check_gateway(draft, path, "", fixed.address, fixed.gateway ? std::optional(Address(*fixed.gateway)) : std::nullopt,
-                fixed.address && uplink.default_route);
-  check_gateway(draft, path, "6", fixed.address6,
-                fixed.gateway6 ? std::optional(Address(*fixed.gateway6)) : std::nullopt, six && uplink.default_route);
-  check_neighbour_proxy(draft, uplink, path);
+void check_line_config(Draft& draft, const model::LineConfig& line) {
+  const std::string path = "line." + line.interface;
+  const std::size_t sessions = draft.config.sessions_on(line.interface);
+  if (draft.config.uplinks_on(line.interface).empty() && line.pass_through.empty()) {
+    std::vector<std::string> names;
+    for (const model::UplinkConfig& uplink : draft.config.uplinks) names.push_back(uplink.interface());
+    draft.reading.report.warning(draft.reading.place(path), "idle-line",
+                                 fmt::format("no uplink has the interface of [{}]", path),
+                                 did_you_mean(closest(line.interface, names)));
+  } else if (line.sessions != 0 && sessions > line.sessions) {
+    draft.reading.report.warning(
+        draft.reading.place(path + ".sessions"), "too-many-sessions",
+        fmt::format("{} uplinks on {}, whose contract allows {}", sessions, line.interface, line.sessions),
+        "the provider refuses the others");
+  }
 }
 
 }  // namespace
 
 void check_line(Draft& draft, const model::UplinkConfig& uplink) {
-  if (!is_line(uplink) || uplink.interface().empty()) return;
+  if (!is_interface(uplink) || uplink.interface().empty()) return;
   Report& report = draft.reading.report;
   const Position at = draft.reading.place(fmt::format("uplink.{}.interface", uplink.id.name));
   for (const model::UplinkConfig& other : draft.config.uplinks) {
     if (&other == &uplink) break;
-    if (!is_line(other) || other.interface() != uplink.interface()) continue;
+    if (!is_interface(other) || other.interface() != uplink.interface()) continue;
     report.error(at, "same-interface",
                  fmt::format("[uplink.{}] and [uplink.{}] are both the interface {} itself", other.id.name,
                              uplink.id.name, uplink.interface()),
@@ -76,7 +50,10 @@ void check_line(Draft& draft, const model::UplinkConfig& uplink) {
                              uplink.interface(), lan.name, uplink.id.name),
                  "put the LAN on another interface or VLAN; kind = \"pppoe\" can share one");
   }
-  if (uplink.kind.is<model::StaticConfig>()) check_static(draft, uplink);
+}
+
+void check_lines(Draft& draft) {
+  for (const model::LineConfig& line : draft.config.lines) check_line_config(draft, line);
 }
 
 }  // namespace michi::config

@@ -1,7 +1,6 @@
 // LANs whose PPPoE a line passes through: that they are there, on another wire, and have a session left.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "config/draft.hpp"
@@ -40,10 +39,8 @@ std::string pass_through_path(const std::string& line, const std::string& lan) {
 void check_pass_through(Draft& draft) {
   for (const model::LineConfig& line : draft.config.lines) {
     for (const std::string& name : line.pass_through) check_lan_of(draft, line, name);
-    const auto own = std::ranges::count_if(draft.config.uplinks, [&](const model::UplinkConfig& uplink) {
-      return uplink.traits().counts_as_session && uplink.interface() == line.interface;
-    });
-    if (line.pass_through.empty() || line.sessions == 0 || line.sessions > static_cast<std::size_t>(own)) continue;
+    if (line.pass_through.empty() || line.sessions == 0) continue;
+    if (line.sessions > draft.config.sessions_on(line.interface)) continue;
     draft.reading.report.warning(
         draft.reading.place(fmt::format("line.{}.pass-through", line.interface)), "no-session-left",
         fmt::format(

@@ -1,10 +1,7 @@
-// What uplinks, lines and LANs must be to each other.
+// Names of uplinks and LANs, and what every uplink must be, whatever its kind.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <optional>
-#include <tuple>
 
 #include "config/draft.hpp"
 #include "config/load.hpp"
@@ -39,30 +36,12 @@ void check_reserved(Draft& draft, const std::string& name, const Environment& en
                              "the session's device takes the uplink's name; choose another");
 }
 
-void check_mtu(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
-  Report& report = draft.reading.report;
-  if (uplink.mtu > 1492 && uplink.traits().counts_as_session) {
-    report.warning(draft.reading.place(path + ".mtu"), "baby-jumbo",
-                   fmt::format("mtu {} needs RFC 4638 at the provider and an MTU of {} on {}", uplink.mtu,
-                               uplink.mtu + 8, uplink.interface()),
-                   "michi falls back to 1492 when the path does not carry it");
-  }
-  if (uplink.mss > uplink.mtu - 40) {
-    report.warning(draft.reading.place(path + ".mss"), "mss-too-large",
-                   fmt::format("mss {} does not fit into mtu {}", uplink.mss, uplink.mtu),
-                   fmt::format("at most {}, or leave it out", uplink.mtu - 40));
-  }
-}
-
-/// Asked for in IPCP.
-std::optional<Ipv4> wanted_address(const model::UplinkConfig& uplink) {
-  return uplink.kind.is<model::PppoeConfig>() ? uplink.kind.as<model::PppoeConfig>().ppp.address : std::nullopt;
-}
-
-const ByteVec* host_uniq_of(const model::UplinkConfig& uplink) {
-  if (!uplink.kind.is<model::PppoeConfig>()) return nullptr;
-  const auto& host_uniq = uplink.kind.as<model::PppoeConfig>().host_uniq;
-  return host_uniq ? &*host_uniq : nullptr;
+void check_mss(Draft& draft, const model::UplinkConfig& uplink, const std::string& path) {
+  constexpr std::uint16_t kHeaders = 40;
+  if (uplink.mss <= uplink.mtu - kHeaders) return;
+  draft.reading.report.warning(draft.reading.place(path + ".mss"), "mss-too-large",
+                               fmt::format("mss {} does not fit into mtu {}", uplink.mss, uplink.mtu),
+                               fmt::format("at most {}, or leave it out", uplink.mtu - kHeaders));
 }
 
 bool is_used(const model::Config& config, const model::UplinkId& id) {
@@ -79,11 +58,7 @@ void check_uplink(Draft& draft, const model::UplinkConfig& uplink) {
     report.error(draft.reading.place(path), "no-family", fmt::format("[{}] has neither IPv4 nor IPv6", path),
                  "leave ipv4 or ipv6 at true");
   }
-  if (wanted_address(uplink) && !uplink.ipv4) {
-    report.warning(draft.reading.place(path + ".address"), "address-unused",
-                   fmt::format("[{}] asks for an IPv4 address with ipv4 = false", path));
-  }
-  check_mtu(draft, uplink, path);
+  check_mss(draft, uplink, path);
   if (!uplink.default_route && uplink.routes.empty() && uplink.routes_file.empty() &&
       !is_used(draft.config, uplink.id)) {
     report.warning(
@@ -99,24 +74,6 @@ void check_uplink(Draft& draft, const model::UplinkConfig& uplink) {
   }
 }
 
-/// RFC 2516 §5.1: Host-Uniq alone tells the answers to one host's requests apart.
-void check_host_uniqs(Draft& draft) {
-  std::map<std::tuple<std::string, std::optional<Mac>, ByteVec>, std::string> owners;
-  for (const model::UplinkConfig& uplink : draft.config.uplinks) {
-    const auto* host_uniq = host_uniq_of(uplink);
-    if (host_uniq == nullptr || uplink.interface().empty()) continue;
-    const auto [owner, first] = owners.try_emplace({uplink.interface(), uplink.mac(), *host_uniq}, uplink.id.name);
-    if (first) continue;
-    draft.reading.report.error(
-        draft.reading.place(fmt::format("uplink.{}.host-uniq", uplink.id.name)), "host-uniq-twice",
-        fmt::format(
-            "[uplink.{}] and [uplink.{}] have the same host-uniq {} on {} with the same MAC address, so neither "
-            "knows its own offers",
-            owner->second, uplink.id.name, to_hex(*host_uniq), uplink.interface()),
-        "leave host-uniq out of one of them, or give one a mac of its own");
-  }
-}
-
 }  // namespace
 
 void check_names(Draft& draft, const Environment& environment) {
@@ -129,38 +86,10 @@ void check_names(Draft& draft, const Environment& environment) {
 }
 
 void check_uplinks(Draft& draft) {
-  Report& report = draft.reading.report;
-  check_host_uniqs(draft);
-  std::map<std::string, unsigned> sessions;  // per interface
-  std::map<Ipv4, std::string> addresses;     // owner
   for (const model::UplinkConfig& uplink : draft.config.uplinks) {
     check_uplink(draft, uplink);
     check_line(draft, uplink);
-    check_probe(draft, uplink);
-    if (!uplink.interface().empty() && uplink.traits().counts_as_session) ++sessions[uplink.interface()];
-    const auto wanted = wanted_address(uplink);
-    if (!wanted) continue;
-    auto [owner, first] = addresses.try_emplace(*wanted, uplink.id.name);
-    if (!first) {
-      report.warning(draft.reading.place(fmt::format("uplink.{}.address", uplink.id.name)), "duplicate-address",
-                     fmt::format("[uplink.{}] and [uplink.{}] ask for the same address {}", owner->second,
-                                 uplink.id.name, to_text(*wanted)),
-                     "the second one to get it is held");
-    }
-  }
-  for (const model::LineConfig& line : draft.config.lines) {
-    const std::string path = "line." + line.interface;
-    const unsigned count = sessions.contains(line.interface) ? sessions[line.interface] : 0;
-    if (count == 0 && line.pass_through.empty()) {
-      std::vector<std::string> names;
-      for (const auto& [interface, n] : sessions) names.push_back(interface);
-      report.warning(draft.reading.place(path), "idle-line", fmt::format("no uplink has the interface of [{}]", path),
-                     did_you_mean(closest(line.interface, names)));
-    } else if (line.sessions != 0 && count > line.sessions) {
-      report.warning(draft.reading.place(path + ".sessions"), "too-many-sessions",
-                     fmt::format("{} uplinks on {}, whose contract allows {}", count, line.interface, line.sessions),
-                     "the provider refuses the others");
-    }
+    if (const KindReader* kind = find_kind(draft.kinds, uplink.traits())) kind->check(draft, uplink);
   }
 }
 

@@ -9,6 +9,8 @@ namespace michi::config {
 
 namespace {
 
+using Kinds = std::span<const KindReader>;
+
 constexpr std::size_t kShownPrefixes = 3;
 
 std::string shown(const std::string& value) { return value.empty() ? "(none)" : value; }
@@ -41,14 +43,47 @@ std::vector<std::string> difference_of_fields(const Fields& before, const Fields
   return out;
 }
 
-std::vector<std::string> details(const model::UplinkConfig& before, const model::UplinkConfig& after) {
+Fields own_fields(const model::UplinkConfig& uplink, Kinds kinds) {
+  const KindReader* kind = find_kind(kinds, uplink.traits());
+  return kind != nullptr ? kind->fields(uplink) : Fields{};
+}
+
+/// Those of its own fields that do not have their defaults.
+Fields written_fields(const model::UplinkConfig& uplink, Kinds kinds) {
+  Fields out = own_fields(uplink, kinds);
+  if (out.empty()) return out;
+  const Fields defaults = default_fields(*find_kind(kinds, uplink.traits()));
+  std::erase_if(out, [&](const auto& field) { return std::ranges::find(defaults, field) != defaults.end(); });
+  return out;
+}
+
+std::string value_of(const Fields& fields, const std::string& key) {
+  const auto found = std::ranges::find(fields, key, &Fields::value_type::first);
+  return found == fields.end() ? "" : found->second;
+}
+
+/// Of two kinds only what the file says is told, not the defaults of keys that the other does not have.
+std::vector<std::string> difference_of_own(const model::UplinkConfig& before, const model::UplinkConfig& after,
+                                           Kinds kinds) {
+  if (&before.traits() == &after.traits())
+    return difference_of_fields(own_fields(before, kinds), own_fields(after, kinds));
+  Fields old = written_fields(before, kinds), fresh;
+  const Fields written = written_fields(after, kinds);
+  for (const auto& [key, value] : written)
+    if (std::ranges::find(old, key, &Fields::value_type::first) == old.end()) old.emplace_back(key, "");
+  for (const auto& [key, value] : old) fresh.emplace_back(key, value_of(written, key));
+  return difference_of_fields(old, fresh);
+}
+
+std::vector<std::string> details(const model::UplinkConfig& before, const model::UplinkConfig& after, Kinds kinds) {
   std::vector<std::string> out = difference_of_fields(fields_of(before), fields_of(after));
+  for (std::string& own : difference_of_own(before, after, kinds)) out.push_back(std::move(own));
   if (before.routes != after.routes) out.push_back(difference_of_routes(before.routes, after.routes));
   return out;
 }
 
 template <class Object>
-std::vector<std::string> details(const Object& before, const Object& after) {
+std::vector<std::string> details(const Object& before, const Object& after, Kinds /*of_uplinks*/) {
   return difference_of_fields(fields_of(before), fields_of(after));
 }
 
@@ -58,7 +93,7 @@ std::string name_of(const model::LineConfig& line) { return line.interface; }
 
 template <class Object>
 void compare_named(const std::string& kind, const std::vector<Object>& before, const std::vector<Object>& after,
-                   std::vector<Change>& out) {
+                   Kinds kinds, std::vector<Change>& out) {
   auto change = [&](ChangeKind what, const std::string& name, std::vector<std::string> text) {
     out.push_back({what, kind + " " + name, kind == "uplink" ? name : "", std::move(text)});
   };
@@ -69,7 +104,7 @@ void compare_named(const std::string& kind, const std::vector<Object>& before, c
     const auto found = same_name(after, name_of(old));
     if (found == after.end()) {
       change(ChangeKind::Removed, name_of(old), {});
-    } else if (std::vector<std::string> text = details(old, *found); !text.empty()) {
+    } else if (std::vector<std::string> text = details(old, *found, kinds); !text.empty()) {
       change(ChangeKind::Changed, name_of(old), std::move(text));
     }
   }
@@ -94,7 +129,7 @@ void compare_lists(const std::string& kind, const std::vector<Object>& before, c
 }
 
 void append(std::string& out, const std::string& title, const Fields& fields) {
-  out += title + "\n";
+  if (!title.empty()) out += title + "\n";
   for (const auto& [key, value] : fields) {
     if (!value.empty()) out += fmt::format("  {} = {}\n", key, value);
   }
@@ -102,13 +137,14 @@ void append(std::string& out, const std::string& title, const Fields& fields) {
 
 }  // namespace
 
-std::vector<Change> differences(const model::Config& before, const model::Config& after) {
+std::vector<Change> differences(const model::Config& before, const model::Config& after,
+                                std::span<const KindReader> kinds) {
   std::vector<Change> out;
   auto global = difference_of_fields(fields_of(before.global, before.control), fields_of(after.global, after.control));
   if (!global.empty()) out.push_back({ChangeKind::Changed, "router", "", std::move(global)});
-  compare_named("line", before.lines, after.lines, out);
-  compare_named("uplink", before.uplinks, after.uplinks, out);
-  compare_named("lan", before.lans, after.lans, out);
+  compare_named("line", before.lines, after.lines, kinds, out);
+  compare_named("uplink", before.uplinks, after.uplinks, kinds, out);
+  compare_named("lan", before.lans, after.lans, kinds, out);
   compare_lists("policy", before.policies, after.policies, out);
   compare_lists("publish", before.publishes, after.publishes, out);
   return out;
@@ -136,11 +172,14 @@ std::string to_text(const std::vector<Change>& changes) {
   return out;
 }
 
-std::string to_text(const model::Config& config) {
+std::string to_text(const model::Config& config, std::span<const KindReader> kinds) {
   std::string out;
   append(out, "router", fields_of(config.global, config.control));
   for (const auto& line : config.lines) append(out, "line " + line.interface, fields_of(line));
-  for (const auto& uplink : config.uplinks) append(out, "uplink " + uplink.id.name, fields_of(uplink));
+  for (const auto& uplink : config.uplinks) {
+    append(out, "uplink " + uplink.id.name, fields_of(uplink));
+    append(out, "", own_fields(uplink, kinds));
+  }
   for (const auto& lan : config.lans) append(out, "lan " + lan.name, fields_of(lan));
   for (const auto& policy : config.policies) out += fmt::format("policy {}: {}\n", policy.label, describe(policy));
   for (const auto& publish : config.publishes) out += fmt::format("publish {}\n", describe(publish));

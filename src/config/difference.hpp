@@ -5,10 +5,12 @@
 // Places in the file do not count: a configuration that was only rearranged has no difference.
 
 #include <cstdint>
+#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "config/fields.hpp"
+#include "config/kinds/kinds.hpp"
 #include "model/config.hpp"
 
 namespace michi::config {
@@ -23,13 +25,13 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
-std::vector<Change> differences(const model::Config& before, const model::Config& after);
+std::vector<Change> differences(const model::Config& before, const model::Config& after,
+                                std::span<const KindReader> kinds = standard_kinds());
 
 /// "uplink isp changes: mtu: 1454 → 1492", a line each; "" when nothing changes.
 std::string to_text(const std::vector<Change>& changes);
 
-/// Every field of an object under the name of its key, in the spelling of the file.
-using Fields = std::vector<std::pair<std::string, std::string>>;
+/// Every field of an object; of an uplink those that every kind has.
 Fields fields_of(const model::UplinkConfig& uplink);
 Fields fields_of(const model::LanConfig& lan);
 Fields fields_of(const model::LineConfig& line);
@@ -40,6 +42,6 @@ std::string describe(const model::PolicyConfig& policy);
 std::string describe(const model::PublishConfig& publish);
 
 /// All of it as text, for comparing two configurations as a whole.
-std::string to_text(const model::Config& config);
+std::string to_text(const model::Config& config, std::span<const KindReader> kinds = standard_kinds());
 
 }  // namespace michi::config

@@ -3,10 +3,12 @@
 // it. Nothing outside this room includes it.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/kinds/kinds.hpp"
 #include "config/section.hpp"
 #include "model/config.hpp"
 
@@ -15,9 +17,10 @@ namespace michi::config {
 struct Environment;
 
 struct Draft {
-  explicit Draft(Report& report) : reading{report, {}, {}} {}
+  Draft(Report& report, std::span<const KindReader> of_kinds) : reading{report, {}, {}}, kinds(of_kinds) {}
 
   Reading reading;
+  std::span<const KindReader> kinds;
   model::Config config;
   std::vector<std::string> routes_files;  // as they are to be read and watched
 };
@@ -26,11 +29,13 @@ struct Draft {
 void read_globals(Draft& draft, const Node& document);
 void read_lines(Draft& draft, const Node& document);
 void read_uplinks(Draft& draft, const Node& document, const Environment& environment);
-/// Parts of one uplink's table: which kind it is, and what only some kinds have.
-model::KindConfig read_kind(Section& section);
-void refuse_other_kinds(Section& section, const model::KindConfig& kind);
-void read_dhcp4(Section& uplink, model::Dhcp4Config& into);
-void read_static(Section& section, bool is_static, model::StaticConfig& fixed, std::optional<Ipv4>& wanted);
+/// The kind that an uplink says it is; nullptr, and a finding, when there is none of that name.
+const KindReader* read_kind(Draft& draft, Section& section);
+/// Keys that others than `kind` take, each with those it belongs to. Without a kind they all may stand.
+void refuse_other_kinds(Draft& draft, Section& section, const KindReader* kind);
+/// The line or the uplink that it stands on, as its kind has it.
+void read_underlay(Section& section, const model::Traits& traits, model::Underlay& into);
+/// Parts of one uplink's table.
 void read_dhcp6(Section& uplink, model::DelegationConfig& into);
 void read_probe(Section& uplink, const model::Traits& traits, model::ProbeConfig& into);
 void read_lans(Draft& draft, const Node& document);
@@ -41,7 +46,8 @@ void read_publishes(Draft& draft, const Node& document);
 void check_names(Draft& draft, const Environment& environment);
 void check_uplinks(Draft& draft);
 void check_line(Draft& draft, const model::UplinkConfig& uplink);
-void check_probe(Draft& draft, const model::UplinkConfig& uplink);
+void check_lines(Draft& draft);
+void check_parents(Draft& draft);
 void check_lans(Draft& draft);
 void check_pass_through(Draft& draft);
 void check_closed_networks(Draft& draft);

@@ -10,34 +10,11 @@ namespace michi::config {
 
 namespace {
 
-template <class List, class Text>
-std::string joined(const List& list, Text text, std::string_view between = ",") {
-  std::string out;
-  for (const auto& item : list) {
-    if (!out.empty()) out += between;
-    out += text(item);
-  }
-  return out;
-}
-
-std::string yes_no(bool value) { return value ? "true" : "false"; }
 std::string address_text(const Address& address) { return michi::to_text(address); }
 std::string prefix_text(const Prefix& prefix) { return michi::to_text(prefix); }
 std::string id_text(const model::UplinkId& id) { return id.name; }
 std::string prefix_of_text(const model::UplinkId& id) { return "prefix." + id.name; }
 std::string same(const std::string& text) { return text; }
-
-std::string_view auth_text(model::AuthKind kind) {
-  switch (kind) {
-    case model::AuthKind::Pap:
-      return "pap";
-    case model::AuthKind::ChapMd5:
-      return "chap-md5";
-    case model::AuthKind::MsChapV2:
-      return "mschapv2";
-  }
-  return "";
-}
 
 std::string_view protocol_text(model::Protocol protocol) {
   switch (protocol) {
@@ -91,11 +68,6 @@ std::string duid_text(const model::DelegationConfig& dhcp6) {
   return "";
 }
 
-template <class Value>
-std::string text_or_empty(const std::optional<Value>& value) {
-  return value ? michi::to_text(*value) : "";
-}
-
 std::string plane_text(model::PlaneKind plane) {
   switch (plane) {
     case model::PlaneKind::Auto:
@@ -144,42 +116,21 @@ struct TargetText {
 }  // namespace
 
 Fields fields_of(const model::UplinkConfig& uplink) {
-  const bool is_ipoe = uplink.kind.is<model::IpoeConfig>();
-  const auto pppoe = uplink.kind.is<model::PppoeConfig>() ? uplink.kind.as<model::PppoeConfig>() : model::PppoeConfig{};
-  const auto ipoe = is_ipoe ? uplink.kind.as<model::IpoeConfig>() : model::IpoeConfig{};
-  const auto fixed =
-      uplink.kind.is<model::StaticConfig>() ? uplink.kind.as<model::StaticConfig>() : model::StaticConfig{};
-  const auto& ppp = pppoe.ppp;
   return {{"kind", std::string(uplink.traits().name)},
           {"interface", uplink.interface()},
-          {"mac", uplink.mac() ? michi::to_text(*uplink.mac()) : ""},
+          {"over", uplink.parent() != nullptr ? uplink.parent()->name : ""},
+          {"mac", text_or_empty(uplink.mac())},
           {"start", yes_no(uplink.start)},
-          {"user", ppp.user},
-          {"ac-name", pppoe.ac_name},
-          {"prefer-acs", joined(pppoe.prefer_acs, same)},
-          {"service-name", pppoe.service_name},
-          {"host-uniq", pppoe.host_uniq ? to_hex(*pppoe.host_uniq) : ""},
-          {"accept-missing-host-uniq", yes_no(pppoe.accept_missing_host_uniq)},
-          {"auth", joined(ppp.auth, [](model::AuthKind kind) { return std::string(auth_text(kind)); })},
           {"ipv4", yes_no(uplink.ipv4)},
           {"ipv6", yes_no(uplink.ipv6)},
           {"dhcp6.prefix", yes_no(uplink.delegation.prefix)},
           {"dhcp6.address", yes_no(uplink.delegation.address)},
-          {"dhcp6.hint", uplink.delegation.hint ? michi::to_text(*uplink.delegation.hint) : ""},
+          {"dhcp6.hint", text_or_empty(uplink.delegation.hint)},
           {"dhcp6.duid", duid_text(uplink.delegation)},
           {"dhcp6.iaid", uplink.delegation.iaid ? fmt::format("{}", *uplink.delegation.iaid) : ""},
           {"dhcp6.release", yes_no(uplink.delegation.release)},
-          {"dhcp.host-name", ipoe.dhcp.host_name},
-          {"dhcp.client-id", to_hex(ipoe.dhcp.client_id)},
-          {"dhcp.vendor-class", ipoe.dhcp.vendor_class},
-          {"dhcp.release", is_ipoe ? yes_no(ipoe.dhcp.release) : ""},
           {"closed", uplink.closed ? yes_no(*uplink.closed) : ""},
           {"neighbour-proxy", uplink.neighbour_proxy ? yes_no(*uplink.neighbour_proxy) : ""},
-          {"address", fixed.address ? michi::to_text(*fixed.address) : text_or_empty(ppp.address)},
-          {"gateway", text_or_empty(fixed.gateway)},
-          {"address6", text_or_empty(fixed.address6)},
-          {"gateway6", text_or_empty(fixed.gateway6)},
-          {"prefix", joined(fixed.prefixes, prefix_text)},
           {"mtu", fmt::format("{}", uplink.mtu)},
           {"mss", uplink.mss == 0 ? "" : fmt::format("{}", uplink.mss)},
           {"default-route", yes_no(uplink.default_route)},
@@ -191,13 +142,7 @@ Fields fields_of(const model::UplinkConfig& uplink) {
           {"weight", fmt::format("{}", uplink.weight)},
           {"nat", yes_no(uplink.nat)},
           {"plane", plane_text(uplink.plane)},
-          {"echo.interval", to_text(ppp.echo_interval)},
-          {"echo.failures", fmt::format("{}", ppp.echo_failures)},
-          {"echo.one-way", to_text(ppp.one_way)},
           {"connect-timeout", to_text(uplink.connect_timeout)},
-          {"grace", to_text(ppp.grace)},
-          {"retry.min", to_text(ppp.retry_min)},
-          {"retry.max", to_text(ppp.retry_max)},
           {"probe", yes_no(uplink.probe.on)},
           {"probe.targets", joined(uplink.probe.targets, address_text)},
           {"probe.interval", uplink.probe.on ? to_text(uplink.probe.interval) : ""},

@@ -36,6 +36,8 @@ void read_document(Draft& draft, const Node& document, const Environment& enviro
 void check_document(Draft& draft, const Environment& environment) {
   check_names(draft, environment);
   check_uplinks(draft);
+  check_parents(draft);
+  check_lines(draft);
   check_lans(draft);
   check_pass_through(draft);
   check_closed_networks(draft);
@@ -53,7 +55,7 @@ Result<Loaded, std::vector<Diagnostic>> load(std::string_view text, const std::s
   if (!document) return Fault(std::vector{document.error()});
 
   Report report(file_name);
-  Draft draft(report);
+  Draft draft(report, environment.kinds);
   read_document(draft, *document, environment);
   check_document(draft, environment);
   if (!report.failed()) add_implied_policy(draft);
@@ -65,12 +67,15 @@ Result<Loaded, std::vector<Diagnostic>> load(std::string_view text, const std::s
 }
 
 std::set<std::string> known_keys() {
-  constexpr std::string_view kOneOfEach =
-      "[router]\n[control]\n[line.a]\n[uplink.a]\ndhcp = {}\ndns = {}\necho = {}\nretry = {}\n[lan.a]\ndhcp = {}\n"
-      "[[policy]]\n[[publish]]\n";
+  std::string one_of_each =
+      "[router]\n[control]\n[line.a]\n[lan.a]\ndhcp = {}\n[[policy]]\n[[publish]]\n[uplink.a]\ndns = {}\nprobe = {}\n";
+  for (const KindReader& kind : standard_kinds()) {
+    one_of_each += fmt::format("[uplink.{0}]\nkind = \"{0}\"\n", kind.traits->name);
+    for (const std::string& key : keys_of(kind)) one_of_each += fmt::format("{} = {{}}\n", key);
+  }
   Report report("");
-  Draft draft(report);
-  if (const auto document = parse_document(kOneOfEach, "", Content::Plain)) read_document(draft, *document, {});
+  Draft draft(report, standard_kinds());
+  if (const auto document = parse_document(one_of_each, "", Content::Plain)) read_document(draft, *document, {});
   return std::move(draft.reading.asked);
 }
 

@@ -7,21 +7,25 @@
 
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
 #include "config/diagnostic.hpp"
+#include "config/kinds/kinds.hpp"
 #include "model/config.hpp"
 
 namespace michi::config {
 
 struct Environment {
   /// The text of a side file, or a sentence why not. Absent: side files cannot be read.
-  std::function<Result<std::string, std::string>(const std::string& path)> read_file;
+  std::function<Result<std::string, std::string>(const std::string& path)> read_file{};
   /// Devices that exist and are not michi's; no uplink may have such a name.
-  std::set<std::string> foreign_devices;
+  std::set<std::string> foreign_devices{};
+  /// The kinds of uplinks that the language has.
+  std::span<const KindReader> kinds = standard_kinds();
 };
 
 struct Loaded {

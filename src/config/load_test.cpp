@@ -1,5 +1,4 @@
 #include "config/load.hpp"
-#include "kit/configs.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -9,6 +8,7 @@
 #include <random>
 
 #include "config/difference.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::config {
 namespace {
@@ -140,13 +140,6 @@ uplink isp
   interface = wan0
   mac = 02:00:00:00:00:01
   start = false
-  user = user@example.jp
-  ac-name = BRAS-1
-  prefer-acs = BRAS-2,BRAS-3
-  service-name = internet
-  host-uniq = 0011aa
-  accept-missing-host-uniq = true
-  auth = pap,chap-md5
   ipv4 = true
   ipv6 = false
   dhcp6.prefix = false
@@ -155,7 +148,6 @@ uplink isp
   dhcp6.duid = 00030001020000000001
   dhcp6.iaid = 7
   dhcp6.release = true
-  address = 203.0.113.5
   mtu = 1454
   mss = 1400
   default-route = false
@@ -167,18 +159,26 @@ uplink isp
   weight = 3
   nat = false
   plane = tun
-  echo.interval = 20s
-  echo.failures = 4
-  echo.one-way = 1m30s
   connect-timeout = 1m30s
-  grace = 0s
-  retry.min = 500ms
-  retry.max = 5m
   probe = true
   probe.targets = 192.0.2.53,198.51.100.53
   probe.interval = 2s
   probe.failures = 5
   probe.recovery = 2
+  ac-name = BRAS-1
+  prefer-acs = BRAS-2,BRAS-3
+  service-name = internet
+  host-uniq = 0011aa
+  accept-missing-host-uniq = true
+  user = user@example.jp
+  auth = pap,chap-md5
+  address = 203.0.113.5
+  echo.interval = 20s
+  echo.failures = 4
+  echo.one-way = 1m30s
+  grace = 0s
+  retry.min = 500ms
+  retry.max = 5m
 lan home
   interface = lan0
   address = 192.168.10.1/24,2001:db8:1::1/64
@@ -223,12 +223,13 @@ TEST(Load, UplinksThatAreTheInterfaceThemselves) {
   const auto& fix = result.config.uplinks[0];
   ASSERT_TRUE(fix.kind.is<model::StaticConfig>());
   EXPECT_EQ(fix.kind.as<model::StaticConfig>(), (model::StaticConfig{*parse_prefix("203.0.113.2/29"),
-                                            *parse_ipv4("203.0.113.1"),
-                                            *parse_prefix("2001:db8::2/64"),
-                                            *parse_ipv6("fe80::1"),
-                                            {*parse_prefix("2001:db8:100::/56")}}));
+                                                                     *parse_ipv4("203.0.113.1"),
+                                                                     *parse_prefix("2001:db8::2/64"),
+                                                                     *parse_ipv6("fe80::1"),
+                                                                     {*parse_prefix("2001:db8:100::/56")}}));
   const auto& hgw = result.config.uplinks[1];
-  EXPECT_EQ(hgw.kind.as<model::IpoeConfig>().dhcp, (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
+  EXPECT_EQ(hgw.kind.as<model::IpoeConfig>().dhcp,
+            (model::Dhcp4Config{"router", *from_hex("ff00000001"), "michi", true}));
   EXPECT_EQ(hgw.closed, std::optional(false));
   EXPECT_EQ(hgw.neighbour_proxy, std::optional(true));
 }

@@ -66,18 +66,4 @@ void read_probe(Section& uplink, const model::Traits& traits, model::ProbeConfig
   section->finish();
 }
 
-/// A target is asked in its own family.
-void check_probe(Draft& draft, const model::UplinkConfig& uplink) {
-  const auto* fixed = uplink.kind.is<model::StaticConfig>() ? &uplink.kind.as<model::StaticConfig>() : nullptr;
-  const bool has4 = fixed != nullptr ? fixed->address.has_value() : uplink.ipv4;
-  const bool has6 = fixed != nullptr ? fixed->address6 || !fixed->prefixes.empty() : uplink.ipv6;
-  for (const Address& target : uplink.probe.targets) {
-    if (target.family() == Family::V4 ? has4 : has6) continue;
-    draft.reading.report.warning(draft.reading.place(fmt::format("uplink.{}.probe.targets", uplink.id.name)),
-                                 "target-unused",
-                                 fmt::format("target {} of [uplink.{}] is never asked: the uplink has no IPv{}",
-                                             to_text(target), uplink.id.name, target.family() == Family::V4 ? 4 : 6));
-  }
-}
-
 }  // namespace michi::config

@@ -270,6 +270,13 @@ std::optional<Section> Section::inner(std::string_view key, std::string_view exa
                  fmt::format("{} of {}", key, title_));
 }
 
+std::vector<std::string> Section::unknown() const {
+  std::vector<std::string> out;
+  for (const Entry& entry : table_.entries)
+    if (std::ranges::find(known_, entry.key) == known_.end()) out.push_back(entry.key);
+  return out;
+}
+
 void Section::finish() {
   for (const Entry& entry : table_.entries) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;

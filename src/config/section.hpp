@@ -72,6 +72,10 @@ class Section {
 
   void finish();
 
+  /// What was asked for so far, and the keys of the table that were not.
+  const std::vector<std::string>& known() const { return known_; }
+  std::vector<std::string> unknown() const;
+
   Position at() const { return table_.at; }
   Position place_of(std::string_view key) const;
   const std::string& path() const { return path_; }

@@ -26,7 +26,7 @@ TEST(Text, CharactersBeyondAsciiBelongIntoStringsAndComments) {
   const auto good =
       load("\xef\xbb\xbf# é\nuplink.a = { interface = \"w\", user = 'é', ac-name = \"\\\"道\" } # 道\n", "m", {});
   ASSERT_TRUE(good);
-  EXPECT_EQ(good->config.uplinks[0].ac_name, "\"道");
+  EXPECT_EQ(good->config.uplinks[0].kind.as<model::PppoeConfig>().ac_name, "\"道");
   const std::string refused = "m:1:5: error: a character that may stand only in a string or a comment\n";
   for (std::string_view bad : {"a = é", "a = \x01", "[a]\u00e9", "aa =\xef\xbb\xaf", "a=2\"é\""}) {
     EXPECT_EQ(said_of(load(bad, "m", {})).substr(5), refused.substr(5)) << bad;

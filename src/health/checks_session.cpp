@@ -55,9 +55,9 @@ void both_services(const Evidence& evidence, const UplinkEvidence& uplink, Findi
 void session_limit(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
   if (is_up(uplink) || uplink.facts->reason != Reason::SessionLimit) return;
   auto seen = told_by(uplink);
-  for (const auto& line : evidence.config->lines)
-    if (line.interface == uplink.config->interface() && line.sessions != 0)
-      seen.push_back(fmt::format("[line.{}] says {} sessions", line.interface, line.sessions));
+  const auto* line = evidence.config->find_line(evidence.config->line_of(*uplink.config));
+  if (line != nullptr && line->sessions != 0)
+    seen.push_back(fmt::format("[line.{}] says {} sessions", line->interface, line->sessions));
   found.wrong(Verdict::Bad, "line.session-limit", uplink.config->id.name,
               "the line carries as many sessions as the contract allows", std::move(seen),
               "end another session, also those of other routers on this line, or wait for an old one to time out");

@@ -35,6 +35,24 @@ const std::string& Config::line_of(const UplinkConfig& uplink) const {
   return at->interface();
 }
 
+std::vector<const UplinkConfig*> Config::uplinks_on(std::string_view interface) const {
+  std::vector<const UplinkConfig*> out;
+  if (interface.empty()) return out;
+  for (const UplinkConfig& uplink : uplinks)
+    if (line_of(uplink) == interface) out.push_back(&uplink);
+  return out;
+}
+
+std::size_t Config::sessions_on(std::string_view interface) const {
+  const auto counted = [](const UplinkConfig* uplink) { return uplink->traits().counts_as_session; };
+  return static_cast<std::size_t>(std::ranges::count_if(uplinks_on(interface), counted));
+}
+
+const LineConfig* Config::find_line(std::string_view interface) const {
+  auto at = std::ranges::find(lines, interface, &LineConfig::interface);
+  return at == lines.end() ? nullptr : &*at;
+}
+
 const UplinkConfig* Config::find(const UplinkId& id) const {
   auto at = std::ranges::find(uplinks, id, &UplinkConfig::id);
   return at == uplinks.end() ? nullptr : &*at;

@@ -66,7 +66,7 @@ struct ProbeConfig {
 
 struct UplinkConfig {
   UplinkId id;
-  KindConfig kind = PppoeConfig{};  // what only its kind knows
+  KindConfig kind = default_kind();  // what only its kind knows
   Underlay over = OnLine{};
   bool start = true;  // R10
   bool ipv4 = true;
@@ -225,9 +225,16 @@ struct Config {
   std::vector<PublishConfig> publishes;
 
   const UplinkConfig* find(const UplinkId& id) const;
-  /// The interface of the access line below an uplink, through those it stands on; empty where there is none.
-  const std::string& line_of(const UplinkConfig& uplink) const;
   const LanConfig* find_lan(std::string_view name) const;
+
+  // A line is named by its interface and is there without a table of its own.
+  const LineConfig* find_line(std::string_view interface) const;
+  /// The interface of the line below an uplink, through those it stands on; empty where there is none.
+  const std::string& line_of(const UplinkConfig& uplink) const;
+  /// Those that stand on a line, by themselves or through others.
+  std::vector<const UplinkConfig*> uplinks_on(std::string_view interface) const;
+  /// How many of them the access contract counts.
+  std::size_t sessions_on(std::string_view interface) const;
 };
 
 using ConfigPtr = std::shared_ptr<const Config>;

@@ -38,6 +38,7 @@ struct Traits {
   Carriage carriage = Carriage::Session;
   AddressSource address_source = AddressSource::Peer;
   Ipv4Scope ipv4_scope = Ipv4Scope::Host;
+  bool stands_on_uplink = false;  // another uplink carries it (`over`); otherwise a line (`interface`)
   bool owns_device = true;        // a device of michi's own, named after the uplink
   bool puts_link_local = true;    // michi puts its link-local address; otherwise the kernel has one
   bool has_secret = true;         // a password in secrets.toml

@@ -42,6 +42,9 @@ struct PppoeConfig {
   static constexpr Traits kTraits = {.name = "pppoe"};
 };
 
+/// The kind of an uplink that does not say.
+inline KindConfig default_kind() { return PppoeConfig{}; }
+
 /// DHCPv4.
 struct Dhcp4Config {
   std::string host_name{};     // empty: none is sent
