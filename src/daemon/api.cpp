@@ -123,6 +123,7 @@ model::Snapshot Api::snapshot() const {
     uplink.waiting_for = core.waiting_for(name);
     uplink.protocol_state = core.protocol_state(name);
     uplink.traffic = core.counters(name);
+    uplink.plane = core.carried_by(name);
     uplink.closed_routes = config.routes.size();
     uplink.routes_date = config.routes_date;
     snapshot.uplinks.push_back(std::move(uplink));

@@ -27,7 +27,7 @@ class Hash {
 FirewallKeeper::FirewallKeeper(model::NftFamily family, std::optional<RememberFirewall> remembered)
     : family_(family),
       name_(fmt::format("table {} michi", to_text(family))),
-      object_(describe(Operation{CommitRules{.text = {}, .table = family}})),
+      object_(describe(model::Operation{model::CommitRules{.text = {}, .table = family}})),
       remembered_(std::move(remembered)) {}
 
 bool FirewallKeeper::idle() const {

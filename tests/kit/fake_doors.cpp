@@ -233,4 +233,9 @@ port::PlaneCounters FakeKernel::Plane::counters(const model::UplinkId& uplink) c
   return at == kernel.counters.end() ? port::PlaneCounters{} : at->second;
 }
 
+std::string FakeKernel::Plane::carried_by(const model::UplinkId& uplink) const {
+  const auto at = kernel.sessions.find(uplink.name);
+  return at == kernel.sessions.end() ? "" : at->second.plane;
+}
+
 }  // namespace michi::kit

@@ -195,6 +195,12 @@ std::vector<model::Event> Core::warnings() const {
                            .ula = ula_});
 }
 
+std::string Core::carried_by(const std::string& uplink) const {
+  if (auto plane = doors_.plane.carried_by(model::UplinkId{uplink}); !plane.empty()) return plane;
+  const auto* facts = uplinks_.facts_now(uplink);
+  return facts != nullptr && facts->attached && !facts->session ? "kernel" : "";
+}
+
 model::TrafficCounters Core::counters(const std::string& uplink) const {
   const auto* config = config_->find(model::UplinkId{uplink});
   if (config == nullptr || config->kind == model::UplinkKind::Pppoe) {

@@ -16,15 +16,27 @@ std::string firewall_key(model::NftFamily table) {
   return table == model::NftFamily::Inet ? "firewall" : "firewall-netdev";
 }
 
-/// What may have passed without NAT while the firewall was gone: flows of LANs that have NAT.
-port::DeleteUntranslated untranslated_flows(const model::Config* config) {
-  port::DeleteUntranslated flows{.mask = config ? config->global.mark_mask : 0xff000000, .inside = {}};
-  if (!config) return flows;
-  flows.inside.push_back(Prefix::host(config->global.router_address));
+/// The firewall's operations as reconcile says them, with what only the configuration knows: what may have passed
+/// without NAT while the firewall was gone are flows of LANs that have NAT.
+model::FirewallOperation completed(model::FirewallOperation operation, const model::Config* config) {
+  auto* flows = std::get_if<model::DeleteUntranslated>(&operation);
+  if (flows == nullptr || config == nullptr) return operation;
+  flows->mask = config->global.mark_mask;
+  flows->inside.push_back(Prefix::host(config->global.router_address));
   for (const auto& lan : config->lans)
     if (lan.nat)
-      for (const auto& address : lan.addresses) flows.inside.push_back(address.canonical());
-  return flows;
+      for (const auto& address : lan.addresses) flows->inside.push_back(address.canonical());
+  return operation;
+}
+
+/// Where test builds may crash: after an operation was handed to its door.
+std::string_view crash_point_after(const model::Operation& operation) {
+  return model::visit_operation(
+      Overloaded{[](const model::EnsureDevice&) { return "device"; }, [](const model::Attach&) { return "attach"; },
+                 [](const model::AddAddress&) { return "address"; }, [](const model::AddRoute&) { return "route"; },
+                 [](const model::AddRule&) { return "rule"; }, [](const model::CommitRules&) { return "firewall"; },
+                 [](const auto&) { return ""; }},
+      operation);
 }
 
 std::vector<reconcile::RememberFirewall> remembered_tables(port::Store& store) {
@@ -75,7 +87,8 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory,
                 [this](const model::Event& e) { event(e); }),
       settings_(doors_.files, doors_.store, tickets_),
-      reconciler_(remembered_tables(doors_.store)) {
+      reconciler_(remembered_tables(doors_.store)),
+      planes_(doors_.plane.facts()) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
   doors_.firewall.on_wake(schedule_);
@@ -186,7 +199,8 @@ policy::Inputs Core::inputs() const {
           .surroundings = surroundings_,
           .ula = ula_,
           .neighbours = proxies_.hosts(),
-          .passed = pass_through_.sessions()};
+          .passed = pass_through_.sessions(),
+          .planes = planes_};
 }
 
 void Core::decide() {
@@ -254,46 +268,14 @@ void Core::perform() {
 
 void Core::perform(const reconcile::Do& what) {
   const auto t = what.ticket;
-  auto& kernel = doors_.kernel;
-  std::visit(
-      Overloaded{
-          [&](const reconcile::EnsureDevice& o) {
-            doors_.plane.submit(port::EnsureDevice{o.name}, t);
-            crash_point("device");
-          },
-          [&](const reconcile::RemoveDevice& o) { doors_.plane.submit(port::RemoveDevice{o.name}, t); },
-          [&](const reconcile::ConfigureLink& o) { kernel.submit(port::SetLink{o.name, o.up, o.mtu, o.alias}, t); },
-          [&](const reconcile::Attach& o) {
-            doors_.plane.submit(port::Attach{o.session}, t);
-            crash_point("attach");
-          },
-          [&](const reconcile::Detach& o) { doors_.plane.submit(port::Detach{o.uplink}, t); },
-          [&](const reconcile::PutAddress& o) {
-            kernel.submit(port::AddAddress{o.address}, t);
-            crash_point("address");
-          },
-          [&](const reconcile::RemoveAddress& o) { kernel.submit(port::DeleteAddress{o.address}, t); },
-          [&](const reconcile::PutRoute& o) {
-            kernel.submit(port::AddRoute{o.route}, t);
-            crash_point("route");
-          },
-          [&](const reconcile::RemoveRoute& o) { kernel.submit(port::DeleteRoute{o.route}, t); },
-          [&](const reconcile::PutRule& o) {
-            kernel.submit(port::AddRule{o.rule}, t);
-            crash_point("rule");
-          },
-          [&](const reconcile::RemoveRule& o) { kernel.submit(port::DeleteRule{o.rule}, t); },
-          [&](const reconcile::CommitRules& o) {
-            doors_.firewall.submit(port::CommitRules{o.text}, t);
-            crash_point("firewall");
-          },
-          [&](const reconcile::DeleteFlows& o) {
-            doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask, o.family}, t);
-          },
-          [&](const reconcile::DeleteUntranslated&) { doors_.firewall.submit(untranslated_flows(config_.get()), t); },
-          [&](const reconcile::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
-      },
-      what.operation);
+  std::visit(Overloaded{
+                 [&](const model::NetOperation& o) { doors_.kernel.submit(o, t); },
+                 [&](const model::PlaneOperation& o) { doors_.plane.submit(o, t); },
+                 [&](const model::FirewallOperation& o) { doors_.firewall.submit(completed(o, config_.get()), t); },
+                 [&](const model::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
+             },
+             what.operation);
+  if (const auto point = crash_point_after(what.operation); !point.empty()) crash_point(point);
 }
 
 void Core::run_deadlines() {

@@ -103,6 +103,8 @@ class Core {
   policy::Explanation why(const policy::FlowQuery& query) const;
   std::vector<model::Event> warnings() const;
   model::TrafficCounters counters(const std::string& uplink) const;
+  /// What carries its packets now: a data plane's name, "kernel" where the uplink is its interface; empty: nothing.
+  std::string carried_by(const std::string& uplink) const;
   std::vector<model::FirewallCounter> firewall_counters() const { return doors_.firewall.counters(); }
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
   std::vector<model::PassedSnapshot> passed() const { return pass_through_.snapshots(doors_.alarm.now()); }
@@ -177,7 +179,8 @@ class Core {
       leases_;                                  // as an earlier life left them, until their uplinks exist
   std::map<port::Ticket, std::string> writes_;  // store tickets that are under way: what they were
   policy::Surroundings surroundings_;
-  bool running_ = false;  // the first dump is in, uplinks exist
+  std::vector<model::PlaneFacts> planes_;  // as the data planes said at start
+  bool running_ = false;                   // the first dump is in, uplinks exist
   bool observed_dirty_ = false;
   bool policy_dirty_ = false;
   std::uint64_t derivations_ = 0;
