@@ -260,6 +260,9 @@ struct Desired {
   std::vector<RouteEntry> routes;
   std::vector<RuleEntry> rules;
   NftTable firewall;
+  /// Members of maps of `firewall` that change often, by map: the only part that may also be told alone, between two
+  /// of these (Reconciler::on_shares). `structure` declares the maps, `elements` does not name them.
+  std::map<std::string, std::set<std::string>> shares;
   NftTable pass_through;  // table `netdev michi`; empty: there is none
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;

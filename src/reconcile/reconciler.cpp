@@ -115,6 +115,12 @@ void Reconciler::on_desired(model::Desired desired, Instant now) {
   state_->dirty = true;
 }
 
+void Reconciler::on_shares(const std::string& map, std::set<std::string> elements, Instant now) {
+  state_->now = now;
+  state_->firewall.want_shares(map, std::move(elements));
+  state_->commit_shares();
+}
+
 void Reconciler::on_observed(const model::Observed& observed, Instant now) {
   State& state = *state_;
   state.now = now;
@@ -130,7 +136,7 @@ void Reconciler::on_table_seen(model::NftFamily table, const std::string& hash, 
                                Instant now) {
   state_->now = now;
   FirewallKeeper& keeper = state_->keeper(table);
-  keeper.on_table_seen(hash, ours, writer, now);
+  if (!keeper.on_table_seen(hash, ours, writer, now)) return;
   if (auto memory = keeper.take_memory()) state_->out.emplace_back(std::move(*memory));
   state_->dirty = true;
 }
@@ -138,6 +144,7 @@ void Reconciler::on_table_seen(model::NftFamily table, const std::string& hash, 
 void Reconciler::on_done(std::uint64_t ticket, std::optional<std::string> error, Instant now) {
   State& state = *state_;
   state.now = now;
+  if (ticket != 0 && ticket == state.shares_ticket) return state.finish_shares(error);
   auto at = state.flights.find(ticket);
   if (at == state.flights.end()) return;
   const model::Operation operation = std::move(at->second);
@@ -184,6 +191,24 @@ void Reconciler::State::emit(model::Operation operation) {
   out.emplace_back(Do{ticket, std::move(operation)});
 }
 
+void Reconciler::State::commit_shares() {
+  if (shares_ticket != 0) return;
+  auto text = firewall.next_shares();
+  if (!text) return;
+  shares_ticket = ++last_ticket;
+  out.emplace_back(Do{shares_ticket, model::CommitRules{.text = std::move(*text), .table = model::NftFamily::Inet}});
+}
+
+void Reconciler::State::finish_shares(const std::optional<std::string>& error) {
+  shares_ticket = 0;
+  if (firewall.on_shares_done(!error)) dirty = true;
+  if (error) {
+    const model::Operation commit = model::CommitRules{.text = {}, .table = model::NftFamily::Inet};
+    if (auto event = book.on_failure(describe(commit), *error, now)) out.emplace_back(std::move(*event));
+  }
+  if (!dirty) commit_shares();
+}
+
 void Reconciler::State::take_desired(model::Desired desired) {
   have_desired = true;
   empty_desired = desired.devices.empty() && desired.rules.empty() && desired.routes.empty();
@@ -191,7 +216,7 @@ void Reconciler::State::take_desired(model::Desired desired) {
   addresses.want(std::move(desired.addresses));
   routes.want(std::move(desired.routes));
   rules.want(std::move(desired.rules));
-  firewall.want(std::move(desired.firewall));
+  firewall.want(std::move(desired.firewall), std::move(desired.shares));
   pass_through.want(std::move(desired.pass_through));
   flows_wanted = std::move(desired.flows_to_move);
   repairs = desired.repair;

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,6 +43,10 @@ class Reconciler {
   ~Reconciler();
 
   void on_desired(model::Desired desired, Instant now);
+  /// The members of one map that the last Desired names in `shares`: taken at once, without a pass, as a change of
+  /// that map's members alone. The last word counts: a later Desired says them again, or other ones. Of a map that it
+  /// does not name nothing is taken.
+  void on_shares(const std::string& map, std::set<std::string> elements, Instant now);
   /// The owner keeps Observed up to date and calls this after every batch of facts. It is not copied:
   /// the same object must live as long as the Reconciler, or until another one is given.
   void on_observed(const model::Observed& observed, Instant now);

@@ -52,6 +52,8 @@ struct Reconciler::State {
 
   void take_desired(model::Desired desired);
   void pass();
+  void commit_shares();
+  void finish_shares(const std::optional<std::string>& error);
   void finish(const model::Operation& operation, std::uint64_t ticket, const std::optional<std::string>& error);
   std::vector<std::string> plan() const;
 
@@ -125,6 +127,7 @@ struct Reconciler::State {
   std::deque<Output> out;
   std::unordered_map<std::uint64_t, model::Operation> flights;
   std::uint64_t last_ticket = 0;
+  std::uint64_t shares_ticket = 0;  // of a commit that no pass made and none counts; 0: there is none
   std::size_t additions = 0;        // of flights
   std::size_t emitted = 0;          // in this pass
   bool dirty = false;

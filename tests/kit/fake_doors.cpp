@@ -86,6 +86,9 @@ int FakeKernel::commit(const std::string& text) {
       }
     } else if (line.starts_with("add element ") || line.starts_with("delete element ")) {
       code = next ? change_elements(*next, line, line.starts_with("add")) : ENOENT;
+    } else if (line.starts_with("flush map ")) {
+      code = next ? 0 : ENOENT;
+      if (next) next->elements[line.substr(line.rfind(' ') + 1)].clear();
     } else if (!line.empty()) {
       code = EINVAL;
     }
