@@ -232,13 +232,13 @@ class Ac : public ::testing::Test {
     plane.submit(port::EnsureDevice{"isp"}, 1);
     plane.submit(port::Attach{{.uplink = {"isp"},
                                .device = "isp",
-                               .interface = "near0",
-                               .local = kNear,
-                               .peer = client.agreed->peer,
-                               .session_id = client.agreed->session_id,
                                .mtu = mtu,
                                .ipv4 = true,
-                               .own_sources = {Prefix::host(client.v4->local)}}},
+                               .own_sources = {Prefix::host(client.v4->local)},
+                               .carriage = model::EthernetSession{.interface = "near0",
+                                                                  .local = kNear,
+                                                                  .peer = client.agreed->peer,
+                                                                  .session_id = client.agreed->session_id}}},
                  2);
     unsigned done = 0;
     clients.until([&] {

@@ -21,17 +21,18 @@ constexpr std::uint8_t kIcmp6 = 58;
 constexpr std::byte kMulticast6{0xff};
 
 bool checksums_hold(Bytes packet) {
-  const auto ip = tun::view_ip(packet);
+  const auto ip = dataplane::view_ip(packet);
   if (!ip) return false;
   if (ip->family == Family::V4 && ones_sum(packet.first(ip->header)) != 0xffff) return false;
   if (ip->fragment) return true;
   const Bytes l4 = packet.subspan(ip->header);
   if (ip->protocol == kIcmp && ip->family == Family::V4) return ones_sum(l4) == 0xffff;
-  if (ip->protocol == tun::kUdp && l4.size() >= 8 && tun::get_u16(l4, 6) == 0) return ip->family == Family::V4;
-  const bool checked =
-      ip->protocol == tun::kTcp || ip->protocol == tun::kUdp || (ip->protocol == kIcmp6 && ip->family == Family::V6);
+  if (ip->protocol == dataplane::kUdp && l4.size() >= 8 && dataplane::get_u16(l4, 6) == 0)
+    return ip->family == Family::V4;
+  const bool checked = ip->protocol == dataplane::kTcp || ip->protocol == dataplane::kUdp ||
+                       (ip->protocol == kIcmp6 && ip->family == Family::V6);
   if (!checked) return true;
-  const std::uint16_t pseudo = pseudo_sum(tun::addresses_of(packet, ip->family), ip->protocol, l4.size());
+  const std::uint16_t pseudo = pseudo_sum(dataplane::addresses_of(packet, ip->family), ip->protocol, l4.size());
   return ones_sum(l4, pseudo) == 0xffff;
 }
 
@@ -45,9 +46,9 @@ DataPath::~DataPath() {
 }
 
 Result<void, OsError> DataPath::open(const std::string& interface, const std::string& name, std::uint16_t mru) {
-  auto links = tun::LinkRequests::open();
+  auto links = dataplane::LinkRequests::open();
   if (!links) return Fault(links.error());
-  devices_ = std::make_unique<tun::Devices>(std::move(*links));
+  devices_ = std::make_unique<dataplane::Devices>(std::move(*links));
   auto fd = devices_->open(name);
   if (!fd) return Fault(fd.error());
   tun_ = std::move(*fd);
@@ -67,7 +68,7 @@ Result<void, OsError> DataPath::open(const std::string& interface, const std::st
 }
 
 void DataPath::set(const SessionInfo& info, std::optional<Prefix> block) {
-  const tun::Channel channel{address_, info.peer, info.session_id};
+  const dataplane::Channel channel{address_, info.peer, info.session_id};
   const auto known = sessions_.find(channel);
   const std::uint64_t foreign = known == sessions_.end() ? 0 : known->second->foreign;
   const std::uint64_t packets = known == sessions_.end() ? 0 : known->second->packets;
@@ -85,7 +86,7 @@ void DataPath::settle(Session& session) {
   if (info.address) own.push_back(Prefix::host(*info.address));
   if (info.address6) own.push_back(Prefix::host(*info.address6));
   if (session.block) own.push_back(*session.block);
-  session.guard = tun::SourceGuard(own);
+  session.guard = dataplane::SourceGuard(own);
   if (info.address) hosts_[*info.address] = &session;
   if (info.address6) hosts_[*info.address6] = &session;
   if (session.block) blocks_[*session.block] = &session;
@@ -98,7 +99,7 @@ void DataPath::forget(const Session& session) {
 }
 
 void DataPath::remove(const SessionInfo& info) {
-  const auto found = sessions_.find(tun::Channel{address_, info.peer, info.session_id});
+  const auto found = sessions_.find(dataplane::Channel{address_, info.peer, info.session_id});
   if (found == sessions_.end()) return;
   forget(*found->second);
   sessions_.erase(found);
@@ -142,12 +143,12 @@ void DataPath::send(const tun::SendBatch::Taken& taken) {
   const auto put = [&](const tun::SendBatch::Taken& packet, const Session& session) {
     if (!sending_.put(packet, session.channel, session.info.mtu)) ++counters_.tx_dropped;
   };
-  const auto view = tun::view_ip(taken.packet);
+  const auto view = dataplane::view_ip(taken.packet);
   if (!view) {
     ++counters_.no_session;
     return;
   }
-  const Bytes to = tun::destination_of(taken.packet, view->family);
+  const Bytes to = dataplane::destination_of(taken.packet, view->family);
   if (view->family == Family::V6 && to.front() == kMulticast6) {
     tun::SendBatch::Taken packet = taken;
     for (const auto& [channel, session] : sessions_) {
@@ -194,7 +195,7 @@ void DataPath::read_wire() {
     if (count <= 0) break;  // an error is that of an interface going down: the read has cleared it
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
       const tun::Received frame = received_.frame(i);
-      const auto channel = tun::channel_of(frame.frame);
+      const auto channel = dataplane::channel_of(frame.frame);
       if (!channel || channel->local != address_) continue;
       if (frame.for_other_host) {
         ++counters_.tagged;
@@ -221,12 +222,12 @@ void DataPath::accept(const tun::Received& frame, Session& session) {
     ++counters_.oversize;
     return;
   }
-  const auto opened = tun::open_frame(frame.frame, 65535);
+  const auto opened = dataplane::open_frame(frame.frame, 65535);
   if (!opened) {
     ++counters_.bad_length;
     return;
   }
-  const std::size_t said = tun::kEncapsulation + opened->packet.size();
+  const std::size_t said = dataplane::kEncapsulation + opened->packet.size();
   if (frame.frame.size() != said && frame.frame.size() > kShortestFrame) {
     ++counters_.bad_length;
     return;

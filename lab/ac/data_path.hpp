@@ -12,8 +12,9 @@
 #include <optional>
 #include <unordered_map>
 
-#include "dataplane/tun/device.hpp"
-#include "dataplane/tun/frame.hpp"
+#include "dataplane/device.hpp"
+#include "dataplane/frame.hpp"
+#include "dataplane/source_guard.hpp"
 #include "dataplane/tun/wire.hpp"
 #include "engine/pppoe/access_concentrator.hpp"
 #include "linux/loop/readiness.hpp"
@@ -57,15 +58,15 @@ class DataPath {
 
  private:
   struct Session {
-    dataplane::tun::Channel channel;
+    dataplane::Channel channel;
     engine::pppoe::SessionInfo info;
     std::optional<Prefix> block;
     std::vector<Prefix> delegated;
-    dataplane::tun::SourceGuard guard;
+    dataplane::SourceGuard guard;
     std::uint64_t foreign = 0;
     std::uint64_t packets = 0;
   };
-  using Sessions = std::unordered_map<dataplane::tun::Channel, std::unique_ptr<Session>, dataplane::tun::ChannelHash>;
+  using Sessions = std::unordered_map<dataplane::Channel, std::unique_ptr<Session>, dataplane::ChannelHash>;
 
   void read_tun();
   void read_wire();
@@ -83,7 +84,7 @@ class DataPath {
   Mac address_;
   std::uint16_t mru_ = 1492;
   std::string tun_name_;
-  std::unique_ptr<dataplane::tun::Devices> devices_;
+  std::unique_ptr<dataplane::Devices> devices_;
   port::Fd tun_;
   std::optional<dataplane::tun::Wire> wire_;
   std::unique_ptr<linux::Readiness> tun_ready_, wire_ready_;

@@ -9,7 +9,7 @@ namespace michi::config {
 
 namespace {
 
-bool is_interface(const model::UplinkConfig& uplink) { return uplink.traits().carriage == model::Carriage::Interface; }
+bool is_interface(const model::UplinkConfig& uplink) { return uplink.traits().path == model::PacketPath::Kernel; }
 
 void check_line_config(Draft& draft, const model::LineConfig& line) {
   const std::string path = "line." + line.interface;

@@ -21,22 +21,23 @@
 #include "daemon/api.hpp"
 #include "daemon/crash_points.hpp"
 #include "daemon/loader.hpp"
+#include "dataplane/planes.hpp"
 #include "dataplane/tun/tun_plane.hpp"
-#include "linux/loop/alarm.hpp"
 #include "linux/host/capabilities.hpp"
-#include "linux/sockets/datagram_socket.hpp"
-#include "linux/sockets/echo_socket.hpp"
 #include "linux/host/entropy.hpp"
 #include "linux/host/files.hpp"
-#include "linux/nftables/firewall.hpp"
-#include "linux/sockets/frame_socket.hpp"
-#include "linux/netlink/kernel_net.hpp"
 #include "linux/host/notify.hpp"
-#include "linux/sockets/observer.hpp"
 #include "linux/host/processes.hpp"
 #include "linux/host/store.hpp"
-#include "linux/loop/turns.hpp"
 #include "linux/host/watcher.hpp"
+#include "linux/loop/alarm.hpp"
+#include "linux/loop/turns.hpp"
+#include "linux/netlink/kernel_net.hpp"
+#include "linux/nftables/firewall.hpp"
+#include "linux/sockets/datagram_socket.hpp"
+#include "linux/sockets/echo_socket.hpp"
+#include "linux/sockets/frame_socket.hpp"
+#include "linux/sockets/observer.hpp"
 #include "observe/event_log.hpp"
 #include "runtime/core/core.hpp"
 
@@ -101,6 +102,13 @@ Random::Key fresh_key() {
   return *key;
 }
 
+/// The preferred one first.
+std::vector<std::unique_ptr<port::DataPlane>> all_planes(boost::asio::io_context& loop) {
+  std::vector<std::unique_ptr<port::DataPlane>> planes;
+  planes.push_back(std::make_unique<dataplane::tun::TunPlane>(loop));
+  return planes;
+}
+
 }  // namespace
 
 struct Daemon::Parts {
@@ -115,12 +123,12 @@ struct Daemon::Parts {
         echoes(loop),
         kernel(loop),
         firewall(loop),
-        plane(loop),
+        planes(loop, all_planes(loop)),
         store(loop, options.paths.run, options.paths.state),
         processes(loop),
         watcher(loop),
         core(
-            {alarm, frames, datagrams, echoes, observers, kernel, firewall, plane, store, processes, files},
+            {alarm, frames, datagrams, echoes, observers, kernel, firewall, planes, store, processes, files},
             {.run_directory = options.paths.run,
              .resolver = options.flush ? runtime::ResolverMode::Off : options.resolver,
              .crash_point = crash_at(options.crash_at)},
@@ -309,7 +317,7 @@ struct Daemon::Parts {
   linux::Observers observers;
   linux::KernelNet kernel;
   linux::Firewall firewall;
-  dataplane::tun::TunPlane plane;
+  dataplane::Planes planes;
   linux::Store store;
   linux::Processes processes;
   linux::Files files;

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 #include "base/net/address.hpp"
@@ -47,11 +48,22 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-/// A device michi makes and keeps: a TUN named after the uplink, or the internal device.
+/// Carries the internal address; nothing is ever sent or read there.
+struct InternalDevice {
+  bool operator==(const InternalDevice&) const = default;
+};
+/// The IP side of a session: what is routed into it is the data plane's.
+struct SessionTun {
+  bool operator==(const SessionTun&) const = default;
+};
+using DeviceUse = std::variant<InternalDevice, SessionTun>;
+
+/// A device michi makes and keeps.
 struct DeviceWant {
   std::string name;
   std::uint32_t mtu = 1500;
   bool up = true;
+  DeviceUse what = SessionTun{};
   bool operator==(const DeviceWant&) const = default;
 };
 
@@ -140,20 +152,38 @@ struct SysctlWant {
   auto operator<=>(const SysctlWant&) const = default;
 };
 
+/// A PPPoE session: both ends on one Ethernet interface, and its number there (RFC 2516 §4).
+struct EthernetSession {
+  std::string interface;
+  Mac local, peer;
+  std::uint16_t session_id = 0;
+  bool operator==(const EthernetSession&) const = default;
+};
+/// What the packets of a device travel in.
+using Carriage = std::variant<EthernetSession>;
+
 /// A session the data plane shall carry.
 struct AttachWant {
   UplinkId uplink;
-  std::string device{};   // the TUN
-  std::string interface;  // the Ethernet side
-  Mac local, peer;
-  std::uint16_t session_id = 0;
+  std::string device{};  // the TUN
   std::uint16_t mtu = 1492;
   /// The largest packet accepted from the wire. 0: the larger of `mtu` and 1492.
   std::uint16_t mru = 0;
   bool ipv4 = false, ipv6 = false;
   /// Sources that may leave here; everything else is dropped and counted.
   std::vector<Prefix> own_sources{};
+  /// The name of the plane that shall carry it (PlaneFacts); empty: none of them can.
+  std::string plane{};
+  Carriage carriage{};
   bool operator==(const AttachWant&) const = default;
+};
+
+/// What a data plane says of itself, once, at start.
+struct PlaneFacts {
+  std::string name;  // "tun", as the file and `michi status` write it
+  bool makes_devices = false;
+  bool carries_ethernet_sessions = false;
+  bool operator==(const PlaneFacts&) const = default;
 };
 
 /// What the router says of one prefix on a LAN. Ends are those of the lease; one that has passed is said as zero.
@@ -230,6 +260,9 @@ struct Desired {
   std::vector<RouteEntry> routes;
   std::vector<RuleEntry> rules;
   NftTable firewall;
+  /// Members of maps of `firewall` that change often, by map: the only part that may also be told alone, between two
+  /// of these (Reconciler::on_shares). `structure` declares the maps, `elements` does not name them.
+  std::map<std::string, std::set<std::string>> shares;
   NftTable pass_through;  // table `netdev michi`; empty: there is none
   std::vector<SysctlWant> sysctls;
   ResolverWant resolver;

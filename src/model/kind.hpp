@@ -15,9 +15,9 @@
 namespace michi::model {
 
 /// Who moves the packets of an uplink.
-enum class Carriage : std::uint8_t {
-  Session,   // a data plane, between the uplink's own device and the line
-  Interface  // the kernel: the device is the Ethernet interface itself
+enum class PacketPath : std::uint8_t {
+  Plane,  // a data plane, between the uplink's own device and the line
+  Kernel  // the kernel: the device is the Ethernet interface itself
 };
 
 /// Where the addresses come from.
@@ -35,7 +35,7 @@ enum class Ipv4Scope : std::uint8_t {
 
 struct Traits {
   std::string_view name;  // `kind` in the file, and in status
-  Carriage carriage = Carriage::Session;
+  PacketPath path = PacketPath::Plane;
   AddressSource address_source = AddressSource::Peer;
   Ipv4Scope ipv4_scope = Ipv4Scope::Host;
   bool stands_on_uplink = false;  // another uplink carries it (`over`); otherwise a line (`interface`)

@@ -60,7 +60,7 @@ struct IpoeConfig {
   bool operator==(const IpoeConfig&) const = default;
 
   static constexpr Traits kTraits = {.name = "ipoe",
-                                     .carriage = Carriage::Interface,
+                                     .path = PacketPath::Kernel,
                                      .address_source = AddressSource::Network,
                                      .ipv4_scope = Ipv4Scope::Network,
                                      .owns_device = false,
@@ -82,7 +82,7 @@ struct StaticConfig {
   bool operator==(const StaticConfig&) const = default;
 
   static constexpr Traits kTraits = {.name = "static",
-                                     .carriage = Carriage::Interface,
+                                     .path = PacketPath::Kernel,
                                      .address_source = AddressSource::File,
                                      .ipv4_scope = Ipv4Scope::Network,
                                      .owns_device = false,

@@ -66,7 +66,7 @@ struct UplinkSnapshot {
   std::vector<std::string> waiting_for;
   std::string protocol_state;  // "lcp Opened, ipcp Opened"
   TrafficCounters traffic;
-  std::string plane = "tun";
+  std::string plane;  // what carries its packets now; empty: nothing
   std::size_t closed_routes = 0;
   std::string routes_date;
   std::vector<PrefixSnapshot> prefixes{};  // confirmed ones first

@@ -13,7 +13,7 @@ namespace michi::policy {
 namespace {
 
 void devices(const View& view, model::Desired& desired) {
-  desired.devices.push_back({.name = std::string(model::kSelfDevice), .mtu = 1500});
+  desired.devices.push_back({.name = std::string(model::kSelfDevice), .mtu = 1500, .what = model::InternalDevice{}});
   desired.addresses.push_back(
       {.device = std::string(model::kSelfDevice), .address = Prefix::host(view.internal()), .no_prefix_route = true});
   for (const auto& uplink : view.uplinks())
@@ -41,21 +41,38 @@ void uplink_addresses(const View& view, model::Desired& desired) {
   }
 }
 
+/// The plane the file names, or of those that can carry a PPPoE session the first; empty: there is none.
+std::string plane_for(model::PlaneKind wish, std::span<const model::PlaneFacts> planes) {
+  const auto named = [wish](const model::PlaneFacts& plane) {
+    switch (wish) {
+      case model::PlaneKind::Auto:
+        return true;
+      case model::PlaneKind::Tun:
+        return plane.name == "tun";
+    }
+    return false;
+  };
+  for (const auto& plane : planes)
+    if (plane.carries_ethernet_sessions && named(plane)) return plane.name;
+  return "";
+}
+
 void sessions(const View& view, model::Desired& desired) {
   for (const auto& uplink : view.uplinks()) {
-    if (uplink.traits().carriage != model::Carriage::Session || uplink.facts == nullptr) continue;
+    if (uplink.traits().path != model::PacketPath::Plane || uplink.facts == nullptr) continue;
     if (!uplink.facts->attached || !uplink.facts->session) continue;
     const auto& session = *uplink.facts->session;
     model::AttachWant attach{.uplink = uplink.config->id,
                              .device = uplink.name(),
-                             .interface = session.interface,
-                             .local = session.local,
-                             .peer = session.peer,
-                             .session_id = session.session_id,
                              .mtu = uplink.mtu,
                              .ipv4 = uplink.facts->v4.has_value(),
                              .ipv6 = uplink.facts->v6.has_value(),
-                             .own_sources = view.own(uplink)};
+                             .own_sources = view.own(uplink),
+                             .plane = plane_for(uplink.config->plane, view.inputs().planes),
+                             .carriage = model::EthernetSession{.interface = session.interface,
+                                                                .local = session.local,
+                                                                .peer = session.peer,
+                                                                .session_id = session.session_id}};
     if (uplink.link_local) attach.own_sources.push_back({*parse_address("fe80::"), 10});
     desired.attaches.push_back(std::move(attach));
   }

@@ -259,5 +259,31 @@ TEST(Numbers, ADamagedStoreGivesNoNumberTwice) {
   EXPECT_FALSE(distinct.contains(0));
 }
 
+TEST(Carriage, AutoTakesTheFirstPlaneThatCanAndANameTheOneItNames) {
+  House house;
+  house.all_up();
+  const auto planes_of = [&](const model::Desired& desired) {
+    std::map<std::string, std::string> found;
+    for (const auto& attach : desired.attaches) found[attach.uplink.name] = attach.plane;
+    return found;
+  };
+  for (auto& [name, fact] : house.facts) fact.session.emplace();
+  house.planes = {{"helper", true, false}, {"fast", false, true}, {"tun", true, true}};
+  std::ranges::find(house.config.uplinks, model::UplinkId{"isp"}, &model::UplinkConfig::id)->plane =
+      model::PlaneKind::Tun;
+  EXPECT_EQ(planes_of(house.derived()),
+            (std::map<std::string, std::string>{{"flets", "fast"}, {"isp", "tun"}, {"lte", "fast"}}));
+  house.planes = {{"fast", false, true}};
+  EXPECT_EQ(planes_of(house.derived()).at("isp"), "") << "asked for by name, and not there";
+}
+
+TEST(Carriage, TheInternalDeviceIsNoSessionsDevice) {
+  House house;
+  house.all_up();
+  for (const auto& device : house.derived().devices)
+    EXPECT_EQ(std::holds_alternative<model::InternalDevice>(device.what), device.name == model::kSelfDevice)
+        << device.name;
+}
+
 }  // namespace
 }  // namespace michi::policy

@@ -122,6 +122,7 @@ struct Inputs {
   std::optional<Prefix> ula{};                     // the house's own /48 (RFC 4193), kept by the runtime
   std::span<const model::Neighbour> neighbours{};  // hosts that proxies have found
   std::span<const model::PassedSession> passed{};  // sessions of LAN clients
+  std::span<const model::PlaneFacts> planes{};     // what the data planes can do
 };
 
 model::Desired derive(const Inputs& inputs);

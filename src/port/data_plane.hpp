@@ -1,5 +1,6 @@
 #pragma once
-// Door: the data plane of PPP sessions. User traffic goes through it and never through the loop.
+// Door: the data plane, which carries what a device of michi's and a session exchange. User traffic goes through it and
+// never through the loop.
 //
 // Makes and removes session devices, attaches sessions to them, counts. It never speaks a control
 // protocol, never routes, and drops what has a source that is not the session's own.
@@ -7,28 +8,19 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
-#include "model/kernel.hpp"
+#include "model/operation.hpp"
 #include "port/door.hpp"
 
 namespace michi::port {
 
-/// Makes the device (persistent, with michi's alias), or adopts the one with our alias.
-/// EEXIST when the name belongs to a foreign device.
-struct EnsureDevice {
-  std::string name;
-};
-struct RemoveDevice {
-  std::string name;
-};
-/// Attaches or, for the same uplink, replaces.
-struct Attach {
-  model::AttachWant session;
-};
-struct Detach {
-  model::UplinkId uplink;
-};
-using PlaneOp = std::variant<EnsureDevice, RemoveDevice, Attach, Detach>;
+// What this door performs is model's (model/operation.hpp).
+using model::Attach;
+using model::Detach;
+using model::EnsureDevice;
+using model::RemoveDevice;
+using PlaneOp = model::PlaneOperation;
 
 /// The Ethernet interface of an attached session cannot be used any more.
 struct PlaneFault {
@@ -48,10 +40,14 @@ struct PlaneCounters {
 class DataPlane {
  public:
   virtual ~DataPlane() = default;
+  /// What it can do: one entry a plane behind this door, the preferred one first. Never changes.
+  virtual std::vector<model::PlaneFacts> facts() const = 0;
   virtual void submit(PlaneOp op, Ticket ticket) = 0;
   virtual std::optional<PlaneReport> poll() = 0;
   virtual void on_wake(Wake wake) = 0;
   virtual PlaneCounters counters(const model::UplinkId& uplink) const = 0;
+  /// The name of the plane that carries this uplink's session now; empty: none does.
+  virtual std::string carried_by(const model::UplinkId& uplink) const = 0;
 };
 
 }  // namespace michi::port

@@ -12,29 +12,16 @@
 #include <vector>
 
 #include "base/net/address.hpp"
-#include "model/kernel.hpp"
+#include "model/operation.hpp"
 #include "port/door.hpp"
 
 namespace michi::port {
 
-/// nft text, applied as one transaction.
-struct CommitRules {
-  std::string text;
-};
-/// Deletes conntrack entries of this family with (mark & mask) == mark in one request.
-struct DeleteFlows {
-  std::uint32_t mark;
-  std::uint32_t mask;
-  Family family;
-};
-/// Deletes entries of flows that leave by `device`'s address set wrongly: original source inside
-/// michi's LANs and no source NAT. Used after a repair.
-struct DeleteUntranslated {
-  std::uint32_t mask;
-  /// michi's translated LANs; when empty, the private addresses of RFC 1918 and RFC 6598.
-  std::vector<Prefix> inside = {};
-};
-using FirewallOp = std::variant<CommitRules, DeleteFlows, DeleteUntranslated>;
+// What this door performs is model's (model/operation.hpp).
+using model::CommitRules;
+using model::DeleteFlows;
+using model::DeleteUntranslated;
+using FirewallOp = model::FirewallOperation;
 
 /// A table as the kernel lists it now. Empty hash: it is not there.
 struct TableSeen {

@@ -14,37 +14,20 @@
 #include <string>
 #include <variant>
 
-#include "model/kernel.hpp"
+#include "model/operation.hpp"
 #include "port/door.hpp"
 
 namespace michi::port {
 
-struct SetLink {
-  std::string name;
-  std::optional<bool> up;
-  std::optional<std::uint32_t> mtu;
-  std::optional<std::string> alias;
-};
-struct AddAddress {
-  model::AddressEntry address;
-};
-struct DeleteAddress {
-  model::AddressEntry address;
-};
-struct AddRoute {
-  model::RouteEntry route;
-};  // replaces one with the same key
-struct DeleteRoute {
-  model::RouteEntry route;
-};
-struct AddRule {
-  model::RuleEntry rule;
-};
-struct DeleteRule {
-  model::RuleEntry rule;
-};
-/// Deleting what is gone already, and adding what is there already, succeed.
-using NetOp = std::variant<SetLink, AddAddress, DeleteAddress, AddRoute, DeleteRoute, AddRule, DeleteRule>;
+// What this door performs is model's (model/operation.hpp).
+using model::AddAddress;
+using model::AddRoute;
+using model::AddRule;
+using model::DeleteAddress;
+using model::DeleteRoute;
+using model::DeleteRule;
+using model::SetLink;
+using NetOp = model::NetOperation;
 
 struct DumpBegin {};
 struct DumpEnd {};

@@ -13,8 +13,8 @@ bool owned(const model::RuleEntry& rule) {
 
 bool owned(const model::Link& link) { return link.alias == kAlias; }
 
-std::optional<ConfigureLink> difference(const model::DeviceWant& want, const model::Link& link) {
-  ConfigureLink change{.name = want.name, .up = {}, .mtu = {}, .alias = {}};
+std::optional<model::SetLink> difference(const model::DeviceWant& want, const model::Link& link) {
+  model::SetLink change{.name = want.name, .up = {}, .mtu = {}, .alias = {}};
   if (link.up != want.up) change.up = want.up;
   if (link.mtu != want.mtu) change.mtu = want.mtu;
   if (link.alias != kAlias) change.alias = std::string(kAlias);
@@ -57,28 +57,28 @@ std::string describe(const model::RuleEntry& rule) {
 
 namespace {
 struct Describe {
-  std::string operator()(const EnsureDevice& op) const { return "device " + op.name; }
-  std::string operator()(const RemoveDevice& op) const { return "device " + op.name; }
-  std::string operator()(const ConfigureLink& op) const { return "link " + op.name; }
-  std::string operator()(const Attach& op) const { return "session " + op.session.uplink.name; }
-  std::string operator()(const Detach& op) const { return "session " + op.uplink.name; }
-  std::string operator()(const PutAddress& op) const { return describe(op.address); }
-  std::string operator()(const RemoveAddress& op) const { return describe(op.address); }
-  std::string operator()(const PutRoute& op) const { return describe(op.route); }
-  std::string operator()(const RemoveRoute& op) const { return describe(op.route); }
-  std::string operator()(const PutRule& op) const { return describe(op.rule); }
-  std::string operator()(const RemoveRule& op) const { return describe(op.rule); }
-  std::string operator()(const CommitRules& op) const {
+  std::string operator()(const model::EnsureDevice& op) const { return "device " + op.name; }
+  std::string operator()(const model::RemoveDevice& op) const { return "device " + op.name; }
+  std::string operator()(const model::SetLink& op) const { return "link " + op.name; }
+  std::string operator()(const model::Attach& op) const { return "session " + op.session.uplink.name; }
+  std::string operator()(const model::Detach& op) const { return "session " + op.uplink.name; }
+  std::string operator()(const model::AddAddress& op) const { return describe(op.address); }
+  std::string operator()(const model::DeleteAddress& op) const { return describe(op.address); }
+  std::string operator()(const model::AddRoute& op) const { return describe(op.route); }
+  std::string operator()(const model::DeleteRoute& op) const { return describe(op.route); }
+  std::string operator()(const model::AddRule& op) const { return describe(op.rule); }
+  std::string operator()(const model::DeleteRule& op) const { return describe(op.rule); }
+  std::string operator()(const model::CommitRules& op) const {
     return fmt::format("firewall table {} michi", to_text(op.table));
   }
-  std::string operator()(const DeleteFlows& op) const {
+  std::string operator()(const model::DeleteFlows& op) const {
     return fmt::format("flows of mark {:#x}{}", op.mark, op.family == Family::V6 ? ", IPv6" : "");
   }
-  std::string operator()(const DeleteUntranslated&) const { return "flows without translation"; }
-  std::string operator()(const WriteSysctl& op) const { return "sysctl " + op.want.path; }
+  std::string operator()(const model::DeleteUntranslated&) const { return "flows without translation"; }
+  std::string operator()(const model::WriteSysctl& op) const { return "sysctl " + op.want.path; }
 };
 }  // namespace
 
-std::string describe(const Operation& operation) { return std::visit(Describe{}, operation); }
+std::string describe(const model::Operation& operation) { return model::visit_operation(Describe{}, operation); }
 
 }  // namespace michi::reconcile

@@ -35,7 +35,7 @@ bool owned(const model::RuleEntry& rule);
 bool owned(const model::Link& link);
 
 /// What must be configured on a link so that it looks as wanted; nullopt when it does.
-std::optional<ConfigureLink> difference(const model::DeviceWant& want, const model::Link& link);
+std::optional<model::SetLink> difference(const model::DeviceWant& want, const model::Link& link);
 
 /// Sorted by key; of two with one key the later stays.
 template <class T>
@@ -92,6 +92,6 @@ void match(Wanted& wanted, const Seen& seen, Value value, Visit visit) {
 std::string describe(const model::AddressEntry& address);
 std::string describe(const model::RouteEntry& route);
 std::string describe(const model::RuleEntry& rule);
-std::string describe(const Operation& operation);
+std::string describe(const model::Operation& operation);
 
 }  // namespace michi::reconcile

@@ -27,8 +27,14 @@ class Hash {
 FirewallKeeper::FirewallKeeper(model::NftFamily family, std::optional<RememberFirewall> remembered)
     : family_(family),
       name_(fmt::format("table {} michi", to_text(family))),
-      object_(describe(Operation{CommitRules{.text = {}, .table = family}})),
+      object_(describe(model::Operation{model::CommitRules{.text = {}, .table = family}})),
       remembered_(std::move(remembered)) {}
+
+void FirewallKeeper::want(model::NftTable table, Shares::Maps shares) {
+  for (const auto& [map, elements] : shares) table.elements.erase(map);
+  wanted_ = std::move(table);
+  shares_.want(std::move(shares));
+}
 
 bool FirewallKeeper::idle() const {
   const bool none_seen = !seen_ || seen_->empty();
@@ -50,15 +56,17 @@ std::string hash_of(const model::NftTable& table) {
 void FirewallKeeper::learn_listing(const std::string& hash) {
   awaits_listing_ = false;
   listing_by_.reset();
+  if (std::exchange(remembered_now_, true) && listed_ == hash) return;
   listed_ = hash;
   if (committed_) memory_ = RememberFirewall{hash_of(*committed_), hash, family_};
 }
 
-void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now) {
+bool FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now) {
   std::ignore = now;
   seen_ = hash;
-  if (!started_) return;
+  if (!started_) return true;
   if (ours) {
+    if (!in_flight_ && !damaged_ && !awaits_listing_ && remembered_now_ && listed_ == hash) return false;
     // A whole table undoes whatever came before it; a delta may stand on somebody's change.
     if (whole_) damaged_ = false;
     if (in_flight_) {
@@ -66,14 +74,15 @@ void FirewallKeeper::on_table_seen(const std::string& hash, bool ours, const std
     } else if (committed_) {
       learn_listing(hash);
     }
-    return;
+    return true;
   }
   // The listing holds chains and rules. Where nobody wrote, the same listing is the same table; a
   // writer with the same listing changed members.
-  if (writer.empty() && listed_ == hash) return;
-  if (writer.empty() && (in_flight_ || awaits_listing_) && before_commit_ == hash) return;
+  if (writer.empty() && listed_ == hash) return true;
+  if (writer.empty() && (in_flight_ || awaits_listing_) && before_commit_ == hash) return true;
   writer_ = writer;
   damaged_ = true;
+  return true;
 }
 
 // At start the first listing decides between adopting and replacing.
@@ -94,6 +103,8 @@ bool FirewallKeeper::settle_start(Pass& pass) {
   } else if (remembered_ && remembered_->listed_hash == *seen_ && remembered_->wanted_hash == hash_of(wanted_)) {
     committed_ = wanted_;
     listed_ = *seen_;
+    remembered_now_ = true;
+    shares_.adopt();  // what was remembered tells nothing of their members
   }
   return true;
 }
@@ -105,6 +116,7 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
     pass.book.touch(object_);
     return std::nullopt;
   }
+  if (waits_for_shares(pass)) return std::nullopt;
   if (damaged_ && awaits_listing_) {
     // Perhaps it is our own commit that was seen on its way.
     if (pass.now < *listing_by_) {
@@ -132,28 +144,72 @@ std::optional<std::string> FirewallKeeper::next(Pass& pass) {
     repairing_ = true;
   }
   damaged_ = false;
-  if (committed_ && *committed_ == wanted_) return std::nullopt;
+  if (table_right() && shares_settled()) return std::nullopt;
   if (!pass.book.may_try(object_, pass.now)) {
     pass.blocked = true;
     return std::nullopt;
   }
-  auto text = firewall_text(committed_, wanted_, family_);
-  if (text.empty()) {  // the same table in other words: a set without members came or went
+  auto commit = text(anew());
+  if (commit.empty()) {  // the same table in other words: a set without members came or went
     committed_ = wanted_;
+    shares_.submitted(Shares::Extent::Changed);
+    shares_.on_done(true);
     return std::nullopt;
   }
-  whole_ = !committed_ || wants_nothing() || committed_->structure != wanted_.structure;
+  whole_ = anew() || wants_nothing();
   before_commit_ = std::exchange(listed_, std::nullopt);
+  return commit;
+}
+
+// One transaction after the other: what is to follow depends on whether the members under way arrive.
+bool FirewallKeeper::waits_for_shares(Pass& pass) {
+  if (!shares_in_flight_) return false;
+  const bool has_work = damaged_ || (left_ && pass.repairs) || !table_right();
+  if (!has_work) return false;
+  pass.waiting = pass_waits_for_shares_ = true;
+  return true;
+}
+
+std::string FirewallKeeper::text(bool whole) const {
+  auto text = firewall_text(whole ? std::nullopt : committed_, wanted_, family_);
+  if (!wants_nothing()) text += whole ? shares_.filling(family_) : shares_.change(family_);
   return text;
 }
 
+void FirewallKeeper::submitted() {
+  in_flight_ = wanted_;
+  shares_.submitted(whole_ ? Shares::Extent::All : Shares::Extent::Changed);
+}
+
+std::optional<std::string> FirewallKeeper::next_shares() {
+  if (!committed_ || in_flight_ || shares_in_flight_ || damaged_ || left_ || shares_.other_maps()) return std::nullopt;
+  auto change = shares_.change(family_);
+  shares_.submitted(Shares::Extent::Changed);
+  shares_in_flight_ = !change.empty();
+  if (shares_in_flight_) return change;
+  shares_.on_done(true);
+  return std::nullopt;
+}
+
+bool FirewallKeeper::on_shares_done(bool success) {
+  shares_in_flight_ = false;
+  shares_.on_done(success);
+  if (!success && !damaged_) {  // it is not the table that was thought to be there
+    committed_.reset();
+    repairing_ = true;
+  }
+  return std::exchange(pass_waits_for_shares_, false) || !success;
+}
+
 void FirewallKeeper::on_done(bool success, Instant now) {
+  shares_.on_done(success);
   if (!success) {
     in_flight_.reset();
     committed_.reset();
     return;
   }
   committed_ = std::exchange(in_flight_, std::nullopt);
+  remembered_now_ = false;
   if (whole_) left_ = false;  // members alone mend nothing
   if (std::exchange(repairing_, false)) repaired_ = true;
   if (listed_) {
@@ -169,9 +225,9 @@ bool FirewallKeeper::take_repaired() { return std::exchange(repaired_, false); }
 std::optional<RememberFirewall> FirewallKeeper::take_memory() { return std::exchange(memory_, std::nullopt); }
 
 std::string FirewallKeeper::plan() const {
-  if (committed_ && *committed_ == wanted_ && !damaged_ && !left_) return "";
+  if (table_right() && shares_.right() && !damaged_ && !left_) return "";
   if (!committed_ && wants_nothing() && seen_ && seen_->empty()) return "";
-  return firewall_text(damaged_ || left_ ? std::nullopt : committed_, wanted_, family_);
+  return text(damaged_ || left_ || anew());
 }
 
 }  // namespace michi::reconcile

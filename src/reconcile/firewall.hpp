@@ -9,6 +9,7 @@
 #include <string>
 
 #include "reconcile/ledger.hpp"
+#include "reconcile/shares.hpp"
 
 namespace michi::reconcile {
 
@@ -16,15 +17,24 @@ class FirewallKeeper {
  public:
   explicit FirewallKeeper(model::NftFamily family, std::optional<RememberFirewall> remembered = std::nullopt);
 
-  void want(model::NftTable table) { wanted_ = std::move(table); }
-  void on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
+  void want(model::NftTable table, Shares::Maps shares = {});
+  /// False: as is known already, there is nothing to conclude.
+  bool on_table_seen(const std::string& hash, bool ours, const std::string& writer, Instant now);
   /// The text to commit now, if any; the caller submits it and tells.
   std::optional<std::string> next(Pass& pass);
-  void submitted() { in_flight_ = wanted_; }
+  void submitted();
   void on_done(bool success, Instant now);
 
+  /// Members of one of the maps that `shares` named. next_shares() is the text to commit for them now, without a pass;
+  /// none while the table does not stand or something of it is under way: then the next commit brings them. The caller
+  /// submits it and tells.
+  void want_shares(const std::string& map, Shares::Elements elements) { shares_.want(map, std::move(elements)); }
+  std::optional<std::string> next_shares();
+  /// True when a pass is needed.
+  bool on_shares_done(bool success);
+
   /// The table is as wanted, as far as we know.
-  bool right() const { return !in_flight_ && committed_ && *committed_ == wanted_; }
+  bool right() const { return !in_flight_ && table_right() && shares_settled(); }
   /// Rules stand, though newer ones may be on their way.
   bool stands() const { return committed_.has_value(); }
   bool wants_nothing() const { return wanted_.structure.empty(); }
@@ -38,6 +48,12 @@ class FirewallKeeper {
 
  private:
   bool settle_start(Pass& pass);
+  bool table_right() const { return committed_ && *committed_ == wanted_ && !shares_.other_maps(); }
+  /// Of a table that is left as somebody made it they are not looked after.
+  bool shares_settled() const { return left_ || shares_in_flight_ || shares_.right(); }
+  bool waits_for_shares(Pass& pass);
+  bool anew() const { return !committed_ || shares_.other_maps() || committed_->structure != wanted_.structure; }
+  std::string text(bool whole) const;
   void learn_listing(const std::string& hash);
 
   model::NftFamily family_;
@@ -64,6 +80,10 @@ class FirewallKeeper {
   std::uint32_t incident_ = 0;
   DamageBudget budget_;
   std::optional<RememberFirewall> memory_;
+  bool remembered_now_ = false;  // the table that stands, as it is listed
+  Shares shares_;
+  bool shares_in_flight_ = false;
+  bool pass_waits_for_shares_ = false;
 };
 
 /// Stands for a wanted table in RememberFirewall.

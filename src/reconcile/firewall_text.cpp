@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "reconcile/reconciler.hpp"
+#include "reconcile/shares.hpp"
 
 namespace michi::reconcile {
 
@@ -45,6 +46,16 @@ std::string whole(const model::NftTable& table, model::NftFamily family) {
 }
 
 }  // namespace
+
+std::string elements_text(model::NftFamily family, const std::string& set, const std::optional<Members>& before,
+                          const Members& after) {
+  std::string text;
+  if (!before) text = fmt::format("flush map {} michi {}\n", to_text(family), set);
+  const Members known = before.value_or(Members{});
+  element_line(text, "delete", to_text(family), set, minus(known, after));
+  element_line(text, "add", to_text(family), set, minus(after, known));
+  return text;
+}
 
 std::string firewall_removal(model::NftFamily family) {
   return fmt::format("add table {0} michi\ndelete table {0} michi\n", to_text(family));

@@ -136,7 +136,7 @@ void Reconciler::State::raise(const std::string& name, Device& device, Pass& pas
     return;
   }
   device.submitted_up = true;
-  emit(ConfigureLink{.name = name, .up = true, .mtu = {}, .alias = {}});
+  emit(model::SetLink{.name = name, .up = true, .mtu = {}, .alias = {}});
   device.ticket = last_ticket;
 }
 
@@ -184,7 +184,7 @@ void Reconciler::State::device(const std::string& name, Device& device, Pass& pa
       pass.blocked = true;
       return;
     }
-    emit(EnsureDevice{name});
+    emit(model::EnsureDevice{name, device.want.what});
     device.ticket = last_ticket;
     return;
   }
@@ -230,7 +230,7 @@ void Reconciler::State::attaches(Pass& pass) {
       continue;
     }
     session.index = link(session.want->device)->index;
-    emit(Attach{*session.want});
+    emit(model::Attach{*session.want});
     session.ticket = last_ticket;
   }
 }
@@ -258,7 +258,7 @@ void Reconciler::State::put_addresses(Pass& pass) {
       pass.blocked = true;
       continue;
     }
-    emit(PutAddress{missing->value});
+    emit(model::AddAddress{missing->value});
     addresses.submitted(missing->value, 1, last_ticket);
   }
 }
@@ -292,7 +292,7 @@ void Reconciler::State::put_routes(Pass& pass) {
         unfilled_tables.insert(route.table);
         continue;
       }
-      emit(PutRoute{route});
+      emit(model::AddRoute{route});
       routes.submitted(route, 1, last_ticket);
     }
   }
@@ -317,7 +317,7 @@ void Reconciler::State::put_rules(Pass& pass) {
       pass.blocked = true;
       continue;
     }
-    emit(PutRule{rule});
+    emit(model::AddRule{rule});
     rules.submitted(rule, 1, last_ticket);
   }
 }
@@ -326,7 +326,7 @@ void Reconciler::State::commit(FirewallKeeper& keeper, model::NftFamily table, P
   auto text = keeper.next(pass);
   if (!text) return;
   keeper.submitted();
-  emit(CommitRules{std::move(*text), table});
+  emit(model::CommitRules{std::move(*text), table});
 }
 
 void Reconciler::State::commit_firewall(Pass& pass) { commit(firewall, model::NftFamily::Inet, pass); }

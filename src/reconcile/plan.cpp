@@ -23,6 +23,11 @@ void differences(const Ledger<T>& ledger, const Seen& seen, Owned owned, std::ve
       });
 }
 
+const std::string& wire_of(const model::AttachWant& want) {
+  return std::visit([](const model::EthernetSession& session) -> const std::string& { return session.interface; },
+                    want.carriage);
+}
+
 }  // namespace
 
 std::vector<std::string> Reconciler::State::plan() const {
@@ -46,7 +51,7 @@ std::vector<std::string> Reconciler::State::plan() const {
   }
   for (const auto& [name, session] : sessions) {
     if (session.want && session.attached != session.want) {
-      lines.push_back(fmt::format("{} session {} on {}", session.attached ? "~" : "+", name, session.want->interface));
+      lines.push_back(fmt::format("{} session {} on {}", session.attached ? "~" : "+", name, wire_of(*session.want)));
     }
     if (!session.want && session.attached) lines.push_back("- session " + name);
   }

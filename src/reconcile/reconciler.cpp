@@ -10,25 +10,31 @@
 namespace michi::reconcile {
 
 namespace {
-bool adds(const Operation& operation) {
+bool adds(const model::Operation& operation) {
   struct Visitor {
-    bool operator()(const RemoveDevice&) const { return false; }
-    bool operator()(const Detach&) const { return false; }
-    bool operator()(const RemoveAddress&) const { return false; }
-    bool operator()(const RemoveRoute&) const { return false; }
-    bool operator()(const RemoveRule&) const { return false; }
-    bool operator()(const DeleteFlows&) const { return false; }
-    bool operator()(const DeleteUntranslated&) const { return false; }
-    bool operator()(const EnsureDevice&) const { return true; }
-    bool operator()(const ConfigureLink&) const { return true; }
-    bool operator()(const Attach&) const { return true; }
-    bool operator()(const PutAddress&) const { return true; }
-    bool operator()(const PutRoute&) const { return true; }
-    bool operator()(const PutRule&) const { return true; }
-    bool operator()(const CommitRules&) const { return true; }
-    bool operator()(const WriteSysctl&) const { return true; }
+    bool operator()(const model::RemoveDevice&) const { return false; }
+    bool operator()(const model::Detach&) const { return false; }
+    bool operator()(const model::DeleteAddress&) const { return false; }
+    bool operator()(const model::DeleteRoute&) const { return false; }
+    bool operator()(const model::DeleteRule&) const { return false; }
+    bool operator()(const model::DeleteFlows&) const { return false; }
+    bool operator()(const model::DeleteUntranslated&) const { return false; }
+    bool operator()(const model::EnsureDevice&) const { return true; }
+    bool operator()(const model::SetLink&) const { return true; }
+    bool operator()(const model::Attach&) const { return true; }
+    bool operator()(const model::AddAddress&) const { return true; }
+    bool operator()(const model::AddRoute&) const { return true; }
+    bool operator()(const model::AddRule&) const { return true; }
+    bool operator()(const model::CommitRules&) const { return true; }
+    bool operator()(const model::WriteSysctl&) const { return true; }
   };
-  return std::visit(Visitor{}, operation);
+  return model::visit_operation(Visitor{}, operation);
+}
+
+/// Thousands of them may be under way: what follows of one need not be looked at before the last.
+bool comes_in_bulk(const model::Operation& operation) {
+  return model::operation_if<model::AddRoute>(operation) || model::operation_if<model::DeleteRoute>(operation) ||
+         model::operation_if<model::AddRule>(operation) || model::operation_if<model::DeleteRule>(operation);
 }
 }  // namespace
 
@@ -79,8 +85,8 @@ std::optional<RememberFirewall> memory_of(const std::vector<RememberFirewall>& r
 
 namespace {
 /// The one class of objects that a kernel may not know at all.
-model::Event explained(model::Event event, const Operation& operation) {
-  const auto* rules = std::get_if<CommitRules>(&operation);
+model::Event explained(model::Event event, const model::Operation& operation) {
+  const auto* rules = model::operation_if<model::CommitRules>(operation);
   if (rules == nullptr || rules->table != model::NftFamily::Netdev) return event;
   event.code = "pass-through.unsupported";
   event.text +=
@@ -109,6 +115,12 @@ void Reconciler::on_desired(model::Desired desired, Instant now) {
   state_->dirty = true;
 }
 
+void Reconciler::on_shares(const std::string& map, std::set<std::string> elements, Instant now) {
+  state_->now = now;
+  state_->firewall.want_shares(map, std::move(elements));
+  state_->commit_shares();
+}
+
 void Reconciler::on_observed(const model::Observed& observed, Instant now) {
   State& state = *state_;
   state.now = now;
@@ -124,7 +136,7 @@ void Reconciler::on_table_seen(model::NftFamily table, const std::string& hash, 
                                Instant now) {
   state_->now = now;
   FirewallKeeper& keeper = state_->keeper(table);
-  keeper.on_table_seen(hash, ours, writer, now);
+  if (!keeper.on_table_seen(hash, ours, writer, now)) return;
   if (auto memory = keeper.take_memory()) state_->out.emplace_back(std::move(*memory));
   state_->dirty = true;
 }
@@ -132,9 +144,10 @@ void Reconciler::on_table_seen(model::NftFamily table, const std::string& hash, 
 void Reconciler::on_done(std::uint64_t ticket, std::optional<std::string> error, Instant now) {
   State& state = *state_;
   state.now = now;
+  if (ticket != 0 && ticket == state.shares_ticket) return state.finish_shares(error);
   auto at = state.flights.find(ticket);
   if (at == state.flights.end()) return;
-  const Operation operation = std::move(at->second);
+  const model::Operation operation = std::move(at->second);
   state.flights.erase(at);
   if (adds(operation)) --state.additions;
   state.finish(operation, ticket, error);
@@ -142,10 +155,8 @@ void Reconciler::on_done(std::uint64_t ticket, std::optional<std::string> error,
     if (auto event = state.book.on_failure(describe(operation), *error, now))
       state.out.emplace_back(explained(std::move(*event), operation));
   }
-  const bool simple = std::holds_alternative<PutRoute>(operation) || std::holds_alternative<RemoveRoute>(operation) ||
-                      std::holds_alternative<PutRule>(operation) || std::holds_alternative<RemoveRule>(operation);
   const bool refill = state.limited && state.flights.size() <= State::kWindow / 2;
-  if (state.flights.empty() || !simple || refill) state.dirty = true;
+  if (state.flights.empty() || !comes_in_bulk(operation) || refill) state.dirty = true;
 }
 
 void Reconciler::on_deadline(Instant now) {
@@ -172,12 +183,30 @@ bool Reconciler::right(model::NftFamily table) const { return state_->keeper(tab
 bool Reconciler::settled() const { return state_->settled && !state_->dirty; }
 std::vector<std::string> Reconciler::plan() const { return state_->plan(); }
 
-void Reconciler::State::emit(Operation operation) {
+void Reconciler::State::emit(model::Operation operation) {
   const auto ticket = ++last_ticket;
   if (adds(operation)) ++additions;
   ++emitted;
   flights.emplace(ticket, operation);
   out.emplace_back(Do{ticket, std::move(operation)});
+}
+
+void Reconciler::State::commit_shares() {
+  if (shares_ticket != 0) return;
+  auto text = firewall.next_shares();
+  if (!text) return;
+  shares_ticket = ++last_ticket;
+  out.emplace_back(Do{shares_ticket, model::CommitRules{.text = std::move(*text), .table = model::NftFamily::Inet}});
+}
+
+void Reconciler::State::finish_shares(const std::optional<std::string>& error) {
+  shares_ticket = 0;
+  if (firewall.on_shares_done(!error)) dirty = true;
+  if (error) {
+    const model::Operation commit = model::CommitRules{.text = {}, .table = model::NftFamily::Inet};
+    if (auto event = book.on_failure(describe(commit), *error, now)) out.emplace_back(std::move(*event));
+  }
+  if (!dirty) commit_shares();
 }
 
 void Reconciler::State::take_desired(model::Desired desired) {
@@ -187,7 +216,7 @@ void Reconciler::State::take_desired(model::Desired desired) {
   addresses.want(std::move(desired.addresses));
   routes.want(std::move(desired.routes));
   rules.want(std::move(desired.rules));
-  firewall.want(std::move(desired.firewall));
+  firewall.want(std::move(desired.firewall), std::move(desired.shares));
   pass_through.want(std::move(desired.pass_through));
   flows_wanted = std::move(desired.flows_to_move);
   repairs = desired.repair;

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,66 +17,14 @@
 #include "base/time.hpp"
 #include "model/event.hpp"
 #include "model/kernel.hpp"
+#include "model/operation.hpp"
 
 namespace michi::reconcile {
 
-// Operations, in the vocabulary of model; the runtime hands each to its door.
-struct EnsureDevice {
-  std::string name;
-};
-struct RemoveDevice {
-  std::string name;
-};
-struct ConfigureLink {
-  std::string name;
-  std::optional<bool> up;
-  std::optional<std::uint32_t> mtu;
-  std::optional<std::string> alias;
-};
-struct Attach {
-  model::AttachWant session;
-};
-struct Detach {
-  model::UplinkId uplink;
-};
-struct PutAddress {
-  model::AddressEntry address;
-};
-struct RemoveAddress {
-  model::AddressEntry address;
-};
-struct PutRoute {
-  model::RouteEntry route;
-};
-struct RemoveRoute {
-  model::RouteEntry route;
-};
-struct PutRule {
-  model::RuleEntry rule;
-};
-struct RemoveRule {
-  model::RuleEntry rule;
-};
-struct CommitRules {
-  std::string text;
-  model::NftFamily table = model::NftFamily::Inet;
-};
-struct DeleteFlows {
-  std::uint32_t mark;
-  std::uint32_t mask;
-  Family family;
-};
-struct DeleteUntranslated {};
-struct WriteSysctl {
-  model::SysctlWant want;
-};
-using Operation =
-    std::variant<EnsureDevice, RemoveDevice, ConfigureLink, Attach, Detach, PutAddress, RemoveAddress, PutRoute,
-                 RemoveRoute, PutRule, RemoveRule, CommitRules, DeleteFlows, DeleteUntranslated, WriteSysctl>;
-
+/// An operation for its door; its completion comes back with the ticket.
 struct Do {
   std::uint64_t ticket;
-  Operation operation;
+  model::Operation operation;
 };
 /// Desired and observed agree; reported once per change.
 struct Settled {};
@@ -94,6 +43,10 @@ class Reconciler {
   ~Reconciler();
 
   void on_desired(model::Desired desired, Instant now);
+  /// The members of one map that the last Desired names in `shares`: taken at once, without a pass, as a change of
+  /// that map's members alone. The last word counts: a later Desired says them again, or other ones. Of a map that it
+  /// does not name nothing is taken.
+  void on_shares(const std::string& map, std::set<std::string> elements, Instant now);
   /// The owner keeps Observed up to date and calls this after every batch of facts. It is not copied:
   /// the same object must live as long as the Reconciler, or until another one is given.
   void on_observed(const model::Observed& observed, Instant now);

@@ -77,11 +77,11 @@ TEST(Reconciler, RemovesNothingWhileAnAdditionIsUnderWay) {
     if (auto* task = std::get_if<Do>(&*output)) tasks.push_back(*task);
   }
   ASSERT_EQ(tasks.size(), 1u);
-  EXPECT_TRUE(std::holds_alternative<PutRule>(tasks[0].operation));
+  EXPECT_TRUE(model::operation_if<model::AddRule>(tasks[0].operation));
   rig.reconciler->on_done(tasks[0].ticket, std::nullopt, rig.now);
   const auto after = rig.reconciler->poll();
   ASSERT_TRUE(after);
-  EXPECT_TRUE(std::holds_alternative<RemoveRule>(std::get<Do>(*after).operation));
+  EXPECT_TRUE(model::operation_if<model::DeleteRule>(std::get<Do>(*after).operation));
 }
 
 TEST(Reconciler, AdoptsWhatAnEarlierRunLeftAndTouchesNothingElse) {
@@ -316,10 +316,10 @@ TEST(Reconciler, ASessionIsAttachedAgainWhenItChanges) {
   auto want = kit::one_uplink("isp", 1);
   rig.want(want);
   const auto mark = rig.kernel.journal.size();
-  want.attaches[0].session_id = 99;
+  std::get<model::EthernetSession>(want.attaches[0].carriage).session_id = 99;
   rig.want(want);
   EXPECT_EQ(rig.journal_since(mark), Lines{"attach isp"});
-  EXPECT_EQ(rig.kernel.sessions["isp"].session_id, 99);
+  EXPECT_EQ(rig.kernel.sessions["isp"].carriage, want.attaches[0].carriage);
 }
 
 TEST(Reconciler, AChangeOfOneUplinkOfManyTouchesNoOther) {

@@ -31,13 +31,13 @@ void Reconciler::State::removals(Pass& pass) {
       ledger.submitted(value, count - 1, last_ticket);
     }
   };
-  remove(rules, [](const auto& rule) { return RemoveRule{rule}; });
-  if (!limited) remove(routes, [](const auto& route) { return RemoveRoute{route}; });
+  remove(rules, [](const auto& rule) { return model::DeleteRule{rule}; });
+  if (!limited) remove(routes, [](const auto& route) { return model::DeleteRoute{route}; });
   if (!limited) {
     for (const auto& [entry, count] : addresses.surplus()) {
       routes.weaken([&](const auto& route) { return route.source == entry.address.address; });
     }
-    remove(addresses, [](const auto& address) { return RemoveAddress{address}; });
+    remove(addresses, [](const auto& address) { return model::DeleteAddress{address}; });
   }
   if (limited || !flights.empty()) {
     pass.waiting = true;
@@ -60,7 +60,7 @@ void Reconciler::State::remove_sessions(Pass& pass) {
       pass.blocked = true;
       continue;
     }
-    emit(Detach{model::UplinkId{name}});
+    emit(model::Detach{model::UplinkId{name}});
     session.ticket = last_ticket;
   }
 }
@@ -77,7 +77,7 @@ void Reconciler::State::remove_devices(Pass& pass) {
       pass.blocked = true;
       continue;
     }
-    emit(RemoveDevice{name});
+    emit(model::RemoveDevice{name});
     leaving[name] = {.ticket = last_ticket, .index = seen.index, .until = {}};
   }
 }
@@ -85,9 +85,10 @@ void Reconciler::State::remove_devices(Pass& pass) {
 void Reconciler::State::move_flows(Pass& pass) {
   if (firewall.take_repaired()) delete_untranslated = true;
   if (!flights.empty() || limited) return;
-  if (delete_untranslated && firewall.right() && book.may_try(describe(Operation{DeleteUntranslated{}}), now)) {
+  if (delete_untranslated && firewall.right() &&
+      book.may_try(describe(model::Operation{model::DeleteUntranslated{}}), now)) {
     delete_untranslated = false;
-    emit(DeleteUntranslated{});
+    emit(model::DeleteUntranslated{});
   }
   for (const auto& [flows, generation] : flows_wanted) {
     auto& done = flows_done[flows];
@@ -95,8 +96,8 @@ void Reconciler::State::move_flows(Pass& pass) {
       done = generation;
       continue;
     }
-    const DeleteFlows operation{.mark = flows.mark, .mask = 0xffu << model::kMarkShift, .family = flows.family};
-    if (!book.may_try(describe(Operation{operation}), now)) {
+    const model::DeleteFlows operation{.mark = flows.mark, .mask = 0xffu << model::kMarkShift, .family = flows.family};
+    if (!book.may_try(describe(model::Operation{operation}), now)) {
       pass.blocked = true;
       continue;
     }
@@ -113,7 +114,7 @@ void Reconciler::State::report(Pass& pass) {
   settled = agree;
 }
 
-void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
+void Reconciler::State::finish(const model::Operation& operation, std::uint64_t ticket,
                                const std::optional<std::string>& error) {
   const bool success = !error;
   const auto put = [&](auto& ledger, const auto& value) { ledger.done(value, success, now); };
@@ -142,16 +143,16 @@ void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
     State& state;
     std::uint64_t ticket;
     bool success;
-    void operator()(const EnsureDevice& op) const { device_done_(op.name, true); }
-    void operator()(const ConfigureLink& op) const { device_done_(op.name, false); }
-    void operator()(const RemoveDevice& op) const {
+    void operator()(const model::EnsureDevice& op) const { device_done_(op.name, true); }
+    void operator()(const model::SetLink& op) const { device_done_(op.name, false); }
+    void operator()(const model::RemoveDevice& op) const {
       auto at = state.leaving.find(op.name);
       if (at == state.leaving.end()) return;
       at->second.ticket = 0;
       at->second.until = success ? state.now + kFactsLag : state.now;
     }
-    void operator()(const Attach& op) const { session_done(op.session.uplink.name, op.session); }
-    void operator()(const Detach& op) const { session_done(op.uplink.name, std::nullopt); }
+    void operator()(const model::Attach& op) const { session_done(op.session.uplink.name, op.session); }
+    void operator()(const model::Detach& op) const { session_done(op.uplink.name, std::nullopt); }
     void session_done(const std::string& name, std::optional<model::AttachWant> now_attached) const {
       auto at = state.sessions.find(name);
       if (at == state.sessions.end() || at->second.ticket != ticket) return;
@@ -159,32 +160,32 @@ void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
       if (success) at->second.attached = std::move(now_attached);
       if (!at->second.want && !at->second.attached) state.sessions.erase(at);
     }
-    void operator()(const PutAddress& op) const {
+    void operator()(const model::AddAddress& op) const {
       const Ipv6* v6 = op.address.address.address.v6();
       const bool marked = state.wanted_devices.contains(op.address.device) && !(v6 != nullptr && v6->is_link_local());
       if (success && !marked) state.put_by_us.insert(op.address);
       put_(state.addresses, op.address);
     }
-    void operator()(const RemoveAddress& op) const {
+    void operator()(const model::DeleteAddress& op) const {
       if (success) state.put_by_us.erase(op.address);
       put_(state.addresses, op.address);
     }
-    void operator()(const PutRoute& op) const { put_(state.routes, op.route); }
-    void operator()(const RemoveRoute& op) const { put_(state.routes, op.route); }
-    void operator()(const PutRule& op) const { put_(state.rules, op.rule); }
-    void operator()(const RemoveRule& op) const { put_(state.rules, op.rule); }
-    void operator()(const CommitRules& op) const {
+    void operator()(const model::AddRoute& op) const { put_(state.routes, op.route); }
+    void operator()(const model::DeleteRoute& op) const { put_(state.routes, op.route); }
+    void operator()(const model::AddRule& op) const { put_(state.rules, op.rule); }
+    void operator()(const model::DeleteRule& op) const { put_(state.rules, op.rule); }
+    void operator()(const model::CommitRules& op) const {
       FirewallKeeper& keeper = state.keeper(op.table);
       keeper.on_done(success, state.now);
       if (auto memory = keeper.take_memory()) state.out.emplace_back(std::move(*memory));
     }
-    void operator()(const DeleteFlows& op) const {
+    void operator()(const model::DeleteFlows& op) const {
       if (!success) state.flows_done[{op.mark, op.family}] = 0;
     }
-    void operator()(const DeleteUntranslated&) const {
+    void operator()(const model::DeleteUntranslated&) const {
       if (!success) state.delete_untranslated = true;
     }
-    void operator()(const WriteSysctl& op) const {
+    void operator()(const model::WriteSysctl& op) const {
       auto at = state.sysctls.find(op.want.path);
       if (at == state.sysctls.end() || at->second.ticket != ticket) return;
       at->second.ticket = 0;
@@ -192,7 +193,7 @@ void Reconciler::State::finish(const Operation& operation, std::uint64_t ticket,
       at->second.facts_by = state.now + kFactsLag;
     }
   };
-  std::visit(Visitor{put, device_done, *this, ticket, success}, operation);
+  model::visit_operation(Visitor{put, device_done, *this, ticket, success}, operation);
 }
 
 }  // namespace michi::reconcile

@@ -52,7 +52,9 @@ struct Reconciler::State {
 
   void take_desired(model::Desired desired);
   void pass();
-  void finish(const Operation& operation, std::uint64_t ticket, const std::optional<std::string>& error);
+  void commit_shares();
+  void finish_shares(const std::optional<std::string>& error);
+  void finish(const model::Operation& operation, std::uint64_t ticket, const std::optional<std::string>& error);
   std::vector<std::string> plan() const;
 
   // pass.cpp: additions, in order
@@ -82,7 +84,7 @@ struct Reconciler::State {
   void move_flows(Pass& pass);
   void report(Pass& pass);
 
-  void emit(Operation operation);
+  void emit(model::Operation operation);
   bool room() const { return flights.size() < kWindow; }
   template <class T>
   bool may_try(const T& object) {
@@ -123,10 +125,11 @@ struct Reconciler::State {
   FailureBook book;
 
   std::deque<Output> out;
-  std::unordered_map<std::uint64_t, Operation> flights;
+  std::unordered_map<std::uint64_t, model::Operation> flights;
   std::uint64_t last_ticket = 0;
-  std::size_t additions = 0;  // of flights
-  std::size_t emitted = 0;    // in this pass
+  std::uint64_t shares_ticket = 0;  // of a commit that no pass made and none counts; 0: there is none
+  std::size_t additions = 0;        // of flights
+  std::size_t emitted = 0;          // in this pass
   bool dirty = false;
   bool limited = false;  // the window was full
   bool settled = false;

@@ -72,7 +72,7 @@ void Reconciler::State::write_sysctl(const std::string& path, Sysctl& sysctl, Pa
     pass.blocked = true;
     return;
   }
-  emit(WriteSysctl{sysctl.want});
+  emit(model::WriteSysctl{sysctl.want});
   sysctl.ticket = last_ticket;
 }
 

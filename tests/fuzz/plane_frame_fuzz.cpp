@@ -9,13 +9,15 @@
 #include <tuple>
 #include <vector>
 
+#include "dataplane/frame.hpp"
+#include "dataplane/source_guard.hpp"
 #include "dataplane/tun/coalesce.hpp"
-#include "dataplane/tun/frame.hpp"
 #include "dataplane/tun/segment.hpp"
 
 namespace {
 
 using namespace michi;
+using namespace michi::dataplane;
 using namespace michi::dataplane::tun;
 
 void law(bool holds) {

@@ -38,8 +38,9 @@ model::Desired one_uplink(const std::string& name, unsigned number) {
   model::AttachWant session;
   session.uplink = {name};
   session.device = name;
-  session.interface = "wan0";
-  session.session_id = static_cast<std::uint16_t>(number);
+  session.carriage = model::EthernetSession{
+      .interface = "wan0", .local = {}, .peer = {}, .session_id = static_cast<std::uint16_t>(number)};
+  session.plane = "tun";
   session.mtu = 1454;
   session.ipv4 = true;
   session.own_sources = {*parse_prefix(own)};

@@ -86,6 +86,9 @@ int FakeKernel::commit(const std::string& text) {
       }
     } else if (line.starts_with("add element ") || line.starts_with("delete element ")) {
       code = next ? change_elements(*next, line, line.starts_with("add")) : ENOENT;
+    } else if (line.starts_with("flush map ")) {
+      code = next ? 0 : ENOENT;
+      if (next) next->elements[line.substr(line.rfind(' ') + 1)].clear();
     } else if (!line.empty()) {
       code = EINVAL;
     }
@@ -231,6 +234,11 @@ std::optional<port::PlaneReport> FakeKernel::Plane::poll() {
 port::PlaneCounters FakeKernel::Plane::counters(const model::UplinkId& uplink) const {
   auto at = kernel.counters.find(uplink.name);
   return at == kernel.counters.end() ? port::PlaneCounters{} : at->second;
+}
+
+std::string FakeKernel::Plane::carried_by(const model::UplinkId& uplink) const {
+  const auto at = kernel.sessions.find(uplink.name);
+  return at == kernel.sessions.end() ? "" : at->second.plane;
 }
 
 }  // namespace michi::kit

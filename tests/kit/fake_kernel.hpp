@@ -36,12 +36,13 @@ class FakeKernel {
   std::set<model::AddressEntry> own_addresses;  // put through the door
   std::set<model::RouteEntry> routes;
   std::multiset<model::RuleEntry> rules;
-  std::map<std::string, std::string> sysctls;               // of those the kernel tells
-  std::optional<model::NftTable> table;                     // inet michi
-  std::optional<model::NftTable> netdev_table;              // netdev michi
-  std::vector<model::PassedTraffic> passed;                 // as its elements have counted
-  std::map<std::string, model::AttachWant> sessions;        // by uplink
-  std::map<std::string, port::PlaneCounters> counters;      // by uplink
+  std::map<std::string, std::string> sysctls;           // of those the kernel tells
+  std::optional<model::NftTable> table;                 // inet michi
+  std::optional<model::NftTable> netdev_table;          // netdev michi
+  std::vector<model::PassedTraffic> passed;             // as its elements have counted
+  std::map<std::string, model::AttachWant> sessions;    // by uplink
+  std::map<std::string, port::PlaneCounters> counters;  // by uplink
+  std::vector<model::PlaneFacts> planes{{"tun", true, true}};
   std::map<std::string, port::LinkCounters> link_counters;  // by device
   std::map<std::uint32_t, unsigned> flows, flows6;          // conntrack entries by mark
   unsigned untranslated = 0;                                // entries born without NAT
@@ -111,7 +112,9 @@ class FakeKernel {
     void submit(port::PlaneOp op, port::Ticket ticket) override;
     std::optional<port::PlaneReport> poll() override;
     void on_wake(port::Wake wake) override { wakes = std::move(wake); }
+    std::vector<model::PlaneFacts> facts() const override { return kernel.planes; }
     port::PlaneCounters counters(const model::UplinkId& uplink) const override;
+    std::string carried_by(const model::UplinkId& uplink) const override;
     FakeKernel& kernel;
     std::deque<port::PlaneReport> reports;
     port::Wake wakes;

@@ -3,6 +3,8 @@
 #include <deque>
 #include <stdexcept>
 
+#include "base/overloaded.hpp"
+
 namespace michi::kit {
 
 using reconcile::Do;
@@ -19,36 +21,20 @@ void ReconcileRig::want(model::Desired desired) {
 }
 
 void ReconcileRig::perform(const Do& task) {
-  struct Visitor {
-    ReconcileRig& rig;
-    std::uint64_t ticket;
-    void net(port::NetOp op) const { rig.kernel.net().submit(std::move(op), ticket); }
-    void plane(port::PlaneOp op) const { rig.kernel.plane().submit(std::move(op), ticket); }
-    void wall(port::FirewallOp op) const { rig.kernel.firewall().submit(std::move(op), ticket); }
-    void operator()(const reconcile::EnsureDevice& op) const { plane(port::EnsureDevice{op.name}); }
-    void operator()(const reconcile::RemoveDevice& op) const { plane(port::RemoveDevice{op.name}); }
-    void operator()(const reconcile::ConfigureLink& op) const { net(port::SetLink{op.name, op.up, op.mtu, op.alias}); }
-    void operator()(const reconcile::Attach& op) const { plane(port::Attach{op.session}); }
-    void operator()(const reconcile::Detach& op) const { plane(port::Detach{op.uplink}); }
-    void operator()(const reconcile::PutAddress& op) const { net(port::AddAddress{op.address}); }
-    void operator()(const reconcile::RemoveAddress& op) const { net(port::DeleteAddress{op.address}); }
-    void operator()(const reconcile::PutRoute& op) const { net(port::AddRoute{op.route}); }
-    void operator()(const reconcile::RemoveRoute& op) const { net(port::DeleteRoute{op.route}); }
-    void operator()(const reconcile::PutRule& op) const { net(port::AddRule{op.rule}); }
-    void operator()(const reconcile::RemoveRule& op) const { net(port::DeleteRule{op.rule}); }
-    void operator()(const reconcile::CommitRules& op) const { wall(port::CommitRules{op.text}); }
-    void operator()(const reconcile::DeleteFlows& op) const { wall(port::DeleteFlows{op.mark, op.mask, op.family}); }
-    void operator()(const reconcile::DeleteUntranslated&) const { wall(port::DeleteUntranslated{0xff000000}); }
-    void operator()(const reconcile::WriteSysctl& op) const {
-      const int code = rig.kernel.refuse ? rig.kernel.refuse("sysctl " + op.want.path) : 0;
-      rig.kernel.journal.push_back("sysctl " + op.want.path + " = " + op.want.value);
-      if (code == 0) rig.sysctls[op.want.path] = op.want.value;
-      if (code == 0) rig.kernel.set_sysctl(op.want.path, op.want.value);
-      rig.reconciler->on_done(ticket, code == 0 ? std::nullopt : std::optional<std::string>("sysctl: refused"),
-                              rig.now);
-    }
+  const auto write = [&](const model::WriteSysctl& op) {
+    const int code = kernel.refuse ? kernel.refuse("sysctl " + op.want.path) : 0;
+    kernel.journal.push_back("sysctl " + op.want.path + " = " + op.want.value);
+    if (code == 0) sysctls[op.want.path] = op.want.value;
+    if (code == 0) kernel.set_sysctl(op.want.path, op.want.value);
+    reconciler->on_done(task.ticket, code == 0 ? std::nullopt : std::optional<std::string>("sysctl: refused"), now);
   };
-  std::visit(Visitor{*this, task.ticket}, task.operation);
+  std::visit(Overloaded{
+                 [&](const model::NetOperation& op) { kernel.net().submit(op, task.ticket); },
+                 [&](const model::PlaneOperation& op) { kernel.plane().submit(op, task.ticket); },
+                 [&](const model::FirewallOperation& op) { kernel.firewall().submit(op, task.ticket); },
+                 write,
+             },
+             task.operation);
 }
 
 bool ReconcileRig::hand_over() {

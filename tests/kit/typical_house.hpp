@@ -22,6 +22,7 @@ struct House {
   Instant now = at(seconds(100));
   std::optional<Prefix> ula;
   std::vector<model::Neighbour> neighbours;
+  std::vector<model::PlaneFacts> planes{{"tun", true, true}};
 
   House() {
     uplink("isp", 1454).weight = 3;
@@ -178,7 +179,7 @@ struct House {
     return *this;
   }
 
-  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula, neighbours}; }
+  Inputs inputs() const { return {config, numbers, facts, selector, surroundings, ula, neighbours, {}, planes}; }
   model::Desired derived() const { return derive(inputs()); }
 };
 

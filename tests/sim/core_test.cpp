@@ -96,6 +96,31 @@ TEST_F(CoreStory, TwoSessionsComeUpAndTheKernelFollows) {
   EXPECT_TRUE(node->plan().empty());
 }
 
+TEST_F(CoreStory, WhatCarriesASessionIsWhatThePlaneSays) {
+  begin();
+  EXPECT_EQ(node->carried_by("isp"), "");
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  EXPECT_EQ(node->carried_by("isp"), "tun");
+  node->down("isp");
+  ASSERT_TRUE(world.run_until([&] { return !machine.kernel.sessions.contains("isp"); }, seconds(10)));
+  EXPECT_EQ(node->carried_by("isp"), "");
+  EXPECT_EQ(node->carried_by("biz"), "tun");
+  EXPECT_EQ(node->carried_by("nobody"), "");
+}
+
+TEST_F(CoreStory, ASessionMovesToThePlaneTheFileNamesWithoutBeingDialledAgain) {
+  machine.kernel.planes = {{"fast", false, true}, {"tun", true, true}};
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
+  EXPECT_EQ(node->carried_by("isp"), "fast");
+  const auto session = node->facts().at("isp").session->session_id;
+  config.uplinks[0].plane = config.uplinks[1].plane = model::PlaneKind::Tun;
+  node->apply(std::make_shared<const model::Config>(config), {{"isp", Secret("secret")}, {"biz", Secret("secret")}});
+  ASSERT_TRUE(world.run_until([&] { return node->carried_by("isp") == "tun"; }, seconds(10)));
+  EXPECT_EQ(node->facts().at("isp").session->session_id, session);
+  EXPECT_TRUE(node.up("isp"));
+}
+
 TEST_F(CoreStory, NobodyIsDialledBeforeTheKernelsObjectsStand) {
   std::optional<bool> stood;
   wire.filter = [&](const kit::Node*, Bytes) {

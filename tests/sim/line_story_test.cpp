@@ -73,7 +73,9 @@ class LineStory : public ::testing::Test {
 
 TEST_F(LineStory, ALineGetsItsAddressAndIsUpWithinTwoSeconds) {
   begin();
+  EXPECT_EQ(node->carried_by("hgw"), "");
   ASSERT_TRUE(becomes_up(seconds(2)));
+  EXPECT_EQ(node->carried_by("hgw"), "kernel");
   EXPECT_EQ(facts().shown_state(), UplinkState::Up);
   EXPECT_EQ(facts().v4->local, Ipv4{0xc0000264});
   EXPECT_EQ(facts().v4->length, 24);

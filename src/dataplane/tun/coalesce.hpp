@@ -13,7 +13,7 @@
 #include <span>
 
 #include "base/bytes.hpp"
-#include "dataplane/tun/frame.hpp"
+#include "dataplane/frame.hpp"
 #include "dataplane/tun/vnet.hpp"
 
 namespace michi::dataplane::tun {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dataplane/test_packets.hpp"
 #include "dataplane/tun/segment.hpp"
-#include "dataplane/tun/test_packets.hpp"
 
 namespace michi::dataplane::tun {
 namespace {

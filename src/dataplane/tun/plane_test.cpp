@@ -9,6 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::End;
+using test::ethernet;
 using test::inbound;
 using test::kFar;
 using test::kNear;
@@ -53,7 +54,7 @@ TEST_F(Plane, NeverTouchesADeviceThatIsNotOurs) {
 
 TEST_F(Plane, TheInternalDeviceHasNobodyReadingIt) {
   End end;
-  ASSERT_EQ("", end.perform(port::EnsureDevice{std::string(model::kSelfDevice)}));
+  ASSERT_EQ("", end.perform(port::EnsureDevice{std::string(model::kSelfDevice), model::InternalDevice{}}));
   shell("ip link set michi0 up && ip link show michi0 | grep -q NO-CARRIER");
 }
 
@@ -150,8 +151,8 @@ TEST_F(Plane, BulkTcpArrivesWholeAndEveryFrameOnTheWireIsSound) {
   enter(far_);
   End far;
   auto session = want();
-  session.interface = "far0";
-  std::swap(session.local, session.peer);
+  ethernet(session).interface = "far0";
+  std::swap(ethernet(session).local, ethernet(session).peer);
   session.own_sources = {*parse_prefix("198.51.100.1")};
   bring_up(far, session, "198.51.100.1", "192.0.2.10");
   const port::Fd listener(::socket(AF_INET, SOCK_STREAM, 0));
@@ -271,13 +272,13 @@ TEST_F(Plane, AttachingTheSameSessionAgainKeepsItsCountersAndANewOneStartsAtZero
   session.own_sources.push_back(*parse_prefix("203.0.113.0/29"));
   ASSERT_EQ("", end.perform(port::Attach{session}));
   EXPECT_EQ(end.plane.counters({"isp"}).rx_packets, 1u);
-  session.session_id = 9;
+  ethernet(session).session_id = 9;
   ASSERT_EQ("", end.perform(port::Attach{session}));
   EXPECT_EQ(end.plane.counters({"isp"}).rx_packets, 0u);
   ASSERT_EQ("", end.perform(port::Detach{{"isp"}}));
   auto neighbour = want();
   neighbour.uplink.name = neighbour.device = "biz";
-  neighbour.session_id = 10;
+  ethernet(neighbour).session_id = 10;
   ASSERT_EQ("", end.perform(port::EnsureDevice{"biz"}));
   ASSERT_EQ("", end.perform(port::Attach{neighbour}));
   shell("ip link set biz up");
@@ -293,7 +294,7 @@ TEST_F(Plane, TwoHundredAndFiftySessionsShareOneWire) {
   for (int i = 0; i < 250; ++i) {
     auto session = want();
     session.uplink.name = session.device = "u" + std::to_string(i);
-    session.session_id = static_cast<std::uint16_t>(i + 1);
+    ethernet(session).session_id = static_cast<std::uint16_t>(i + 1);
     ASSERT_EQ("", end.perform(port::EnsureDevice{session.device}));
     ASSERT_EQ("", end.perform(port::Attach{session}));
   }

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/net/checksum.hpp"
-#include "dataplane/tun/test_packets.hpp"
+#include "dataplane/test_packets.hpp"
 
 namespace michi::dataplane::tun {
 namespace {

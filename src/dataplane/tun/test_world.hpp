@@ -19,12 +19,14 @@
 #include <boost/asio/io_context.hpp>
 #include <thread>
 
-#include "dataplane/tun/frame.hpp"
-#include "dataplane/tun/test_packets.hpp"
+#include "dataplane/frame.hpp"
+#include "dataplane/test_packets.hpp"
 #include "dataplane/tun/tun_plane.hpp"
 #include "port/fd.hpp"
 
-namespace michi::dataplane::tun::test {
+namespace michi::dataplane::test {
+
+using tun::TunPlane;
 
 inline const Mac kNear{{2, 0, 0, 0, 0, 1}};
 inline const Mac kFar{{2, 0, 0, 0, 0, 2}};
@@ -60,6 +62,10 @@ inline ByteVec next_frame(int fd, std::chrono::milliseconds wait = std::chrono::
     if (from.sll_pkttype == PACKET_OUTGOING || (data_only && from.sll_protocol != htons(0x8864))) continue;
     return buffer;
   }
+}
+
+inline model::EthernetSession& ethernet(model::AttachWant& want) {
+  return std::get<model::EthernetSession>(want.carriage);
 }
 
 /// One of the two ends: a plane with its loop in the namespace it was made in.
@@ -131,16 +137,15 @@ class World : public ::testing::Test {
   static void enter(const port::Fd& netns) { ASSERT_EQ(::setns(netns.get(), CLONE_NEWNET), 0); }
 
   static model::AttachWant want() {
-    return {.uplink = {"isp"},
-            .device = "isp",
-            .interface = "near0",
-            .local = kNear,
-            .peer = kFar,
-            .session_id = kSession,
-            .mtu = 1454,
-            .ipv4 = true,
-            .ipv6 = true,
-            .own_sources = {*parse_prefix("192.0.2.10"), *parse_prefix("2001:db8::10")}};
+    return {
+        .uplink = {"isp"},
+        .device = "isp",
+        .mtu = 1454,
+        .ipv4 = true,
+        .ipv6 = true,
+        .own_sources = {*parse_prefix("192.0.2.10"), *parse_prefix("2001:db8::10")},
+        .plane = "tun",
+        .carriage = model::EthernetSession{.interface = "near0", .local = kNear, .peer = kFar, .session_id = kSession}};
   }
   void bring_up(End& end, const model::AttachWant& session, const std::string& own, const std::string& others) {
     ASSERT_EQ("", end.perform(port::EnsureDevice{session.device}));
@@ -166,4 +171,4 @@ inline ByteVec inbound(std::size_t size) {
   return make({.protocol = 17, .source = "198.51.100.1", .destination = "192.0.2.10", .payload = pattern(size)});
 }
 
-}  // namespace michi::dataplane::tun::test
+}  // namespace michi::dataplane::test

@@ -18,9 +18,7 @@
 namespace michi::dataplane::tun {
 namespace {
 
-bool same_session(const model::AttachWant& a, const model::AttachWant& b) {
-  return a.session_id == b.session_id && a.local == b.local && a.peer == b.peer && a.interface == b.interface;
-}
+constexpr std::string_view kName = "tun";
 
 int make_eventfd() {
   const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -108,7 +106,8 @@ void TunPlane::submit(port::PlaneOp op, port::Ticket ticket) {
   if (const auto* attach = std::get_if<port::Attach>(&op)) {
     auto& counted = parts_->counters[attach->session.uplink.name];
     // A new session counts from zero; the same one, attached again with other sources, goes on.
-    if (!counted.tally || !same_session(counted.session, attach->session)) counted.tally = std::make_shared<Tally>();
+    if (!counted.tally || counted.session.carriage != attach->session.carriage)
+      counted.tally = std::make_shared<Tally>();
     counted.session = attach->session;
     tally = counted.tally;
   } else if (const auto* removal = std::get_if<port::RemoveDevice>(&op)) {
@@ -127,6 +126,16 @@ std::optional<port::PlaneReport> TunPlane::poll() {
   port::PlaneReport report = std::move(parts_->reports.front());
   parts_->reports.pop_front();
   return report;
+}
+
+std::vector<model::PlaneFacts> TunPlane::facts() const {
+  return {{.name = std::string(kName), .makes_devices = true, .carries_ethernet_sessions = true}};
+}
+
+std::string TunPlane::carried_by(const model::UplinkId& uplink) const {
+  const auto found = parts_->counters.find(uplink.name);
+  const bool carried = found != parts_->counters.end() && found->second.tally->carried.load(std::memory_order_relaxed);
+  return carried ? std::string(kName) : "";
 }
 
 void TunPlane::on_wake(port::Wake wake) { parts_->wake = std::move(wake); }

@@ -20,11 +20,13 @@ class TunPlane final : public port::DataPlane {
   explicit TunPlane(boost::asio::io_context& loop);
   ~TunPlane() override;
 
+  std::vector<model::PlaneFacts> facts() const override;
   void submit(port::PlaneOp op, port::Ticket ticket) override;
   std::optional<port::PlaneReport> poll() override;
   void on_wake(port::Wake wake) override;
   /// Of the uplink's latest session; zero before the first and after its device was removed.
   port::PlaneCounters counters(const model::UplinkId& uplink) const override;
+  std::string carried_by(const model::UplinkId& uplink) const override;
 
  private:
   struct Parts;

@@ -42,6 +42,12 @@ struct Worker::Session {
   bool own_address = true;  // of the interface; false: a MAC of the uplink's own
   bool faulted = false;     // reported once
 
+  void stands_on(Device* a_device, WireState* a_wire) {
+    device = a_device;
+    wire = a_wire;
+    tally->carried.store(device != nullptr && wire != nullptr, std::memory_order_relaxed);
+  }
+  const std::string& interface() const { return std::get<model::EthernetSession>(want.carriage).interface; }
   bool carries(Family family) const { return family == Family::V4 ? want.ipv4 : want.ipv6; }
 };
 
@@ -100,7 +106,7 @@ bool Worker::turn() {
 void Worker::execute(Command command) {
   port::Completion done{command.ticket, std::nullopt};
   if (const auto* make = std::get_if<port::EnsureDevice>(&command.op)) {
-    done.error = ensure(make->name);
+    done.error = ensure(*make);
   } else if (const auto* unmake = std::get_if<port::RemoveDevice>(&command.op)) {
     done.error = remove(unmake->name);
   } else if (const auto* begin = std::get_if<port::Attach>(&command.op)) {
@@ -111,7 +117,8 @@ void Worker::execute(Command command) {
   report_(done);
 }
 
-std::optional<OsError> Worker::ensure(const std::string& name) {
+std::optional<OsError> Worker::ensure(const port::EnsureDevice& wanted) {
+  const std::string& name = wanted.name;
   if (!devices_maker_) {
     auto links = LinkRequests::open();
     if (!links) return links.error();
@@ -124,14 +131,14 @@ std::optional<OsError> Worker::ensure(const std::string& name) {
   auto fd = devices_maker_->open(name);
   if (!fd) return fd.error();
   // Nobody reads the internal device: without an open descriptor it has no queue that could fill.
-  if (name == model::kSelfDevice) return std::nullopt;
+  if (std::holds_alternative<model::InternalDevice>(wanted.what)) return std::nullopt;
   auto device = std::make_unique<Device>();
   device->name = name;
   device->fd = std::move(*fd);
   watch(device->fd.get(), device->watched);
   for (const auto& [uplink, session] : sessions_) {
     if (session->want.device != name) continue;
-    session->device = device.get();
+    session->stands_on(device.get(), session->wire);
     device->session = session.get();
   }
   devices_[name] = std::move(device);
@@ -140,7 +147,7 @@ std::optional<OsError> Worker::ensure(const std::string& name) {
 
 std::optional<OsError> Worker::remove(const std::string& name) {
   if (const auto known = devices_.find(name); known != devices_.end()) {
-    if (known->second->session != nullptr) known->second->session->device = nullptr;
+    if (known->second->session != nullptr) known->second->session->stands_on(nullptr, known->second->session->wire);
     devices_.erase(known);
   }
   if (!devices_maker_) {
@@ -176,26 +183,26 @@ std::optional<OsError> Worker::attach(const model::AttachWant& want, std::shared
   detach(want.uplink);
   // After a restart the device may be there and nobody asked for it yet.
   if (!devices_.contains(want.device))
-    if (auto error = ensure(want.device)) return error;
+    if (auto error = ensure({want.device})) return error;
   const auto device = devices_.find(want.device);
   if (device == devices_.end()) return OsError{"attach " + want.uplink.name + " to device " + want.device, ENODEV};
   if (device->second->session != nullptr) return OsError{"attach " + want.uplink.name + " to " + want.device, EBUSY};
-  const auto wire = wire_of(want.interface);
+  const auto& carriage = std::get<model::EthernetSession>(want.carriage);
+  const auto wire = wire_of(carriage.interface);
   if (!wire) return wire.error();
 
   auto session = std::make_unique<Session>();
   session->want = want;
-  session->channel = {want.local, want.peer, want.session_id};
+  session->channel = {carriage.local, carriage.peer, carriage.session_id};
   session->guard = SourceGuard(want.own_sources);
   session->receive_limit = want.mru != 0 ? want.mru : std::max(want.mtu, kDefaultMru);
   session->tally = std::move(tally);
-  session->own_address = (*wire)->wire.address() == want.local;
-  session->device = device->second.get();
-  session->wire = *wire;
+  session->own_address = (*wire)->wire.address() == carriage.local;
   if (!(*wire)->sessions.emplace(session->channel, session.get()).second)
     return OsError{"attach " + want.uplink.name + ": the session belongs to another uplink", EEXIST};
+  session->stands_on(device->second.get(), *wire);
   device->second->session = session.get();
-  (*wire)->wire.join(want.local);
+  (*wire)->wire.join(carriage.local);
   if ((*wire)->sessions.size() == 1) (*wire)->wire.listen(true);
   sessions_[want.uplink.name] = std::move(session);
   return std::nullopt;
@@ -211,6 +218,7 @@ void Worker::detach(const model::UplinkId& uplink) {
     session.wire->wire.leave(session.channel.local);
     if (session.wire->sessions.empty()) session.wire->wire.listen(false);
   }
+  session.stands_on(nullptr, nullptr);
   sessions_.erase(found);
 }
 
@@ -246,7 +254,7 @@ void Worker::send(Device& device, Session& session) {
   add(tally.tx_bytes, sending_.tally().bytes);
   add(tally.tx_dropped, sending_.tally().dropped);
   if (failed == ENETDOWN)
-    report_once(session, "send on " + session.want.interface, failed);
+    report_once(session, "send on " + session.interface(), failed);
   else if (failed != 0)
     wire_lost(*session.wire, failed);
   if (error != 0) device_failed(device, error);
@@ -332,7 +340,7 @@ void Worker::device_lost(Device& device, int error) {
   device.fd.reset();
   if (device.session != nullptr) {
     report_once(*device.session, "read device " + device.name, error == EBADFD || error == EFAULT ? ENODEV : error);
-    device.session->device = nullptr;
+    device.session->stands_on(nullptr, device.session->wire);
     device.session = nullptr;
   }
   const auto found = devices_.find(device.name);
@@ -344,7 +352,7 @@ void Worker::device_lost(Device& device, int error) {
 void Worker::wire_lost(WireState& wire, int error) {
   for (const auto& [channel, session] : wire.sessions) {
     report_once(*session, "use interface " + wire.interface, error);
-    session->wire = nullptr;
+    session->stands_on(session->device, nullptr);
   }
   wire.sessions.clear();
   const auto found = wires_.find(wire.interface);

@@ -14,17 +14,19 @@
 #include <unordered_map>
 #include <vector>
 
-#include "dataplane/tun/device.hpp"
+#include "dataplane/device.hpp"
+#include "dataplane/source_guard.hpp"
 #include "dataplane/tun/wire.hpp"
 #include "model/kernel.hpp"
 #include "port/data_plane.hpp"
 
 namespace michi::dataplane::tun {
 
-/// Counters that the data thread writes and the loop reads, without a lock: each is only a sum.
+/// What the data thread writes and the loop reads, without a lock: each is only a sum, or the last word.
 struct Tally {
   std::atomic<std::uint64_t> rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
   std::atomic<std::uint64_t> rx_dropped = 0, tx_dropped = 0, foreign_source = 0;
+  std::atomic<bool> carried = false;  // attached, and both its device and its wire are there
 };
 
 struct Command {
@@ -53,7 +55,7 @@ class Worker {
     void* object;
   };
 
-  std::optional<port::OsError> ensure(const std::string& name);
+  std::optional<port::OsError> ensure(const port::EnsureDevice& wanted);
   std::optional<port::OsError> remove(const std::string& name);
   std::optional<port::OsError> attach(const model::AttachWant& want, std::shared_ptr<Tally> tally);
   void detach(const model::UplinkId& uplink);

@@ -19,15 +19,27 @@ std::string firewall_key(model::NftFamily table) {
   return table == model::NftFamily::Inet ? "firewall" : "firewall-netdev";
 }
 
-/// What may have passed without NAT while the firewall was gone: flows of LANs that have NAT.
-port::DeleteUntranslated untranslated_flows(const model::Config* config) {
-  port::DeleteUntranslated flows{.mask = config ? config->global.mark_mask : 0xff000000, .inside = {}};
-  if (!config) return flows;
-  flows.inside.push_back(Prefix::host(config->global.router_address));
+/// The firewall's operations as reconcile says them, with what only the configuration knows: what may have passed
+/// without NAT while the firewall was gone are flows of LANs that have NAT.
+model::FirewallOperation completed(model::FirewallOperation operation, const model::Config* config) {
+  auto* flows = std::get_if<model::DeleteUntranslated>(&operation);
+  if (flows == nullptr || config == nullptr) return operation;
+  flows->mask = config->global.mark_mask;
+  flows->inside.push_back(Prefix::host(config->global.router_address));
   for (const auto& lan : config->lans)
     if (lan.nat)
-      for (const auto& address : lan.addresses) flows.inside.push_back(address.canonical());
-  return flows;
+      for (const auto& address : lan.addresses) flows->inside.push_back(address.canonical());
+  return operation;
+}
+
+/// Where test builds may crash: after an operation was handed to its door.
+std::string_view crash_point_after(const model::Operation& operation) {
+  return model::visit_operation(
+      Overloaded{[](const model::EnsureDevice&) { return "device"; }, [](const model::Attach&) { return "attach"; },
+                 [](const model::AddAddress&) { return "address"; }, [](const model::AddRoute&) { return "route"; },
+                 [](const model::AddRule&) { return "rule"; }, [](const model::CommitRules&) { return "firewall"; },
+                 [](const auto&) { return ""; }},
+      operation);
 }
 
 std::vector<reconcile::RememberFirewall> remembered_tables(port::Store& store) {
@@ -61,7 +73,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory),
       parts_{&uplinks_, &hooks_, &pass_through_, &resolver_, &lans_, &proxies_, &examination_},
       settings_(doors_.files, doors_.store, tickets_),
-      decider_({uplinks_, proxies_, pass_through_}, ula_),
+      decider_({uplinks_, proxies_, pass_through_, doors_.plane}, ula_),
       reconciler_(remembered_tables(doors_.store)) {
   doors_.alarm.on_wake(schedule_);
   doors_.kernel.on_wake(schedule_);
@@ -244,6 +256,11 @@ void Core::decide() {
     part->on_desired(desired, now_);
     say(*part);
   }
+  // What begins with it sees the kernel at once.
+  for (Part* part : {static_cast<Part*>(&lans_), static_cast<Part*>(&proxies_)}) {
+    part->on_kernel(view_.observed(), now_);
+    say(*part);
+  }
   reconciler_.on_desired(std::move(desired), now_);
   if (!std::exchange(warned_, true))
     for (const auto& warning : warnings()) events_(warning, now_);
@@ -282,46 +299,14 @@ void Core::remember(const reconcile::RememberFirewall& memory) {
 
 void Core::perform(const reconcile::Do& what) {
   const auto t = what.ticket;
-  auto& kernel = doors_.kernel;
-  std::visit(
-      Overloaded{
-          [&](const reconcile::EnsureDevice& o) {
-            doors_.plane.submit(port::EnsureDevice{o.name}, t);
-            crash_point("device");
-          },
-          [&](const reconcile::RemoveDevice& o) { doors_.plane.submit(port::RemoveDevice{o.name}, t); },
-          [&](const reconcile::ConfigureLink& o) { kernel.submit(port::SetLink{o.name, o.up, o.mtu, o.alias}, t); },
-          [&](const reconcile::Attach& o) {
-            doors_.plane.submit(port::Attach{o.session}, t);
-            crash_point("attach");
-          },
-          [&](const reconcile::Detach& o) { doors_.plane.submit(port::Detach{o.uplink}, t); },
-          [&](const reconcile::PutAddress& o) {
-            kernel.submit(port::AddAddress{o.address}, t);
-            crash_point("address");
-          },
-          [&](const reconcile::RemoveAddress& o) { kernel.submit(port::DeleteAddress{o.address}, t); },
-          [&](const reconcile::PutRoute& o) {
-            kernel.submit(port::AddRoute{o.route}, t);
-            crash_point("route");
-          },
-          [&](const reconcile::RemoveRoute& o) { kernel.submit(port::DeleteRoute{o.route}, t); },
-          [&](const reconcile::PutRule& o) {
-            kernel.submit(port::AddRule{o.rule}, t);
-            crash_point("rule");
-          },
-          [&](const reconcile::RemoveRule& o) { kernel.submit(port::DeleteRule{o.rule}, t); },
-          [&](const reconcile::CommitRules& o) {
-            doors_.firewall.submit(port::CommitRules{o.text}, t);
-            crash_point("firewall");
-          },
-          [&](const reconcile::DeleteFlows& o) {
-            doors_.firewall.submit(port::DeleteFlows{o.mark, o.mask, o.family}, t);
-          },
-          [&](const reconcile::DeleteUntranslated&) { doors_.firewall.submit(untranslated_flows(config_.get()), t); },
-          [&](const reconcile::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
-      },
-      what.operation);
+  std::visit(Overloaded{
+                 [&](const model::NetOperation& o) { doors_.kernel.submit(o, t); },
+                 [&](const model::PlaneOperation& o) { doors_.plane.submit(o, t); },
+                 [&](const model::FirewallOperation& o) { doors_.firewall.submit(completed(o, config_.get()), t); },
+                 [&](const model::WriteSysctl& o) { reconciler_.on_done(t, settings_.write(o.want), now_); },
+             },
+             what.operation);
+  if (const auto point = crash_point_after(what.operation); !point.empty()) crash_point(point);
 }
 
 void Core::roll_back() {

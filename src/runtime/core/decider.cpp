@@ -57,7 +57,8 @@ policy::Inputs Decider::inputs(const policy::Surroundings& around) const {
           .surroundings = around,
           .ula = ula_,
           .neighbours = sources_.proxies.hosts(),
-          .passed = sources_.passed.sessions()};
+          .passed = sources_.passed.sessions(),
+          .planes = planes_};
 }
 
 model::Desired Decider::derive(Instant now) {

@@ -9,6 +9,7 @@
 #include "model/config.hpp"
 #include "model/kernel.hpp"
 #include "policy/policy.hpp"
+#include "port/data_plane.hpp"
 #include "port/kernel_net.hpp"
 #include "port/system.hpp"
 #include "runtime/lan/neighbour_proxies.hpp"
@@ -25,8 +26,9 @@ class Decider {
     const Uplinks& uplinks;
     const NeighbourProxies& proxies;
     const PassThroughs& passed;
+    const port::DataPlane& plane;
   };
-  Decider(Sources sources, Prefix ula) : sources_(sources), ula_(ula) {}
+  Decider(Sources sources, Prefix ula) : sources_(sources), ula_(ula), planes_(sources.plane.facts()) {}
 
   /// What an earlier life kept, and what the first dump shows of it.
   void recall(const RecordKeeper::Records& on_disk);
@@ -58,6 +60,7 @@ class Decider {
   policy::Selector selector_;
   policy::Numbers numbers_;
   policy::Surroundings around_;
+  std::vector<model::PlaneFacts> planes_;  // what each can do
   std::uint64_t derivations_ = 0;
 };
 

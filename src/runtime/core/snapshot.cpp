@@ -36,7 +36,7 @@ std::vector<model::PolicySnapshot> policies_of(const model::Config& config, cons
 
 model::TrafficCounters Core::counters(const std::string& uplink) const {
   const auto* config = config_->find(model::UplinkId{uplink});
-  if (config == nullptr || config->traits().carriage == model::Carriage::Session) {
+  if (config == nullptr || config->traits().path == model::PacketPath::Plane) {
     const auto counted = doors_.plane.counters(model::UplinkId{uplink});
     return {.rx_packets = counted.rx_packets,
             .rx_bytes = counted.rx_bytes,
@@ -75,6 +75,8 @@ model::Snapshot Core::snapshot() const {
       shown.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
                                 one.confirmed, one.on_link, proxy(name, one.prefix)});
     shown.traffic = counters(name);
+    shown.plane = doors_.plane.carried_by(shown.facts.id);
+    if (shown.plane.empty() && shown.facts.attached && !shown.facts.session) shown.plane = "kernel";
     shown.closed_routes = config.routes.size();
     shown.routes_date = config.routes_date;
   }

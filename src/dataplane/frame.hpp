@@ -1,5 +1,5 @@
 #pragma once
-// Session data frames: an IP packet in PPP in PPPoE in Ethernet, and back; and who may send what.
+// Session data frames: an IP packet in PPP in PPPoE in Ethernet, and back.
 //
 // Only PPP protocols 0x0021 and 0x0057, with both octets (PFC and ACFC are never negotiated on PPPoE,
 // RFC 2516 §7). Control protocols are not data and are refused here. Pure functions; RFC 2516 §4.
@@ -8,13 +8,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/net/address.hpp"
 #include "base/net/mac.hpp"
 
-namespace michi::dataplane::tun {
+namespace michi::dataplane {
 
 inline constexpr std::size_t kEncapsulation = 22;  // Ethernet 14, PPPoE 6, PPP protocol 2
 inline constexpr std::uint8_t kTcp = 6;
@@ -70,23 +69,4 @@ std::optional<Opened> open_frame(std::span<std::byte> frame, std::size_t limit);
 
 void write_encapsulation(std::span<std::byte> out, const Channel& channel, Family family, std::size_t packet_size);
 
-/// The sources a session may use, prepared for a look at every packet.
-class SourceGuard {
- public:
-  SourceGuard() = default;
-  explicit SourceGuard(std::span<const Prefix> own);
-  /// `packet` has at least the fixed header of its family.
-  bool allows(Bytes packet, Family family) const;
-
- private:
-  struct V4 {
-    std::uint32_t value, mask;
-  };
-  struct V6 {
-    std::uint64_t value[2], mask[2];
-  };
-  std::vector<V4> v4_;
-  std::vector<V6> v6_;
-};
-
-}  // namespace michi::dataplane::tun
+}  // namespace michi::dataplane

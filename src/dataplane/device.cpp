@@ -1,4 +1,4 @@
-#include "dataplane/tun/device.hpp"
+#include "dataplane/device.hpp"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace michi::dataplane::tun {
+namespace michi::dataplane {
 namespace {
 
 using port::OsError;
@@ -64,4 +64,4 @@ Result<void, OsError> Devices::remove(const std::string& name) {
   return links_.remove((*link)->index);
 }
 
-}  // namespace michi::dataplane::tun
+}  // namespace michi::dataplane

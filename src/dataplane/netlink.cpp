@@ -1,4 +1,4 @@
-#include "dataplane/tun/netlink.hpp"
+#include "dataplane/netlink.hpp"
 
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <tuple>
 
-namespace michi::dataplane::tun {
+namespace michi::dataplane {
 namespace {
 
 using port::OsError;
@@ -144,4 +144,4 @@ Result<void, OsError> LinkRequests::remove(int index) {
   return {};
 }
 
-}  // namespace michi::dataplane::tun
+}  // namespace michi::dataplane

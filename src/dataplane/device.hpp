@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "dataplane/tun/netlink.hpp"
+#include "dataplane/netlink.hpp"
 
-namespace michi::dataplane::tun {
+namespace michi::dataplane {
 
 inline constexpr std::string_view kAlias = "michi";
 inline constexpr unsigned kQueueLength = 1000;
@@ -30,4 +30,4 @@ class Devices {
   LinkRequests links_;
 };
 
-}  // namespace michi::dataplane::tun
+}  // namespace michi::dataplane

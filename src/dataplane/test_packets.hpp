@@ -7,7 +7,7 @@
 #include "base/bytes.hpp"
 #include "base/net/address.hpp"
 
-namespace michi::dataplane::tun::test {
+namespace michi::dataplane::test {
 
 /// The textbook loop of RFC 1071 §4.1, complemented.
 inline std::uint16_t slow_checksum(Bytes bytes, std::uint32_t sum = 0) {
@@ -100,4 +100,4 @@ inline bool sound(Bytes packet) {
   return slow_checksum(packet.subspan(l4), sum) == 0;
 }
 
-}  // namespace michi::dataplane::tun::test
+}  // namespace michi::dataplane::test

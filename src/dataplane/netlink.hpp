@@ -9,7 +9,7 @@
 #include "port/fd.hpp"
 #include "port/os_error.hpp"
 
-namespace michi::dataplane::tun {
+namespace michi::dataplane {
 
 struct LinkSeen {
   int index = 0;
@@ -36,4 +36,4 @@ class LinkRequests {
   unsigned sequence_ = 0;
 };
 
-}  // namespace michi::dataplane::tun
+}  // namespace michi::dataplane
