@@ -110,6 +110,7 @@ TEST_F(CoreStory, WhatCarriesASessionIsWhatThePlaneSays) {
 
 TEST_F(CoreStory, ASessionMovesToThePlaneTheFileNamesWithoutBeingDialledAgain) {
   machine.kernel.planes = {{"fast", false, true}, {"tun", true, true}};
+  node.crash();  // planes are asked at start
   begin();
   ASSERT_TRUE(world.run_until([&] { return all_up() && quiet(); }, seconds(10)));
   EXPECT_EQ(node->carried_by("isp"), "fast");
