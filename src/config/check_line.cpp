@@ -1,7 +1,7 @@
 // What uplinks of one interface must be to each other, to the LANs and to the contract of their line.
 #include <fmt/format.h>
 
-#include <vector>
+#include <set>
 
 #include "config/draft.hpp"
 
@@ -15,11 +15,11 @@ void check_line_config(Draft& draft, const model::LineConfig& line) {
   const std::string path = "line." + line.interface;
   const std::size_t sessions = draft.config.sessions_on(line.interface);
   if (draft.config.uplinks_on(line.interface).empty() && line.pass_through.empty()) {
-    std::vector<std::string> names;
-    for (const model::UplinkConfig& uplink : draft.config.uplinks) names.push_back(uplink.interface());
+    std::set<std::string> names;
+    for (const model::UplinkConfig& uplink : draft.config.uplinks) names.insert(draft.config.line_of(uplink));
     draft.reading.report.warning(draft.reading.place(path), "idle-line",
                                  fmt::format("no uplink has the interface of [{}]", path),
-                                 did_you_mean(closest(line.interface, names)));
+                                 did_you_mean(closest(line.interface, {names.begin(), names.end()})));
   } else if (line.sessions != 0 && sessions > line.sessions) {
     draft.reading.report.warning(
         draft.reading.place(path + ".sessions"), "too-many-sessions",

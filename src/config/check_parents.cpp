@@ -33,7 +33,7 @@ Below below(const model::Config& config, const model::UplinkConfig& uplink) {
   return out;
 }
 
-std::string names_of(const Chain& chain) {
+std::string text_of(const Chain& chain) {
   std::string out;
   for (const model::UplinkConfig* uplink : chain) out += (out.empty() ? "" : " → ") + uplink->id.name;
   return out;
@@ -49,7 +49,7 @@ void check_circle(Draft& draft, const model::UplinkConfig& uplink, const Chain& 
   const auto& first = **std::ranges::min_element(chain, {}, [](const auto* member) { return member->id.name; });
   if (!is_member || first.id != uplink.id) return;
   const bool alone = chain.size() == 1;
-  const std::string circle = fmt::format("{} → {}", names_of(chain), uplink.id.name);
+  const std::string circle = fmt::format("{} → {}", text_of(chain), uplink.id.name);
   draft.reading.report.error(place_of(draft, uplink), "circle",
                              alone ? fmt::format("[uplink.{}] stands on itself: {}", uplink.id.name, circle)
                                    : fmt::format("uplinks stand on each other in a circle: {}", circle),
@@ -63,7 +63,7 @@ void check_parent(Draft& draft, const model::UplinkConfig& uplink) {
   if (circle) return check_circle(draft, uplink, chain);
   if (chain.size() != kMostUplinksInAChain + 1) return;  // of a longer one the part below is said
   draft.reading.report.error(place_of(draft, uplink), "too-deep",
-                             fmt::format("three uplinks stand on each other: {}", names_of(chain)),
+                             fmt::format("three uplinks stand on each other: {}", text_of(chain)),
                              "at most two: one on a line, and one on that");
 }
 

@@ -25,9 +25,11 @@ namespace michi::model {
 
 enum class PlaneKind : std::uint8_t { Auto, Tun };
 
+/// An access line: a thing of its own, which its uplinks share with those that stand on them. Only what the file says
+/// of it; every interface that an uplink stands on is a line.
 struct LineConfig {
   std::string interface;
-  unsigned sessions = 0;                    // 0: unlimited; `check` warns beyond it
+  unsigned sessions = 0;                    // of the access contract; 0: unlimited; `check` warns beyond it
   std::vector<std::string> pass_through{};  // LANs whose hosts may dial over this line themselves
 };
 
@@ -64,19 +66,21 @@ struct ProbeConfig {
   bool operator==(const ProbeConfig&) const = default;
 };
 
+/// An uplink: what every kind may be asked for, and `kind`, which only its kind reads. A field whose key a kind does
+/// not take has its default there.
 struct UplinkConfig {
   UplinkId id;
-  KindConfig kind = default_kind();  // what only its kind knows
+  KindConfig kind = default_kind();
   Underlay over = OnLine{};
   bool start = true;  // R10
-  bool ipv4 = true;
+  bool ipv4 = true;   // asked for, where addresses are
   bool ipv6 = true;
-  DelegationConfig delegation;
+  DelegationConfig delegation;   // `dhcp6`
   std::optional<bool> closed{};  // its IPv6 is without the internet; nothing: seen by its addresses
-  /// A LAN gets the /64 of the line itself where nothing is routed to us. Nothing: on kind ipoe, if it is no closed
-  /// network.
+  /// A LAN gets the /64 of the line itself where nothing is routed to us. Nothing: where the network gives the
+  /// addresses, if it is no closed one.
   std::optional<bool> neighbour_proxy{};
-  std::uint16_t mtu = 1492;    // above 1492: RFC 4638
+  std::uint16_t mtu = 1492;    // by default the kind's
   std::uint16_t mss = 0;       // 0: from the MTU (R21)
   bool default_route = true;   // may carry flows of no closed network (R15, R182)
   std::vector<Prefix> routes;  // closed prefixes of this uplink, also from routes_file
@@ -87,7 +91,7 @@ struct UplinkConfig {
   bool nat = true;
   PlaneKind plane = PlaneKind::Auto;
   ProbeConfig probe;
-  Duration connect_timeout = seconds(30);  // R16
+  Duration connect_timeout = seconds(30);  // an attempt, or what has not answered by then is named (R16)
   bool operator==(const UplinkConfig&) const;
 
   const Traits& traits() const { return kind.traits(); }

@@ -1,6 +1,6 @@
 // Three parsers behind one door: the first byte chooses michi.toml, a routes file or secrets.toml.
 // Laws: findings have places inside the text, a refusal has an error, an accepted configuration is
-// equal to itself and names only uplinks that exist, and no secret is quoted.
+// equal to itself and names only uplinks that exist, none stands on itself or too high, and no secret is quoted.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 #include "config/load.hpp"
 #include "config/routes_file.hpp"
 #include "config/secrets.hpp"
+#include "kit/toy_kind.hpp"
 
 namespace {
 
@@ -28,9 +29,18 @@ void places_are_inside(const std::vector<config::Diagnostic>& diagnostics, std::
   law(diagnostics.size() <= 201);
 }
 
+/// By itself on a line, or on one that is.
+void stands_on_a_line(const model::Config& accepted, const model::UplinkConfig& uplink) {
+  law((uplink.parent() != nullptr) == uplink.traits().stands_on_uplink);
+  law(!accepted.line_of(uplink).empty());
+  const auto* parent = uplink.parent() != nullptr ? accepted.find(*uplink.parent()) : nullptr;
+  law(uplink.parent() == nullptr || (parent != nullptr && parent->parent() == nullptr));
+}
+
 void fuzz_configuration(std::string_view text) {
   config::Environment environment;
   environment.foreign_devices = {"eth9"};
+  environment.kinds = kit::kinds_with_toy();
   environment.read_file = [](const std::string& path) -> Result<std::string, std::string> {
     if (path.size() % 2 == 0) return Fault<std::string>("no such file");
     return "# date: 2005-02-01\npppx net 220.210.194.0 netmask 255.255.255.128\n10.0.0.0/8\n";
@@ -43,7 +53,7 @@ void fuzz_configuration(std::string_view text) {
   law(!config::has_errors(result->warnings));
   const model::Config& accepted = result->config;
   law(accepted.uplinks.size() <= model::kMaxUplinkNumber);
-  law(config::differences(accepted, accepted).empty());
+  law(config::differences(accepted, accepted, environment.kinds).empty());
   for (const auto& policy : accepted.policies) {
     law(!policy.use.empty());
     for (const auto& id : policy.use) law(accepted.find(id) != nullptr);
@@ -53,7 +63,10 @@ void fuzz_configuration(std::string_view text) {
     law(!publish.uplinks6.empty() && publish.ports.first > 0 && (publish.to || publish.to6));
     law(!publish.to || !publish.uplinks.empty());
   }
-  for (const auto& uplink : accepted.uplinks) law(std::ranges::is_sorted(uplink.routes) && uplink.mtu >= 576);
+  for (const auto& uplink : accepted.uplinks) {
+    law(std::ranges::is_sorted(uplink.routes) && uplink.mtu >= 576);
+    stands_on_a_line(accepted, uplink);
+  }
 }
 
 void fuzz_routes(std::string_view text) {

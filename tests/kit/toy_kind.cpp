@@ -11,7 +11,7 @@ namespace {
 
 constexpr unsigned kSlowest = 300, kFastest = 4'000'000, kUsual = 115'200;
 
-void read(config::Section& section, model::UplinkConfig& into) {
+void read_toy(config::Section& section, model::UplinkConfig& into) {
   ToyConfig own;
   section.text("device", own.device);
   if (!section.has("device")) section.missing("device", "\"ttyS0\"");
@@ -19,13 +19,13 @@ void read(config::Section& section, model::UplinkConfig& into) {
   into.kind = std::move(own);
 }
 
-void check(config::Draft& draft, const model::UplinkConfig& uplink) {
+void check_toy(config::Draft& draft, const model::UplinkConfig& uplink) {
   if (uplink.kind.as<ToyConfig>().baud <= kUsual) return;
   draft.reading.report.warning(draft.reading.place("uplink." + uplink.id.name + ".baud"), "fast-toy",
                                "[uplink." + uplink.id.name + "] is fast for a toy");
 }
 
-config::Fields fields(const model::UplinkConfig& uplink) {
+config::Fields toy_fields(const model::UplinkConfig& uplink) {
   const auto& own = uplink.kind.as<ToyConfig>();
   return {{"device", own.device}, {"baud", std::to_string(own.baud)}};
 }
@@ -33,7 +33,7 @@ config::Fields fields(const model::UplinkConfig& uplink) {
 }  // namespace
 
 config::KindReader toy_kind() {
-  return {.traits = &ToyConfig::kTraits, .read = read, .check = check, .fields = fields};
+  return {.traits = &ToyConfig::kTraits, .read = read_toy, .check = check_toy, .fields = toy_fields};
 }
 
 std::span<const config::KindReader> kinds_with_toy() {

@@ -32,7 +32,7 @@ void read_dhcp4(Section& uplink, model::Dhcp4Config& into) {
   section->finish();
 }
 
-void read(Section& section, model::UplinkConfig& into) {
+void read_ipoe(Section& section, model::UplinkConfig& into) {
   model::IpoeConfig own;
   read_families(section, into);
   read_dhcp4(section, own.dhcp);
@@ -40,9 +40,11 @@ void read(Section& section, model::UplinkConfig& into) {
   into.kind = std::move(own);
 }
 
-void check(Draft& draft, const model::UplinkConfig& uplink) { check_targets(draft, uplink, uplink.ipv4, uplink.ipv6); }
+void check_ipoe(Draft& draft, const model::UplinkConfig& uplink) {
+  check_targets(draft, uplink, uplink.ipv4, uplink.ipv6);
+}
 
-Fields fields(const model::UplinkConfig& uplink) {
+Fields ipoe_fields(const model::UplinkConfig& uplink) {
   const model::Dhcp4Config& dhcp = uplink.kind.as<model::IpoeConfig>().dhcp;
   return {{"dhcp.host-name", dhcp.host_name},
           {"dhcp.client-id", to_hex(dhcp.client_id)},
@@ -54,9 +56,9 @@ Fields fields(const model::UplinkConfig& uplink) {
 
 KindReader ipoe_kind() {
   return {.traits = &model::IpoeConfig::kTraits,
-          .read = read,
-          .check = check,
-          .fields = fields,
+          .read = read_ipoe,
+          .check = check_ipoe,
+          .fields = ipoe_fields,
           .instead = instead_on_ethernet()};
 }
 

@@ -34,7 +34,7 @@ void read_host_uniq(Section& section, std::optional<ByteVec>& into) {
   }
 }
 
-void read(Section& section, model::UplinkConfig& into) {
+void read_pppoe(Section& section, model::UplinkConfig& into) {
   model::PppoeConfig own;
   read_mac(section, into);
   read_ppp(section, own.ppp);
@@ -76,14 +76,14 @@ void check_host_uniq(Draft& draft, const model::UplinkConfig& uplink) {
   }
 }
 
-void check(Draft& draft, const model::UplinkConfig& uplink) {
+void check_pppoe(Draft& draft, const model::UplinkConfig& uplink) {
   check_host_uniq(draft, uplink);
   check_ppp(draft, uplink, ppp_of);
   check_mtu(draft, uplink);
   check_targets(draft, uplink, uplink.ipv4, uplink.ipv6);
 }
 
-Fields fields(const model::UplinkConfig& uplink) {
+Fields pppoe_fields(const model::UplinkConfig& uplink) {
   const model::PppoeConfig& own = *pppoe_of(uplink);
   Fields out = {{"ac-name", own.ac_name},
                 {"prefer-acs", joined(own.prefer_acs, [](const std::string& name) { return name; })},
@@ -97,7 +97,7 @@ Fields fields(const model::UplinkConfig& uplink) {
 }  // namespace
 
 KindReader pppoe_kind() {
-  return {.traits = &model::PppoeConfig::kTraits, .read = read, .check = check, .fields = fields};
+  return {.traits = &model::PppoeConfig::kTraits, .read = read_pppoe, .check = check_pppoe, .fields = pppoe_fields};
 }
 
 }  // namespace michi::config

@@ -43,7 +43,7 @@ void read_prefixes(Section& section, std::vector<Prefix>& into) {
   }
 }
 
-void read(Section& section, model::UplinkConfig& into) {
+void read_static(Section& section, model::UplinkConfig& into) {
   model::StaticConfig own;
   own.address = read_own(section, "address", Family::V4);
   section.ipv4("gateway", own.gateway);
@@ -88,7 +88,7 @@ std::optional<Address> as_address(const std::optional<Value>& value) {
   return value ? std::optional(Address(*value)) : std::nullopt;
 }
 
-void check(Draft& draft, const model::UplinkConfig& uplink) {
+void check_static(Draft& draft, const model::UplinkConfig& uplink) {
   const std::string path = "uplink." + uplink.id.name;
   const auto& own = uplink.kind.as<model::StaticConfig>();
   const bool six = own.address6 || !own.prefixes.empty();
@@ -101,7 +101,7 @@ void check(Draft& draft, const model::UplinkConfig& uplink) {
   check_neighbour_proxy(draft, uplink, path);
 }
 
-Fields fields(const model::UplinkConfig& uplink) {
+Fields static_fields(const model::UplinkConfig& uplink) {
   const auto& own = uplink.kind.as<model::StaticConfig>();
   return {{"address", text_or_empty(own.address)},
           {"gateway", text_or_empty(own.gateway)},
@@ -114,9 +114,9 @@ Fields fields(const model::UplinkConfig& uplink) {
 
 KindReader static_kind() {
   return {.traits = &model::StaticConfig::kTraits,
-          .read = read,
-          .check = check,
-          .fields = fields,
+          .read = read_static,
+          .check = check_static,
+          .fields = static_fields,
           .instead = instead_on_ethernet()};
 }
 
