@@ -94,6 +94,8 @@ std::string_view to_text(Reason reason) {
       return "address-lost";
     case Reason::ClosedNetwork:
       return "closed-network";
+    case Reason::SocketRefused:
+      return "socket-refused";
   }
   return "";
 }
@@ -160,6 +162,9 @@ std::string_view remedy_of(Reason reason) {
     case Reason::ClosedNetwork:
       return "the line has addresses of the carrier's closed network alone: order IPv6 (IPoE) from a provider; where "
              "that is wrong, write closed = false";
+    case Reason::SocketRefused:
+      return "the kernel refuses michi a socket on the interface; the detail has the cause: too many open files, no "
+             "memory, or another program at the same port. It is tried again every few seconds";
   }
   return "";
 }

@@ -1,6 +1,6 @@
 #pragma once
 // What a failure means for the next attempt: classes, their back-off curves, and the reason that a
-// person reads.
+// person reads. Which class a failure is of stands beside what fails: ppp/ppp_failure, pppoe/failure.
 //
 //   class        first   factor  cap      bounded by retry_min/retry_max
 //   no-offer     1 s     2       60 s     yes    PADI unanswered
@@ -26,9 +26,6 @@
 
 #include "base/random.hpp"
 #include "base/time.hpp"
-#include "engine/ppp/session.hpp"
-#include "engine/pppoe/discovery.hpp"
-#include "model/config.hpp"
 #include "model/uplink.hpp"
 
 namespace michi::uplink {
@@ -66,19 +63,20 @@ struct Failure {
   std::string detail;
 };
 
-Failure failure_of(const engine::pppoe::Failed& failed);
-Failure failure_of(const engine::ppp::Ended& ended);
-/// PADT with its words.
-Failure failure_of_padt(std::string_view words);
-
 /// "too many sessions", "session limit exceeded", "user already online": access concentrators and
 /// authentication servers say it in the text only.
 bool speaks_of_session_limit(std::string_view words);
 
+/// retry_min and retry_max of the file.
+struct RetryBounds {
+  Duration min = seconds(1);
+  Duration max = seconds(60);
+};
+
 class BackOffs {
  public:
   /// The wait before the next attempt; counts the failure. `at_once`: an established session was lost.
-  Duration next(FailureClass kind, bool at_once, const model::PppConfig& config, Random& random);
+  Duration next(FailureClass kind, bool at_once, const RetryBounds& bounds, Random& random);
   void forget() { counts_ = {}; }
   unsigned count(FailureClass kind) const { return counts_[static_cast<std::size_t>(kind)]; }
 

@@ -3,13 +3,21 @@
 //
 // Laws, for the owner and for every kind:
 //  - Time is monotonic: no `now` is earlier than one before it. Inputs may come at any time, in any order, twice.
-//  - After every input, and after every on_deadline(), the owner drains poll() until it is empty; the order of outputs is
-//    the order in which they are to happen. next_deadline() is asked after that, and lies ahead of `now` or is nothing.
+//  - After every input, and after every on_deadline(), the owner drains poll() until it is empty; the order of
+//    outputs is the order in which they are to happen. next_deadline() is asked after that, and lies ahead of `now` or
+//    is nothing.
 //  - recall() comes once, before start(); then channels, interface, device and underlay as they are known.
+//  - ChannelsWanted is said by recall() and whenever the list changes; the whole list is meant. Every channel that is
+//    new in it, or on another device, is told of by on_channel() as soon as it is opened or refused, also where it has
+//    been open for somebody else. One that is not told of counts as closed.
 //  - A channel is told Open before the interface that it stands on is told present, and Closed after it is told absent.
+//    A refused one is tried again by the owner; its Open may come at any time.
+//  - After configure(), channels, interface, device and underlay are told again, as after recall(): the life may be
+//    another one now, or stand elsewhere.
 //  - One FactsChanged per change that policy or status must act on; facts() never runs ahead of what was told by more
 //    than the outputs that wait in poll().
-//  - After stop() and its deadline, settled_down() is true and no output, channel or deadline is left.
+//  - After stop() and its deadline, settled_down() is true. From then on nothing is sent, and no deadline is left but
+//    the ends of what is remembered (prefixes). Channels that a start needs at once stay wanted.
 //  - A life never touches a device, a route or a file, and reads no clock.
 
 #include <memory>

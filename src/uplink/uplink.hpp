@@ -1,150 +1,71 @@
 #pragma once
-// The life of one uplink: waiting for its interface, asking, being up, ending, trying again. One value with
-// the shape of an engine. Behind it stands one of two lives: that of a PPPoE session (life.hpp), or that of
-// a line whose device is the interface itself (line_life.hpp). IPv6
-// beyond a session's own addresses is ipv6_side.hpp's: a prefix outlives its link.
-//
-// It decides when to try and what a failure means; it never touches a device, a route or a file.
-// Facts about itself go out as values; policy makes kernel state of them. One FactsChanged per
-// change that policy or status must act on.
-//
-// The phases and their edges stand in phase.hpp and line_phase.hpp, failures and back-off in failure.hpp.
+// One uplink, of whatever kind: owns the life of its kind, and puts another in its place when the kind changes.
+// Nothing else; what a life is told, says and promises stands in kind.hpp.
 
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
-#include "base/bytes.hpp"
-#include "base/random.hpp"
-#include "base/secret.hpp"
-#include "base/time.hpp"
-#include "model/config.hpp"
-#include "model/event.hpp"
-#include "model/uplink.hpp"
-#include "uplink/ip/datagram.hpp"
-#include "uplink/ip/ipv6_diagnosis.hpp"
-#include "uplink/ip/lease_record.hpp"
+#include "uplink/kind.hpp"
 
 namespace michi::uplink {
-
-struct Frame {
-  std::string interface;
-  ByteVec bytes;
-  bool urgent = false;
-};
-struct FactsChanged {
-  model::UplinkFacts facts;
-};
-/// Keep this record in /run, at once; nullopt: forget it.
-struct Persist {
-  std::optional<model::SessionRecord> record;
-};
-/// A first PADI waits for its turn on this interface and address; answered by on_permit().
-struct AskPermit {
-  std::string interface;
-  Mac mac;
-};
-/// An address of earlier, to be asked for again (DHCPv4).
-struct HeldAddress {
-  Ipv4 address;
-  std::optional<Instant> expires{};  // nothing: never
-  bool operator==(const HeldAddress&) const = default;
-};
-/// Keep this address on disk; nullopt: forget it.
-struct PersistAddress {
-  std::optional<HeldAddress> held;
-};
-using Output =
-    std::variant<Frame, FactsChanged, Persist, PersistAddress, AskPermit, Datagram, PersistLease, model::Event>;
 
 /// PADT for a session that an earlier run left behind, of an uplink that is no longer configured.
 Frame padt_for(const model::SessionRecord& record);
 
-/// What the uplink must know of its Ethernet interface. Absent: nullopt to on_interface().
-struct InterfaceFacts {
-  bool carrier = false;
-  std::uint32_t mtu = 1500;
-  Mac mac;
-  bool operator==(const InterfaceFacts&) const = default;
-};
-
-class EthernetLife;
-
 class Uplink {
  public:
-  /// `orphan`: a session record left by an earlier run; it gets its PADT before anything else.
-  /// `held`: an address that the network gave to an earlier run.
-  Uplink(model::UplinkConfig config, std::optional<Secret> secret, Random random,
-         std::optional<model::SessionRecord> orphan, std::optional<HeldAddress> held = std::nullopt);
-  ~Uplink();
-  Uplink(Uplink&&) noexcept;
-  Uplink& operator=(Uplink&&) noexcept;
+  explicit Uplink(Beginning beginning, Kinds kinds = standard_kinds());
 
-  /// Once, before anything else: what DHCPv6 left behind, and what it must know of the machine.
-  void recall(Ipv6Memory memory, Instant now);
-  void start(Instant now);
-  /// Terminate-Request and PADT, bounded wait; ends in Down.
-  void stop(Instant now);
-  void redial(Instant now);
-  /// New configuration: applied in place when the session can stay, else by redial. Tells which.
-  /// A new `interface` needs its on_interface() next. Echo settings and preferences work in place
-  /// and are used from the next session on.
-  enum class Applied : std::uint8_t { InPlace, Redialled };
+  /// As Life::configure(); another kind takes the place of the one before, which is a redial.
   Applied configure(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
   /// The question of configure(), without doing it (reload --dry-run).
-  static Applied effect(const model::UplinkConfig& before, const model::UplinkConfig& after, bool secret_changed);
+  static Applied effect(const model::UplinkConfig& before, const model::UplinkConfig& after, bool secret_changed,
+                        Kinds kinds = standard_kinds());
 
-  void on_interface(std::optional<InterfaceFacts> facts, Instant now);
-  /// Any frame of the interface, of PPPoE or, for kind ipoe, of DHCPv4 and ARP; strangers' are ignored.
-  void on_frame(Bytes frame, Instant now);
-  void on_permit(Instant now);
-  void on_traffic(std::uint64_t packets_in, Instant now);
-  /// Another uplink, one that is attached, has the same local address: hold until told false. The
-  /// session stays, unattached, its address in the facts. Forgotten when the session ends.
-  void on_duplicate_address(bool duplicate, Instant now);
-  /// The link-local address of its device, while that is up and carries the session; nullopt: it does not stand.
-  void on_device(std::optional<Ipv6> link_local, Instant now);
-  void on_datagram(const Heard& datagram, Instant now);
-  /// The data plane cannot carry this session.
-  void on_plane_fault(std::string text, Instant now);
-  void on_deadline(Instant now);
+  void recall(Ipv6Memory memory, Instant now) { life_->recall(std::move(memory), now); }
+  void start(Instant now) { life_->start(now); }
+  void stop(Instant now) { life_->stop(now); }
+  void redial(Instant now) { life_->redial(now); }
 
-  std::optional<Instant> next_deadline() const;
+  void on_channel(ChannelKind kind, const ChannelState& state, Instant now) { life_->on_channel(kind, state, now); }
+  void on_interface(std::optional<InterfaceFacts> facts, Instant now) { life_->on_interface(std::move(facts), now); }
+  void on_device(std::optional<DeviceFacts> facts, Instant now) { life_->on_device(std::move(facts), now); }
+  void on_underlay(const model::UplinkFacts* facts, Instant now) { life_->on_underlay(facts, now); }
+  void on_pppoe(const wire::pppoe::Framed& frame, Instant now) { life_->on_pppoe(frame, now); }
+  void on_ethernet(Bytes frame, Instant now) { life_->on_ethernet(frame, now); }
+  void on_datagram(const Heard& datagram, Instant now) { life_->on_datagram(datagram, now); }
+  void on_permit(Instant now) { life_->on_permit(now); }
+  void on_traffic(std::uint64_t packets_in, Instant now) { life_->on_traffic(packets_in, now); }
+  void on_duplicate_address(bool duplicate, Instant now) { life_->on_duplicate_address(duplicate, now); }
+  void on_plane_fault(std::string text, Instant now) { life_->on_plane_fault(std::move(text), now); }
+  void on_deadline(Instant now) { life_->on_deadline(now); }
+  void ask_again(Instant now) { life_->ask_again(now); }
+
+  std::optional<Instant> next_deadline() const { return life_->next_deadline(); }
   std::optional<Output> poll();
 
-  const model::UplinkFacts& facts() const;
-  /// The phase's own name, finer than facts().state: "LinkHold".
-  std::string_view phase() const;
-  const model::UplinkConfig& config() const;
-  /// "lcp Opened, auth done, ipcp Opened"; empty without a conversation.
-  std::string protocol_state() const;
-  /// Conditions that are not met yet, in order: "interface wan0 has no carrier", …
-  std::vector<std::string> waiting_for() const;
-  /// When the prefix is asked for again.
-  std::optional<Instant> next_renewal(Instant now) const;
-  Ipv6Diagnosis ipv6_diagnosis() const;
-  /// A DHCPv6 client that waits asks at once.
-  void ask_again(Instant now);
-  /// A session that could not be ended for want of a carrier, for an owner that gives this uplink up.
-  std::optional<model::SessionRecord> take_orphan();
-  bool settled_down() const;  // stop() has finished
+  const model::UplinkFacts& facts() const { return life_->facts(); }
+  std::string_view phase() const { return life_->phase(); }
+  const model::UplinkConfig& config() const { return life_->config(); }
+  std::string protocol_state() const { return life_->protocol_state(); }
+  std::vector<std::string> waiting_for() const { return life_->waiting_for(); }
+  std::optional<Instant> next_renewal(Instant now) const { return life_->next_renewal(now); }
+  Ipv6Diagnosis ipv6_diagnosis() const { return life_->ipv6_diagnosis(); }
+  /// For an owner that gives this uplink up.
+  std::optional<model::SessionRecord> take_orphan() { return life_->take_orphan(); }
+  bool settled_down() const { return life_->settled_down(); }
 
  private:
-  struct Life;
-  void live(model::UplinkConfig config, std::optional<Secret> secret, std::optional<model::SessionRecord> orphan,
-            std::optional<HeldAddress> held);
-  static Applied effect_on_session(const model::UplinkConfig& before, const model::UplinkConfig& after,
-                                   bool secret_changed);
-  Applied configure_session(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
-  Applied change_kind(model::UplinkConfig config, std::optional<Secret> secret, Instant now);
+  Applied change_kind(Beginning beginning, Instant now);
 
+  Kinds kinds_;
   Random random_;
-  std::unique_ptr<Life> life_;          // of a session
-  std::unique_ptr<EthernetLife> line_;  // of a line; one of the two
+  std::unique_ptr<Life> life_;
   std::list<Output> leftover_outputs_;  // of a life of another kind
 };
 

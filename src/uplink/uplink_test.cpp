@@ -5,34 +5,24 @@
 #include <tuple>
 
 #include "uplink/failure.hpp"
+#include "uplink/pppoe/failure.hpp"
 #include "uplink/pppoe/padi_gate.hpp"
-#include "uplink/pppoe/phase.hpp"
 
 namespace michi::uplink {
 namespace {
 
 using model::Reason;
 
-TEST(PhaseTable, EveryPhaseCanBeReachedAndLeft) {
-  std::uint16_t reached = bit(Phase::Down);
-  for (std::size_t round = 0; round < kPhases; ++round)
-    for (const PhaseRow& row : kPhaseTable)
-      if ((reached & bit(row.phase)) != 0) reached = static_cast<std::uint16_t>(reached | row.next);
-  EXPECT_EQ(reached, (1U << kPhases) - 1U);
-}
-
 TEST(BackOff, GrowsWithFullJitterBetweenTheBoundsOfTheConfiguration) {
-  model::PppConfig config;
-  config.retry_min = milliseconds(500);
-  config.retry_max = seconds(20);
+  const RetryBounds bounds{milliseconds(500), seconds(20)};
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     Random random = Random::seeded(seed);
     BackOffs waits;
     Duration ceiling = seconds(1);
     for (int n = 0; n < 12; ++n) {
-      const Duration wait = waits.next(FailureClass::NoOffer, false, config, random);
-      EXPECT_GE(wait, config.retry_min);
-      EXPECT_LE(wait, std::min<Duration>(ceiling, config.retry_max));
+      const Duration wait = waits.next(FailureClass::NoOffer, false, bounds, random);
+      EXPECT_GE(wait, bounds.min);
+      EXPECT_LE(wait, std::min<Duration>(ceiling, bounds.max));
       ceiling *= 2;
     }
   }

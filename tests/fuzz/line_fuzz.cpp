@@ -130,10 +130,8 @@ void step(Network& n, Script& script) {
     case 17:
       return line->redial(now);
     case 18:
-    case 19: {
-      std::ignore = line->configure(config_of(line->config(), script), Secret("secret"), now);
-      return line.interface(line.interface());
-    }
+    case 19:
+      return line.configure(config_of(line->config(), script));
     case 20:
       return line->on_duplicate_address((script.u8() & 1) != 0, now);
     case 21:

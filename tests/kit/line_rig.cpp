@@ -20,8 +20,10 @@ namespace {
 constexpr unsigned kMostOutputs = 64;
 constexpr unsigned kMostTurns = 64;  // of one moment
 
-const uplink::EthernetPhaseRow* row_named(std::string_view name) {
-  for (const auto& row : uplink::ethernet_table::kRows)
+using Phases = uplink::ethernet::Phases;
+
+const Phases::Row* row_named(std::string_view name) {
+  for (const auto& row : Phases::kTable)
     if (row.name == name) return &row;
   return nullptr;
 }
@@ -41,14 +43,56 @@ LineRig::LineRig(model::UplinkConfig config, std::uint64_t seed)
 
 void LineRig::crash() {
   const auto config = uplink_ ? uplink_->config() : first_;
-  uplink_.emplace(config, Secret("secret"), random_.fork(), session_, held_);
+  uplink_.emplace(uplink::Beginning{
+      .config = config, .secret = Secret("secret"), .random = random_.fork(), .orphan = session_, .held = held_});
+  channels_.clear();
   facts_ = uplink_->facts();
   uplink_->recall({.record = lease_ ? std::optional(aged(*lease_, now_ - lease_at_)) : std::nullopt,
                    .machine = {},
                    .wall_seconds = 1'750'000'000},
                   now_);
+  tell_all();
+}
+
+bool LineRig::wants(uplink::ChannelKind kind) const {
+  return std::ranges::find(channels_, kind, &uplink::ChannelWant::kind) != channels_.end();
+}
+
+void LineRig::open_channels(std::vector<uplink::ChannelWant> wanted) {
+  const auto before = std::exchange(channels_, std::move(wanted));
+  for (const uplink::ChannelWant& one : channels_)
+    if (std::ranges::find(before, one) == before.end()) tell_channel(one.kind);
+}
+
+void LineRig::tell_channel(uplink::ChannelKind kind) {
+  using What = uplink::ChannelState::What;
+  const bool refused = refused_.contains(kind);
+  uplink_->on_channel(kind, {refused ? What::Refused : What::Open, refused ? "bind: Address already in use" : ""},
+                      now_);
+}
+
+void LineRig::refuse(uplink::ChannelKind kind, bool refuses) {
+  if (refuses)
+    refused_.insert(kind);
+  else
+    refused_.erase(kind);
+  if (wants(kind)) tell_channel(kind);
+}
+
+std::optional<uplink::DeviceFacts> LineRig::device_facts() const {
+  return device_ ? std::optional(uplink::DeviceFacts{{*device_}}) : std::nullopt;
+}
+
+void LineRig::tell_all() {
   uplink_->on_interface(interface_, now_);
-  uplink_->on_device(device_, now_);
+  uplink_->on_device(device_facts(), now_);
+}
+
+void LineRig::configure(model::UplinkConfig config) {
+  std::ignore = uplink_->configure(std::move(config), Secret("secret"), now_);
+  drain();
+  for (const uplink::ChannelWant& one : channels_) tell_channel(one.kind);
+  tell_all();
 }
 
 void LineRig::interface(std::optional<uplink::InterfaceFacts> facts) {
@@ -59,7 +103,7 @@ void LineRig::interface(std::optional<uplink::InterfaceFacts> facts) {
 
 void LineRig::device(std::optional<Ipv6> link_local) {
   device_ = link_local;
-  uplink_->on_device(device_, now_);
+  uplink_->on_device(device_facts(), now_);
 }
 
 void LineRig::hear(uplink::Service service, Bytes bytes, const Ipv6& source) {
@@ -74,7 +118,10 @@ void LineRig::hear(uplink::Service service, Bytes bytes, const Ipv6& source) {
 }
 
 void LineRig::frame(Bytes frame) {
-  if (interface_ && interface_->carrier) uplink_->on_frame(frame, now_);
+  if (!interface_ || !interface_->carrier) return;
+  if (wants(uplink::ChannelKind::Dhcp4)) uplink_->on_ethernet(frame, now_);
+  if (!wants(uplink::ChannelKind::Pppoe)) return;
+  if (const auto framed = wire::pppoe::parse_frame(frame)) uplink_->on_pppoe(*framed, now_);
 }
 
 void LineRig::settle() {
@@ -109,6 +156,7 @@ void LineRig::drain() {
 void LineRig::take(uplink::Output& output) {
   std::visit(Overloaded{
                  [&](const uplink::Frame& sent) { take_frame(sent); },
+                 [&](uplink::ChannelsWanted& wanted) { open_channels(std::move(wanted.channels)); },
                  [&](uplink::FactsChanged& changed) {
                    MICHI_INVARIANT(changed.facts != facts_, "facts that change are told");
                    facts_ = std::move(changed.facts);
@@ -118,6 +166,7 @@ void LineRig::take(uplink::Output& output) {
                  [&](const uplink::AskPermit&) {},
                  [&](uplink::Datagram& sent) {
                    MICHI_INVARIANT(!quiet_, "nothing is sent after stop");
+                   MICHI_INVARIANT(wants(uplink::ChannelKind::Dhcp6), "a datagram has a channel");
                    MICHI_INVARIANT(interface_ && interface_->carrier, "a datagram leaves with a carrier");
                    MICHI_INVARIANT(device_ && sent.source == *device_, "from the device's address");
                    if (sent.service == uplink::Service::Dhcp6) asked6_ = std::move(sent.bytes);
@@ -156,7 +205,7 @@ void LineRig::take_event(const model::Event& event) {
   const auto* from = row_named(field(event, "from"));
   const auto* to = row_named(field(event, "to"));
   if (uplink_->config().kind.is<model::PppoeConfig>() || from == nullptr || to == nullptr) return;
-  MICHI_INVARIANT((from->next & bit(to->phase)) != 0, "phases move along their edges");
+  MICHI_INVARIANT((from->next & uplink::bit(to->phase)) != 0, "phases move along their edges");
 }
 
 void LineRig::check() {
@@ -166,9 +215,10 @@ void LineRig::check() {
   if (uplink_->config().kind.is<model::PppoeConfig>()) return;
   const auto* row = row_named(uplink_->phase());
   MICHI_INVARIANT(row != nullptr, "a phase of the table");
-  MICHI_INVARIANT(!row->timed || uplink_->next_deadline(), "a timed phase ends");
+  MICHI_INVARIANT(row->timers == 0 || uplink_->facts().state == model::UplinkState::Up || uplink_->next_deadline(),
+                  "a timed phase ends");
   MICHI_INVARIANT(!facts.session, "a line has no session");
-  MICHI_INVARIANT(!facts.attached || row->link, "attached on a link");
+  MICHI_INVARIANT(!facts.attached || row->linked, "attached on a link");
   const bool up = facts.state == model::UplinkState::Up;
   MICHI_INVARIANT(!up || facts.v4 || facts.v6, "up with an address");
   MICHI_INVARIANT(!up || (interface_ && interface_->carrier), "up with a carrier");
@@ -176,8 +226,8 @@ void LineRig::check() {
   MICHI_INVARIANT(facts.prefixes.size() <= uplink::KnownPrefixes::kMost, "few prefixes");
   MICHI_INVARIANT(std::ranges::is_partitioned(facts.prefixes, &model::PrefixFacts::confirmed), "confirmed ones first");
   const bool confirmed = !facts.prefixes.empty() && facts.prefixes.front().confirmed;
-  MICHI_INVARIANT(!confirmed || row->link, "a prefix is confirmed on a link");
-  MICHI_INVARIANT(!confirmed || row->phase == uplink::EthernetPhase::LinkHold || (interface_ && interface_->carrier),
+  MICHI_INVARIANT(!confirmed || row->linked, "a prefix is confirmed on a link");
+  MICHI_INVARIANT(!confirmed || row->phase == uplink::ethernet::Phase::LinkHold || (interface_ && interface_->carrier),
                   "a prefix is confirmed with a carrier");
   for (const auto& one : facts.prefixes)
     MICHI_INVARIANT(one.valid_until >= now_ - seconds(1), "no prefix outlives its time");

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,15 @@ class LineRig {
   void run(Duration how_long);
   void interface(std::optional<uplink::InterfaceFacts> facts);
   const std::optional<uplink::InterfaceFacts>& interface() const { return interface_; }
+  /// From here on the kernel gives no socket of this kind, or does again.
+  void refuse(uplink::ChannelKind kind, bool refuses);
   /// The link-local address on the device, as the kernel shows it.
   void device(std::optional<Ipv6> link_local);
   const std::optional<Ipv6>& device() const { return device_; }
   void hear(uplink::Service service, Bytes bytes, const Ipv6& source);
   void frame(Bytes frame);
+  /// Another configuration, and all that is told again after one.
+  void configure(model::UplinkConfig config);
   /// From here on nothing may be sent.
   void be_quiet() { quiet_ = true; }
   /// kill -9, and a new daemon with what was kept.
@@ -51,6 +56,11 @@ class LineRig {
  private:
   void drain();
   void take(uplink::Output& output);
+  void open_channels(std::vector<uplink::ChannelWant> wanted);
+  void tell_channel(uplink::ChannelKind kind);
+  void tell_all();
+  bool wants(uplink::ChannelKind kind) const;
+  std::optional<uplink::DeviceFacts> device_facts() const;
   void take_frame(const uplink::Frame& frame);
   void take_event(const model::Event& event);
   void check();
@@ -61,6 +71,8 @@ class LineRig {
   std::optional<uplink::Uplink> uplink_;
   std::optional<uplink::InterfaceFacts> interface_;
   std::optional<Ipv6> device_;
+  std::vector<uplink::ChannelWant> channels_;
+  std::set<uplink::ChannelKind> refused_;
   Mac mac_;
   model::UplinkFacts facts_;
   std::optional<uplink::LeaseRecord> lease_;

@@ -51,7 +51,9 @@ UplinkNode::UplinkNode(World& world, Wire& wire, GateNode& gate, UplinkSetup set
 }
 
 void UplinkNode::revive(std::optional<model::SessionRecord> orphan) {
-  uplink_.emplace(setup_.config, setup_.secret, world_.random().fork(), std::move(orphan));
+  uplink_.emplace(uplink::Beginning{
+      .config = setup_.config, .secret = setup_.secret, .random = world_.random().fork(), .orphan = std::move(orphan)});
+  channels_.clear();
   facts_ = uplink_->facts();
   device_stands_ = false;
   uplink_->recall({.record = lease_ ? std::optional(aged(*lease_, world_.now() - lease_at_)) : std::nullopt,
@@ -59,6 +61,31 @@ void UplinkNode::revive(std::optional<model::SessionRecord> orphan) {
                    .wall_seconds = 1'750'000'000},
                   world_.now());
   last_padi_.reset();  // another process
+}
+
+bool UplinkNode::wants(uplink::ChannelKind kind) const {
+  return std::ranges::find(channels_, kind, &uplink::ChannelWant::kind) != channels_.end();
+}
+
+void UplinkNode::open_channels(std::vector<uplink::ChannelWant> wanted) {
+  const auto before = std::exchange(channels_, std::move(wanted));
+  for (const uplink::ChannelWant& one : channels_)
+    if (std::ranges::find(before, one) == before.end()) tell_channel(one.kind);
+}
+
+void UplinkNode::tell_channel(uplink::ChannelKind kind) {
+  using What = uplink::ChannelState::What;
+  const bool refused = refused_.contains(kind);
+  uplink_->on_channel(kind, {refused ? What::Refused : What::Open, refused ? "socket: Too many open files" : ""},
+                      world_.now());
+}
+
+void UplinkNode::refuse(uplink::ChannelKind kind, bool refuses) {
+  if (refuses)
+    refused_.insert(kind);
+  else
+    refused_.erase(kind);
+  if (wants(kind)) tell_channel(kind);
 }
 
 void UplinkNode::boot() {
@@ -89,7 +116,7 @@ void UplinkNode::device(bool stands) {
 void UplinkNode::show_device() {
   const auto& f = uplink_->facts();
   device_stands_ = device_wanted_ && f.attached && f.v6;
-  uplink_->on_device(device_stands_ ? std::optional(f.v6->local) : std::nullopt, world_.now());
+  uplink_->on_device(device_stands_ ? std::optional(uplink::DeviceFacts{{f.v6->local}}) : std::nullopt, world_.now());
 }
 
 void UplinkNode::hear(uplink::Service service, Bytes bytes) {
@@ -119,7 +146,8 @@ void UplinkNode::crash() {
 void UplinkNode::on_frame(Bytes frame, Instant now) {
   // The door's part: frames of the wire that are for our address, while there is carrier.
   if (!interface_ || !interface_->carrier) return;
-  uplink_->on_frame(frame, now);
+  if (refused_.contains(uplink::ChannelKind::Pppoe)) return;
+  if (const auto framed = wire::pppoe::parse_frame(frame)) uplink_->on_pppoe(*framed, now);
   check_step(now);
 }
 
@@ -136,8 +164,9 @@ void UplinkNode::broken(std::string law) {
 
 void UplinkNode::check_step(Instant now) {
   const std::string_view phase = uplink_->phase();
-  const bool waits_outside = phase == "Down" || phase == "Failed" || phase == "WaitInterface" ||
-                             (phase == "Up" && uplink_->config().kind.as<model::PppoeConfig>().ppp.echo_interval == Duration::zero());
+  const bool waits_outside =
+      phase == "Down" || phase == "Failed" || phase == "WaitInterface" ||
+      (phase == "Up" && uplink_->config().kind.as<model::PppoeConfig>().ppp.echo_interval == Duration::zero());
   if (!waits_outside && !uplink_->next_deadline()) broken("stuck: no deadline");
   if (phase == "Down" && !at_rest()) broken("a deadline although it is down");
   const model::UplinkFacts& f = uplink_->facts();
@@ -165,8 +194,11 @@ bool UplinkNode::drain(Instant now) {
 
 void UplinkNode::on_output(uplink::Output& output, Instant now) {
   if (auto* frame = std::get_if<uplink::Frame>(&output)) {
+    if (!wants(frame->channel) || refused_.contains(frame->channel)) broken("a frame without a channel");
     on_sent(frame->bytes, now);
     if (interface_ && interface_->carrier) wire_.send(this, std::move(frame->bytes));
+  } else if (auto* wanted = std::get_if<uplink::ChannelsWanted>(&output)) {
+    open_channels(std::move(wanted->channels));
   } else if (auto* changed = std::get_if<uplink::FactsChanged>(&output)) {
     ++facts_changes_;
     if (changed->facts == facts_) broken("facts without a change");
@@ -176,6 +208,7 @@ void UplinkNode::on_output(uplink::Output& output, Instant now) {
     if (record_) said_goodbye_.erase({record_->peer, record_->session_id});
   } else if (auto* datagram = std::get_if<uplink::Datagram>(&output)) {
     if (!device_wanted_) broken("a datagram without a device");
+    if (!wants(uplink::ChannelKind::Dhcp6)) broken("a datagram without a channel");
     if (datagram->service == uplink::Service::Dhcp6) asked_ = std::move(datagram->bytes);
   } else if (auto* lease = std::get_if<uplink::PersistLease>(&output)) {
     lease_ = lease->record;

@@ -6,6 +6,7 @@
 //   - PADI at most once a second; no PPP before the record is kept; nothing of a session after its PADT
 //   - no frame larger than the wire, a bounded number of outputs per step
 //   - facts change only when something changed, and are usable only with a session
+//   - a channel is wanted before anything is said through it; nothing is said through one that is refused
 //   - datagrams only while the device stands; of prefixes a bounded number, confirmed ones first, and these
 //     only while the device stands
 
@@ -58,6 +59,8 @@ class UplinkNode : public Node {
 
   /// Tells it of the interface and starts it.
   void boot();
+  /// From here on the kernel gives no socket of this kind, or does again.
+  void refuse(uplink::ChannelKind kind, bool refuses);
   void carrier(bool on);
   void unplug();  // the interface is gone
   void plug();
@@ -87,6 +90,9 @@ class UplinkNode : public Node {
 
  private:
   void revive(std::optional<model::SessionRecord> orphan);
+  void open_channels(std::vector<uplink::ChannelWant> wanted);
+  void tell_channel(uplink::ChannelKind kind);
+  bool wants(uplink::ChannelKind kind) const;
   void show_device();
   void on_output(uplink::Output& output, Instant now);
   void on_sent(Bytes frame, Instant now);
@@ -103,6 +109,8 @@ class UplinkNode : public Node {
   std::optional<model::SessionRecord> record_;
   std::optional<uplink::LeaseRecord> lease_;
   Instant lease_at_{};
+  std::vector<uplink::ChannelWant> channels_;
+  std::set<uplink::ChannelKind> refused_;
   bool device_wanted_ = false;
   bool device_stands_ = false;
   ByteVec asked_;

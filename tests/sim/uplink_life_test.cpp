@@ -70,7 +70,7 @@ TEST(UplinkLife, WithoutItsSecretItFailsAndSaysSo) {
   EXPECT_EQ(s.up.facts().state, UplinkState::Failed);
   EXPECT_EQ(s.up.facts().reason, Reason::NoSecret);
   EXPECT_EQ(s.up.padis(), 0U);
-  EXPECT_EQ(s.up->configure(setup.config, Secret("secret"), s.world.now()), uplink::Uplink::Applied::Redialled);
+  EXPECT_EQ(s.up->configure(setup.config, Secret("secret"), s.world.now()), uplink::Applied::Redialled);
   EXPECT_TRUE(s.world.run_until([&] { return s.up.up(); }, seconds(5)));
 }
 
@@ -188,7 +188,7 @@ TEST(UplinkLife, ConfigurationThatLeavesTheSessionAloneIsAppliedInPlace) {
   config.mss = 1300;
   kit::ppp(config).retry_max = seconds(5);
   config.dns.domains = {"flets"};
-  EXPECT_EQ(s.up->configure(config, Secret("secret"), s.world.now()), uplink::Uplink::Applied::InPlace);
+  EXPECT_EQ(s.up->configure(config, Secret("secret"), s.world.now()), uplink::Applied::InPlace);
   s.world.run(seconds(10));
   EXPECT_EQ(s.session(), session);
   EXPECT_TRUE(s.up.up());
@@ -201,7 +201,7 @@ TEST(UplinkLife, ConfigurationThatConcernsTheSessionRedials) {
     const auto session = s.session();
     auto config = s.up->config();
     change(config);
-    EXPECT_EQ(s.up->configure(config, Secret("secret"), s.world.now()), uplink::Uplink::Applied::Redialled);
+    EXPECT_EQ(s.up->configure(config, Secret("secret"), s.world.now()), uplink::Applied::Redialled);
     if (config.interface() != "wan0") s.up.plug();
     EXPECT_TRUE(s.world.run_until([&] { return s.up.up() && s.session() != session; }, seconds(10)));
     s.world.run(seconds(1));

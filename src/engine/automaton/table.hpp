@@ -11,6 +11,8 @@
 #include <optional>
 #include <string_view>
 
+#include "engine/table_text.hpp"
+
 namespace michi::engine::automaton {
 
 enum class State : std::uint8_t {
@@ -70,8 +72,7 @@ using Row = std::array<Cell, kStates>;
 
 namespace detail {
 
-/// Reached only while the compiler parses a row: calling it there is the diagnostic.
-void row_is_malformed();
+using table_text::row_is_malformed;
 
 consteval Cell parse_cell(std::string_view text) {
   Cell cell;
@@ -83,10 +84,8 @@ consteval Cell parse_cell(std::string_view text) {
     while (true) {
       const auto comma = list.find(',');
       const std::string_view name = list.substr(0, comma);
-      std::size_t index = 0;
-      while (index < kActions && kActionNames[index] != name) ++index;
-      if (index == kActions || cell.count == cell.actions.size()) row_is_malformed();
-      cell.actions[cell.count++] = static_cast<Action>(index);
+      if (cell.count == cell.actions.size()) row_is_malformed();
+      cell.actions[cell.count++] = static_cast<Action>(table_text::index_of(kActionNames, name));
       if (comma == std::string_view::npos) break;
       list = list.substr(comma + 1);
     }
@@ -101,20 +100,7 @@ consteval Cell parse_cell(std::string_view text) {
 }
 
 consteval Row row(std::string_view text) {
-  Row cells{};
-  std::size_t filled = 0;
-  while (true) {
-    const auto begin = text.find_first_not_of(' ');
-    if (begin == std::string_view::npos) break;
-    text = text.substr(begin);
-    const auto end = text.find(' ');
-    if (filled == kStates) row_is_malformed();
-    cells[filled++] = parse_cell(text.substr(0, end));
-    if (end == std::string_view::npos) break;
-    text = text.substr(end);
-  }
-  if (filled != kStates) row_is_malformed();
-  return cells;
+  return table_text::row<Cell, kStates>(text, [](std::string_view word) consteval { return parse_cell(word); });
 }
 
 }  // namespace detail

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/table_text.hpp"
+
 namespace michi::engine::dhcp4 {
 
 enum class State : std::uint8_t {
@@ -82,19 +84,16 @@ using Row = std::array<Cell, kStates>;
 
 namespace detail {
 
-/// Reached only while the compiler parses a row: calling it there is the diagnostic.
-void row_is_malformed();
+using table_text::row_is_malformed;
 
 consteval Cell parse_cell(std::string_view text) {
   Cell cell;
   if (text == "-") return cell;
   cell.possible = true;
   while (text.size() > 1) {
-    std::size_t index = 0;
-    while (index < kActions && kActionNames[index] != text.substr(0, 3)) ++index;
-    if (index == kActions || cell.count == cell.actions.size() || text.size() < 5) row_is_malformed();
+    if (cell.count == cell.actions.size() || text.size() < 5) row_is_malformed();
     if (text[3] != ',' && text[3] != '/') row_is_malformed();
-    cell.actions[cell.count++] = static_cast<Action>(index);
+    cell.actions[cell.count++] = static_cast<Action>(table_text::index_of(kActionNames, text.substr(0, 3)));
     if (text[3] == '/' && text.size() != 5) row_is_malformed();
     text = text.substr(4);
   }
@@ -104,20 +103,7 @@ consteval Cell parse_cell(std::string_view text) {
 }
 
 consteval Row row(std::string_view text) {
-  Row cells{};
-  std::size_t filled = 0;
-  while (true) {
-    const auto begin = text.find_first_not_of(' ');
-    if (begin == std::string_view::npos) break;
-    text = text.substr(begin);
-    const auto end = text.find(' ');
-    if (filled == kStates) row_is_malformed();
-    cells[filled++] = parse_cell(text.substr(0, end));
-    if (end == std::string_view::npos) break;
-    text = text.substr(end);
-  }
-  if (filled != kStates) row_is_malformed();
-  return cells;
+  return table_text::row<Cell, kStates>(text, [](std::string_view word) consteval { return parse_cell(word); });
 }
 
 }  // namespace detail

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
+#include "engine/table_text.hpp"
 #include "wire/dhcp6.hpp"
 
 namespace michi::engine::dhcp6 {
@@ -73,31 +74,13 @@ struct Cell {
 };
 using Row = std::array<Cell, kStates>;
 
-/// Reached only while the compiler parses a row: calling it there is the diagnostic.
-void row_is_malformed();
+consteval Cell parse_cell(std::string_view word) {
+  if (word == "-") return {};
+  return {static_cast<State>(table_text::index_of(kNames, word)), true};
+}
 
 consteval Row row(std::string_view text) {
-  Row cells{};
-  std::size_t filled = 0;
-  while (true) {
-    const auto begin = text.find_first_not_of(' ');
-    if (begin == std::string_view::npos) break;
-    text = text.substr(begin);
-    const auto end = text.find(' ');
-    const std::string_view name = text.substr(0, end);
-    if (filled == kStates) row_is_malformed();
-    if (name != "-") {
-      std::size_t index = 0;
-      while (index < kStates && kNames[index] != name) ++index;
-      if (index == kStates) row_is_malformed();
-      cells[filled] = {static_cast<State>(index), true};
-    }
-    ++filled;
-    if (end == std::string_view::npos) break;
-    text = text.substr(end);
-  }
-  if (filled != kStates) row_is_malformed();
-  return cells;
+  return table_text::row<Cell, kStates>(text, [](std::string_view word) consteval { return parse_cell(word); });
 }
 
 }  // namespace detail

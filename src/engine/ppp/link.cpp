@@ -56,11 +56,19 @@ Link::Link(Settings settings, Random random, std::vector<Account> accounts)
       lcp_layer_(Protocol::Lcp, settings_.timing, lcp_, outbox_, static_cast<std::uint8_t>(random_.u32())),
       client_(settings_, random_, outbox_),
       server_(settings_, accounts_, random_, outbox_),
-      ipcp_layer_{settings_.ipv4, false, false,
-                  Layer(Protocol::Ipcp, settings_.timing, ipcp_, outbox_, static_cast<std::uint8_t>(random_.u32()))},
+      ipcp_layer_{settings_.ipv4,
+                  false,
+                  false,
+                  Layer(Protocol::Ipcp, settings_.timing, ipcp_, outbox_, static_cast<std::uint8_t>(random_.u32())),
+                  &Link::ipv4_result,
+                  Ipv4Down{}},
       ipv6cp_layer_{
-          settings_.ipv6, false, false,
-          Layer(Protocol::Ipv6cp, settings_.timing, ipv6cp_, outbox_, static_cast<std::uint8_t>(random_.u32()))},
+          settings_.ipv6,
+          false,
+          false,
+          Layer(Protocol::Ipv6cp, settings_.timing, ipv6cp_, outbox_, static_cast<std::uint8_t>(random_.u32())),
+          &Link::ipv6_result,
+          Ipv6Down{}},
       echo_(settings_.echo, outbox_) {}
 
 void Link::start(Instant now) {
@@ -230,8 +238,8 @@ void Link::on_network_signals(Network& network, Signals signals, Instant now) {
 }
 
 void Link::on_network_open(Network& network, Instant now) {
-  const bool v4 = &network == &ipcp_layer_;
-  if (!(v4 ? ipcp_.usable() : ipv6cp_.usable())) {
+  const auto result = (this->*network.result)();
+  if (!result) {
     network.layer.close(now);
     network.failed = true;
     return;
@@ -239,11 +247,16 @@ void Link::on_network_open(Network& network, Instant now) {
   network.failed = false;
   network.reported = true;
   establish_by_.reset();
-  if (v4)
-    outbox_.report(ipcp_.result());
-  else
-    outbox_.report(ipv6cp_.result());
+  outbox_.report(*result);
   echo_.on_network(now);
+}
+
+std::optional<Output> Link::ipv4_result() const {
+  return ipcp_.usable() ? std::optional<Output>(ipcp_.result()) : std::nullopt;
+}
+
+std::optional<Output> Link::ipv6_result() const {
+  return ipv6cp_.usable() ? std::optional<Output>(ipv6cp_.result()) : std::nullopt;
 }
 
 bool Link::awaits_network() const {
@@ -254,10 +267,7 @@ bool Link::awaits_network() const {
 void Link::report_down(Network& network) {
   if (!network.reported) return;
   network.reported = false;
-  if (&network == &ipcp_layer_)
-    outbox_.report(Ipv4Down{});
-  else
-    outbox_.report(Ipv6Down{});
+  outbox_.report(network.down);
 }
 
 void Link::check_networks(Instant now) {

@@ -47,6 +47,8 @@ class Link {
     bool reported = false;
     bool failed = false;
     Layer layer;
+    std::optional<Output> (Link::*result)() const;  // what was agreed; nothing where it cannot be used
+    Output down;                                    // what the owner is told when it is gone
   };
 
   // link_input.cpp
@@ -78,6 +80,8 @@ class Link {
   bool network_phase() const { return lcp_layer_.opened() && client_.done() && server_.done(); }
   bool any_network_open() const { return ipcp_layer_.layer.opened() || ipv6cp_layer_.layer.opened(); }
   std::uint16_t path_to_prove() const;
+  std::optional<Output> ipv4_result() const;
+  std::optional<Output> ipv6_result() const;
 
   Settings settings_;
   Random random_;

@@ -160,22 +160,26 @@ void Discovery::on_frame(Bytes frame, Instant now) {
     ++counters_.malformed;
     return;
   }
-  const bool answer = framed->packet.code == Code::Pado || framed->packet.code == Code::Pads;
-  const Mac& peer = framed->header.source;
-  if (!answer || framed->header.destination != settings_.local || peer == settings_.local || peer.is_multicast() ||
+  on_framed(*framed, now);
+}
+
+void Discovery::on_framed(const Framed& frame, Instant now) {
+  const bool answer = frame.packet.code == Code::Pado || frame.packet.code == Code::Pads;
+  const Mac& peer = frame.header.source;
+  if (!answer || frame.header.destination != settings_.local || peer == settings_.local || peer.is_multicast() ||
       peer.is_zero()) {
     ++counters_.foreign;
     return;
   }
-  const auto tags = wire::pppoe::parse_tags(framed->packet.payload);
+  const auto tags = wire::pppoe::parse_tags(frame.packet.payload);
   if (!tags) {
     ++counters_.malformed;
     return;
   }
-  if (framed->packet.code == Code::Pado)
-    on_pado(*framed, *tags, now);
+  if (frame.packet.code == Code::Pado)
+    on_pado(frame, *tags, now);
   else
-    on_pads(*framed, *tags, now);
+    on_pads(frame, *tags, now);
 }
 
 void Discovery::on_pado(const Framed& frame, const Tags& tags, Instant now) {

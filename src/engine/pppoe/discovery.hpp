@@ -105,6 +105,8 @@ class Discovery {
   void stop(Instant now);
   /// A whole frame of type 0x8863. PADT is not handled here: sessions end in their owner.
   void on_frame(Bytes frame, Instant now);
+  /// The same, parsed already.
+  void on_framed(const wire::pppoe::Framed& frame, Instant now);
   void on_deadline(Instant now);
   std::optional<Instant> next_deadline() const;
   std::optional<Output> poll();

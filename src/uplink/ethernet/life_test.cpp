@@ -7,7 +7,7 @@
 
 #include "kit/configs.hpp"
 
-namespace michi::uplink {
+namespace michi::uplink::ethernet {
 namespace {
 
 using model::Reason;
@@ -27,7 +27,7 @@ model::UplinkConfig fixed() {
 }
 
 struct Static : testing::Test {
-  EthernetLife life{fixed(), std::nullopt, Random::seeded(1)};
+  Life life{{.config = fixed(), .random = Random::seeded(1)}};
   Instant now{seconds(10)};
   std::vector<std::string> said() {
     std::vector<std::string> out;
@@ -36,14 +36,6 @@ struct Static : testing::Test {
     return out;
   }
 };
-
-TEST(LinePhases, AreAllReachedFromDown) {
-  std::uint16_t seen = bit(EthernetPhase::Down), before = 0;
-  while (std::exchange(before, seen) != seen)
-    for (const EthernetPhaseRow& row : ethernet_table::kRows)
-      if ((seen & bit(row.phase)) != 0) seen |= row.next;
-  EXPECT_EQ(seen, (1U << kEthernetPhases) - 1);
-}
 
 TEST_F(Static, WaitsForItsInterfaceAndIsUpWithTheCarrier) {
   life.start(now);
@@ -64,7 +56,7 @@ TEST_F(Static, TheSmallestMtuCounts) {
   EXPECT_EQ(life.facts().mtu, 1400);
   auto config = fixed();
   config.mtu = 1300;
-  EXPECT_EQ(life.configure(config, now), Uplink::Applied::InPlace);
+  EXPECT_EQ(life.configure(config, std::nullopt, now), Applied::InPlace);
   EXPECT_EQ(life.facts().mtu, 1300);
 }
 
@@ -124,7 +116,7 @@ TEST(LineDevice, AnotherAddressOfTheDeviceIsSpokenFromAtOnce) {
   config.kind = model::IpoeConfig{};
   config.over = model::OnLine{"wan0"};
   config.ipv4 = false;
-  EthernetLife life(config, std::nullopt, Random::seeded(1));
+  Life life({.config = config, .random = Random::seeded(1)});
   Instant now{seconds(10)};
   const Ipv6 first = *parse_ipv6("fe80::1"), second = *parse_ipv6("fe80::2");
   std::set<Ipv6> sources;
@@ -132,19 +124,22 @@ TEST(LineDevice, AnotherAddressOfTheDeviceIsSpokenFromAtOnce) {
     for (const Instant end = now + how_long; now < end; now += milliseconds(50)) {
       life.on_deadline(now);
       while (auto output = life.poll())
-        if (const auto* sent = std::get_if<Datagram>(&*output)) sources.insert(sent->source);
+        if (const auto* sent = std::get_if<Datagram>(&*output))
+          sources.insert(sent->source);
+        else if (const auto* wanted = std::get_if<ChannelsWanted>(&*output))
+          for (const ChannelWant& one : wanted->channels) life.on_channel(one.kind, {ChannelState::What::Open}, now);
     }
   };
   life.on_interface(kWire, now);
-  life.on_device(first, now);
+  life.on_device(DeviceFacts{{first}}, now);
   life.start(now);
   listen(seconds(3));
   EXPECT_EQ(sources, std::set{first});
   sources.clear();
-  life.on_device(second, now);
+  life.on_device(DeviceFacts{{second}}, now);
   listen(seconds(3));
   EXPECT_EQ(sources, std::set{second});
 }
 
 }  // namespace
-}  // namespace michi::uplink
+}  // namespace michi::uplink::ethernet

@@ -24,7 +24,7 @@
 #include "model/config.hpp"
 #include "model/event.hpp"
 #include "model/uplink.hpp"
-#include "uplink/uplink.hpp"
+#include "uplink/signals.hpp"
 
 namespace michi::uplink {
 

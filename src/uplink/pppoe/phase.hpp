@@ -1,18 +1,17 @@
 #pragma once
-// The phases of an uplink's life, as data: what each means, what status calls it, and where it may
-// go next. Life::enter() moves along these edges and no others; tests and the fuzzer check it too.
+// The phases of a PPPoE uplink's life, as data: what each means, what status calls it, which timers may run in it, and
+// where it may go next.
 
 #include <array>
 #include <cstdint>
-#include <string_view>
 
-#include "model/uplink.hpp"
+#include "uplink/phase_table.hpp"
 
-namespace michi::uplink {
+namespace michi::uplink::pppoe {
 
 enum class Phase : std::uint8_t {
   Down,           // nobody wants it
-  WaitInterface,  // its Ethernet interface is absent or has no carrier
+  WaitInterface,  // its Ethernet interface is absent, has no carrier, or gives no socket
   WaitPermit,     // the PADI gate has not let it through yet
   Discovering,    // PADI to PADS
   Negotiating,    // a session, no network protocol yet
@@ -27,71 +26,50 @@ enum class Phase : std::uint8_t {
 };
 inline constexpr std::size_t kPhases = 13;
 
-constexpr std::uint16_t bit(Phase phase) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(phase)); }
-template <class... P>
-constexpr std::uint16_t bits(P... phases) {
-  return static_cast<std::uint16_t>((0U | ... | bit(phases)));
-}
-
-/// What bounds the stay in a phase.
-enum class Bound : std::uint8_t {
-  None,       // an outside event ends it
-  Deadline,   // Life::due
+enum class Timer : std::uint8_t {
+  TellUp,     // up with one family: when that is told at last
   Establish,  // the overall deadline of the attempt
-  Engine      // the session's own clocks (echo)
+  Stay        // of the phase
 };
 
-struct PhaseRow {
-  Phase phase;
-  std::string_view name;
-  model::UplinkState shown;
-  Bound bound;
-  bool session;        // a PPPoE session exists
-  std::uint16_t next;  // bits of Phase
+/// The kind's table, for Machine. `linked`: a PPPoE session exists.
+struct Phases {
+  using Phase = pppoe::Phase;
+  using Timer = pppoe::Timer;
+  static constexpr Timer kLastTimer = Timer::Stay;
+
+  using Row = PhaseRow<Phase>;
+  using enum Phase;
+  using enum Timer;
+  using enum Entry;
+  using State = model::UplinkState;
+
+  // clang-format off
+  static constexpr std::array<Row, kPhases> kTable = {{
+      // phase        name             shown              entry          linked timers           next
+      {Down,          "Down",          State::Down,       Plain,         false, bits(),          bits(WaitInterface, WaitPermit, Failed)},
+      {WaitInterface, "WaitInterface", State::Waiting,    Plain,         false, bits(),          bits(Down, WaitPermit, Failed)},
+      {WaitPermit,    "WaitPermit",    State::Waiting,    Plain,         false, bits(Stay),      bits(Down, WaitInterface, Discovering, Failed)},
+      {Discovering,   "Discovering",   State::Connecting, Plain,         false, bits(Establish), bits(Down, WaitInterface, WaitPermit, Negotiating, BackOff, Failed)},
+      {Negotiating,   "Negotiating",   State::Connecting, Plain,         true,  bits(Establish), bits(Down, WaitInterface, Up, AwaitReason, Ending, BackOff)},
+      {Up,            "Up",            State::Up,         Plain,         true,  bits(TellUp),    bits(Down, WaitInterface, Negotiating, Renegotiating, LinkHold, Held, Ending, BackOff)},
+      {Renegotiating, "Renegotiating", State::Up,         Plain,         true,  bits(Stay),      bits(Down, WaitInterface, Negotiating, Up, LinkHold, Held, Ending, BackOff)},
+      {LinkHold,      "LinkHold",      State::Waiting,    Plain,         true,  bits(Stay),      bits(Down, WaitInterface, WaitPermit, Failed, Negotiating, Up, Held, Ending, BackOff)},
+      {Held,          "Held",          State::Waiting,    Plain,         true,  bits(Stay),      bits(Down, WaitInterface, Negotiating, Up, Ending, BackOff)},
+      {AwaitReason,   "AwaitReason",   State::Connecting, Plain,         true,  bits(Stay),      bits(Down, WaitInterface, WaitPermit, Failed, BackOff)},
+      {Ending,        "Ending",        State::Stopping,   Orderly,       true,  bits(Stay),      bits(Down, WaitInterface, WaitPermit, Failed, BackOff)},
+      {BackOff,       "BackOff",       State::Waiting,    Retries,       false, bits(Stay),      bits(Down, WaitInterface, WaitPermit, Failed)},
+      {Failed,        "Failed",        State::Failed,     GivesUp,       false, bits(),          bits(Down, WaitInterface, WaitPermit)},
+  }};
+  // clang-format on
 };
 
-using enum Phase;
-
-inline constexpr std::array<PhaseRow, kPhases> kPhaseTable = {{
-    // phase        name              shown                          bound            session  next
-    {Down, "Down", model::UplinkState::Down, Bound::None, false, bits(WaitInterface, WaitPermit, Failed)},
-    {WaitInterface, "WaitInterface", model::UplinkState::Waiting, Bound::None, false, bits(Down, WaitPermit, Failed)},
-    {WaitPermit, "WaitPermit", model::UplinkState::Waiting, Bound::Deadline, false,
-     bits(Down, WaitInterface, Discovering, Failed)},
-    {Discovering, "Discovering", model::UplinkState::Connecting, Bound::Establish, false,
-     bits(Down, WaitInterface, WaitPermit, Negotiating, BackOff, Failed)},
-    {Negotiating, "Negotiating", model::UplinkState::Connecting, Bound::Establish, true,
-     bits(Down, WaitInterface, Up, AwaitReason, Ending, BackOff)},
-    {Up, "Up", model::UplinkState::Up, Bound::Engine, true,
-     bits(Down, WaitInterface, Negotiating, Renegotiating, LinkHold, Held, Ending, BackOff)},
-    {Renegotiating, "Renegotiating", model::UplinkState::Up, Bound::Deadline, true,
-     bits(Down, WaitInterface, Negotiating, Up, LinkHold, Held, Ending, BackOff)},
-    {LinkHold, "LinkHold", model::UplinkState::Waiting, Bound::Deadline, true,
-     bits(Down, WaitInterface, WaitPermit, Failed, Negotiating, Up, Held, Ending, BackOff)},
-    {Held, "Held", model::UplinkState::Waiting, Bound::Deadline, true,
-     bits(Down, WaitInterface, Negotiating, Up, Ending, BackOff)},
-    {AwaitReason, "AwaitReason", model::UplinkState::Connecting, Bound::Deadline, true,
-     bits(Down, WaitInterface, WaitPermit, Failed, BackOff)},
-    {Ending, "Ending", model::UplinkState::Stopping, Bound::Deadline, true,
-     bits(Down, WaitInterface, WaitPermit, Failed, BackOff)},
-    {BackOff, "BackOff", model::UplinkState::Waiting, Bound::Deadline, false,
-     bits(Down, WaitInterface, WaitPermit, Failed)},
-    {Failed, "Failed", model::UplinkState::Failed, Bound::None, false, bits(Down, WaitInterface, WaitPermit)},
-}};
-
-constexpr const PhaseRow& row_of(Phase phase) { return kPhaseTable[static_cast<std::size_t>(phase)]; }
-
-consteval bool phase_table_is_sound() {
-  for (std::size_t i = 0; i < kPhases; ++i) {
-    const PhaseRow& row = kPhaseTable[i];
-    if (static_cast<std::size_t>(row.phase) != i || row.next == 0) return false;
-    if ((row.next & bit(row.phase)) != 0) return false;                  // an edge changes the phase
-    if (row.phase != Down && (row.next & bit(Down)) == 0) return false;  // stop() works everywhere
-    if (row.session && row.bound == Bound::None) return false;           // no zombie session
-    if ((row.shown == model::UplinkState::Up) != (row.phase == Up || row.phase == Renegotiating)) return false;
-  }
+/// No session is there without an end: a timer, or the session's own clocks.
+consteval bool no_session_is_forgotten() {
+  for (const Phases::Row& row : Phases::kTable)
+    if (row.linked && row.timers == 0) return false;
   return true;
 }
-static_assert(phase_table_is_sound());
+static_assert(no_session_is_forgotten());
 
-}  // namespace michi::uplink
+}  // namespace michi::uplink::pppoe
