@@ -236,6 +236,12 @@ bool Channels::is_open(const ChannelId& id) const {
   return at != channels_.end() && at->second.state == State::Open;
 }
 
+Channels::Change Channels::current(const ChannelOwner& owner, const ChannelId& id) const {
+  const auto at = channels_.find(id);
+  if (at == channels_.end()) return {.owner = owner, .id = id};
+  return {.owner = owner, .id = id, .state = at->second.state, .detail = at->second.detail};
+}
+
 bool Channels::waits(const ChannelId& id) const {
   const auto at = channels_.find(id);
   return at != channels_.end() && at->second.state == State::Open && *at->second.told;

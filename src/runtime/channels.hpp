@@ -89,6 +89,8 @@ class Channels {
   std::optional<model::Event> poll_event();
 
   bool is_open(const ChannelId& id) const;
+  /// As it is now, for whoever is to be told again.
+  Change current(const ChannelOwner& owner, const ChannelId& id) const;
 
   /// What the kernel refuses is lost, as on the wire: the protocol's own timers see to it. The error, for who tells it.
   Result<void, port::OsError> send(const ChannelId& id, Bytes frame, port::Priority priority);

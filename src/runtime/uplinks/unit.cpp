@@ -83,6 +83,13 @@ void Unit::configure(const model::UplinkConfig& config, std::optional<Secret> se
   tend_probe(now);
 }
 
+void Unit::tell_channels(Instant now) {
+  const auto wanted = wanted_;
+  for (const auto& one : wanted)
+    life_.on_channel(one.kind, state_of(shared_.channels.current(owner(), {type_of(one.kind), one.device})), now);
+  life_.on_device(device_, now);
+}
+
 void Unit::close(Instant now) { shared_.channels.want(owner(), {}, now); }
 
 ChannelId Unit::echo_channel(Family family) const {

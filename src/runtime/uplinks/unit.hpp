@@ -37,6 +37,8 @@ class Unit {
   bool leaving = false;  // removed, and not down yet
 
   void configure(const model::UplinkConfig& config, std::optional<Secret> secret, Instant now);
+  /// After configure(), when the channels it wants are wanted: the life may be another one (kind.hpp).
+  void tell_channels(Instant now);
   /// The device its packets leave by, and its addresses.
   void on_kernel(const model::Observed& observed, Instant now);
   void on_channel(const Channels::Change& change, Instant now);

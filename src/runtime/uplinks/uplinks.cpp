@@ -99,6 +99,7 @@ void Uplinks::configure(const model::UplinkConfig& config, std::optional<Secret>
   auto& unit = at->second;
   unit.configure(without_routes(config), std::move(secret), now);
   unit.drain(now);
+  unit.tell_channels(now);
   dispatch_channels(now);
   if (!config.interface().empty()) unit.life().on_interface(interfaces_[config.interface()], now);
   if (const auto* parent = config.parent()) {
