@@ -84,7 +84,9 @@ void Reconciler::State::remove_devices(Pass& pass) {
 
 void Reconciler::State::move_flows(Pass& pass) {
   if (firewall.take_repaired()) delete_untranslated = true;
-  if (!flights.empty() || limited) return;
+  // Flows of another uplink may take a while, and keep nobody waiting.
+  const auto is_way = [](const auto& flight) { return !std::holds_alternative<DeleteFlows>(flight.second); };
+  if (limited || std::ranges::any_of(flights, is_way)) return;
   if (delete_untranslated && firewall.right() && book.may_try(describe(Operation{DeleteUntranslated{}}), now)) {
     delete_untranslated = false;
     emit(DeleteUntranslated{});
