@@ -4,7 +4,7 @@ import socket
 import struct
 import time
 
-from bench import worlds
+from bench import entries, worlds
 from bench.report import percentile
 from bench.streams import Streams
 from lab.world import WEB
@@ -88,3 +88,57 @@ def explicit(report, build, rounds):
         report.note(f"{kind}: {len(values)} times, median {percentile(values, 0.5):.1f} ms, longest {max(values):.1f} ms")
     report.note(f"the moving stream lost {moving['lost']} of {moving['sent']} packets, {moving['lost'] / len(everything):.1f} a move")
     report.add("failover.others.lost", staying["lost"], "packets", 0, f"{staying['sent']} packets on another uplink")
+
+
+FLOWS = 100_000
+
+
+def wait_gone(router, begun, few):
+    """Milliseconds until the entries are gone, and the longest that michid's answer took meanwhile."""
+    longest = 0
+    while entries.entries(router.space) > few:
+        if worlds.now() - begun > 20:
+            raise RuntimeError(f"{entries.entries(router.space)} conntrack entries are left")
+        asked = worlds.now()
+        router.request("GET", "/v1/status/third")
+        longest = max(longest, worlds.now() - asked)
+        time.sleep(0.002)
+    return (worlds.now() - begun) * 1000, longest * 1000
+
+
+def many_flows(report, build, rounds):
+    """The same with a hundred thousand entries of the road that is lost, among them the stream's."""
+    with worlds.world_of(build, config(), list(ROAD)) as (world, isp, router):
+        world.plug(world.router, "wan1", "wan", "router-wan1")
+        router.start()
+        router.wait_up(*ROAD)
+        course = Course(isp, router)
+        gone, answers = [], []
+        with Streams(world, [("lan-a", "internet", WEB, MOVING, 0.001), ("lan-a", "internet", WEB, STAYING, 0.001)]) as streams:
+            time.sleep(0.3)
+            for number in range(rounds):
+                name = ("isp", "office")[number % 2]
+                before = entries.entries(router.space)
+                entries.fill(router.space, FLOWS, router.uplink(name)["number"] << 24, "192.168.10.5", WEB, ROAD[name])
+                time.sleep(0.1)
+                sid = router.uplink(name)["session"]["id"]
+                have = len(isp.setups())
+                course.events.append(("PADT", time.monotonic() * 1e6))
+                begun = worlds.now()
+                isp.ac.command(command="kill", sid=sid, how="padt")
+                taken, longest = wait_gone(router, begun, before + 1000)
+                gone.append(taken)
+                answers.append(longest)
+                isp.wait_setups(have + 1, 20)
+                course.wait_back(name)
+            moving, staying = streams.stop()
+        router.stop()
+    taken = []
+    for _, at in course.events:
+        change = next((c for c in moving["changes"] if c["at"] > at), None)
+        taken.append((change["at"] - at) / 1000 if change else 1e6)
+    report.add("failover.flows100k.ms.p99", percentile(taken, 0.99), "ms", 50, "the limit")
+    report.add("failover.flows100k.gone.ms", max(gone), "ms", 500, "the limit")
+    report.add("failover.flows100k.lost", staying["lost"], "packets", 0, f"{staying['sent']} packets on another uplink")
+    report.note(f"{rounds} PADTs: first packet after {percentile(taken, 0.5):.1f} ms (median) to {max(taken):.1f} ms, all entries "
+                f"gone after {min(gone):.0f} to {max(gone):.0f} ms, michid answered in at most {max(answers):.1f} ms meanwhile")

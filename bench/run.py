@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "rss.base": lambda report, build, quick: memory.base(report, build),
     "rss.session": lambda report, build, quick: memory.per_session(report, build),
     "failover": lambda report, build, quick: failover.explicit(report, build, 10 if quick else 100),
+    "failover.flows": lambda report, build, quick: failover.many_flows(report, build, 4 if quick else 20),
     "reload64": lambda report, build, quick: reload.one_of_many(report, build, 3 if quick else 11),
     "routes10k": lambda report, build, quick: routes.ten_thousand(report, build),
     "ipv6.pd": lambda report, build, quick: ipv6.prefix_to_lan(report, build, 4 if quick else 25),

@@ -38,8 +38,18 @@ def setup(report, build, rounds):
         router.stop()
 
 
-def many(report, build, count=250):
-    """From the start of the process to the last session's IPCP, then until the kernel has all of it."""
+RUNS = 5
+REPEATED_MS = 2500  # a set-up that takes longer waited for the restart timer of 3 s: a frame was lost
+
+
+def many(report, build, count=250, runs=RUNS):
+    """From the start of the process to the last session's IPCP, then until the kernel has all of it; the longest of several."""
+    taken = [burst(report, build, count) for _ in range(runs)]
+    report.add("sessions250.s", max(all_up for all_up, _ in taken), "s", 1, f"the limit, in the longest of {runs} runs")
+    report.add("sessions250.repeated", sum(repeated for _, repeated in taken), "sessions", 0, f"{runs * count} set-ups")
+
+
+def burst(report, build, count):
     uplinks = worlds.names(count)
     config = worlds.ROUTER + "".join(worlds.uplink(name) for name in uplinks)
     with worlds.world_of(build, config, uplinks) as (_, isp, router):
@@ -51,7 +61,8 @@ def many(report, build, count=250):
         all_up = worlds.now() - begun
         router.wait_settled(60)
         settled = worlds.now() - begun
-        report.add("sessions250.s", all_up, "s", 5, "the limit")
         report.note(f"{count} sessions: the concentrator had them after {up:.2f} s, michid called them up after "
                     f"{all_up:.2f} s, the kernel had all routes, rules and nft elements after {settled:.2f} s")
+        repeated = sum(each > REPEATED_MS for each in isp.setups())
         router.stop(20)
+    return all_up, repeated

@@ -69,7 +69,8 @@ struct CommitRules {
   std::string text;
   NftFamily table = NftFamily::Inet;
 };
-/// Deletes conntrack entries of this family with (mark & mask) == mark in one request.
+/// Deletes conntrack entries of this family with (mark & mask) == mark; of many, those in use first. It may then take
+/// some tenths of a second, in which other operations go on.
 struct DeleteFlows {
   std::uint32_t mark;
   std::uint32_t mask;

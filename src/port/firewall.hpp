@@ -5,7 +5,8 @@
 // removes one of them, or after a refresh, it reports that table's state as the hash of the kernel's
 // own listing of chains and rules (handles and counters left out), so that "unchanged since my last
 // commit" can be told without parsing. Never reads or changes another table, but lists other base
-// chains that may drop (for diagnostics).
+// chains that may drop (for diagnostics). While many entries of a mark are being deleted there is a table of michi's
+// beside these, `inet michi-moving`, which says which of them are in use.
 
 #include <string>
 #include <variant>

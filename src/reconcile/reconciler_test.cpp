@@ -261,6 +261,23 @@ TEST(Reconciler, FlowsMoveOncePerGenerationAndAfterEverythingElse) {
   EXPECT_TRUE(rig.journal_since(mark).empty());
 }
 
+TEST(Reconciler, FlowsOfAnotherUplinkThatAreStillBeingDeletedKeepNobodyWaiting) {
+  ReconcileRig rig;
+  auto want = kit::one_uplink("isp", 1);
+  rig.want(want);
+  const auto deleted = [&](std::uint32_t mark) {
+    want.flows_to_move[{mark, Family::V4}] = 1;
+    rig.reconciler->on_desired(want, rig.now);
+    bool found = false;
+    while (auto output = rig.reconciler->poll())
+      if (const auto* task = std::get_if<Do>(&*output))
+        if (const auto* flows = model::operation_if<model::DeleteFlows>(task->operation)) found |= flows->mark == mark;
+    return found;
+  };
+  EXPECT_TRUE(deleted(0x01000000));
+  EXPECT_TRUE(deleted(0x02000000)) << "the first is not done yet";
+}
+
 TEST(Reconciler, FlowsOfOneFamilyMoveWithoutThoseOfTheOther) {
   ReconcileRig rig;
   auto want = kit::one_uplink("isp", 1);

@@ -84,7 +84,11 @@ void Reconciler::State::remove_devices(Pass& pass) {
 
 void Reconciler::State::move_flows(Pass& pass) {
   if (firewall.take_repaired()) delete_untranslated = true;
-  if (!flights.empty() || limited) return;
+  // Flows of another uplink may take a while, and keep nobody waiting.
+  const auto is_way = [](const auto& flight) {
+    return model::operation_if<model::DeleteFlows>(flight.second) == nullptr;
+  };
+  if (limited || std::ranges::any_of(flights, is_way)) return;
   if (delete_untranslated && firewall.right() &&
       book.may_try(describe(model::Operation{model::DeleteUntranslated{}}), now)) {
     delete_untranslated = false;

@@ -41,6 +41,41 @@ std::uint32_t number(const Attributes& attributes, std::size_t type) {
   return Reader(attributes.bytes(type)).u32().value_or(0);
 }
 
+// Whence and whereto, as far as conntrack tells flows apart. Views into the packet.
+struct Ends {
+  Family family = Family::V4;
+  std::uint8_t protocol = 0;
+  Bytes source, destination;
+  Bytes upper;  // of the layer above, at least eight octets
+};
+
+std::uint8_t octet(Bytes bytes, std::size_t at) { return std::to_integer<std::uint8_t>(bytes[at]); }
+
+bool has_known_ends(const Ends& ends) {
+  constexpr std::uint8_t kEcho = 8, kEcho6 = 128;
+  if (ends.upper.size() < 8) return false;
+  if (ends.protocol == IPPROTO_TCP || ends.protocol == IPPROTO_UDP) return true;
+  if (ends.family == Family::V4) return ends.protocol == IPPROTO_ICMP && octet(ends.upper, 0) == kEcho;
+  return ends.protocol == IPPROTO_ICMPV6 && octet(ends.upper, 0) == kEcho6;
+}
+
+std::optional<Ends> ends_of(Bytes packet) {
+  constexpr std::size_t kShortest4 = 20, kHeader6 = 40;
+  Ends ends;
+  if (packet.size() >= kShortest4 && octet(packet, 0) >> 4 == 4) {
+    const std::size_t header = std::size_t{octet(packet, 0) & 15u} * 4;
+    const bool fragment = (octet(packet, 6) & 0x3f) != 0 || octet(packet, 7) != 0;
+    if (fragment || header < kShortest4 || header > packet.size()) return std::nullopt;
+    ends = {Family::V4, octet(packet, 9), packet.subspan(12, 4), packet.subspan(16, 4), packet.subspan(header)};
+  } else if (packet.size() >= kHeader6 && octet(packet, 0) >> 4 == 6) {
+    ends = {Family::V6, octet(packet, 6), packet.subspan(8, 16), packet.subspan(24, 16), packet.subspan(kHeader6)};
+  } else {
+    return std::nullopt;
+  }
+  if (!has_known_ends(ends)) return std::nullopt;
+  return ends;
+}
+
 }  // namespace
 
 ByteVec encode_delete_flows(Family family, std::uint32_t mark, std::uint32_t mask, std::uint32_t sequence) {
@@ -61,6 +96,31 @@ ByteVec encode_flow_count(std::uint32_t sequence) {
 ByteVec encode_flow_dump(Family family, std::uint32_t sequence) {
   NetlinkMessage message(type_of(IPCTNL_MSG_CT_GET), NLM_F_DUMP, sequence);
   begin(message, family_number(family));
+  return message.take();
+}
+
+std::optional<ByteVec> encode_flow_of(Bytes packet, std::uint32_t sequence) {
+  const auto ends = ends_of(packet);
+  if (!ends) return std::nullopt;
+  const bool v4 = ends->family == Family::V4;
+  NetlinkMessage message(type_of(IPCTNL_MSG_CT_GET), NLM_F_ACK, sequence);
+  begin(message, family_number(ends->family));
+  nlattr* tuple = message.begin(CTA_TUPLE_ORIG);
+  nlattr* addresses = message.begin(CTA_TUPLE_IP);
+  message.bytes(v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, ends->source);
+  message.bytes(v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, ends->destination);
+  message.end(addresses);
+  nlattr* protocol = message.begin(CTA_TUPLE_PROTO);
+  message.u8(CTA_PROTO_NUM, ends->protocol);
+  if (ends->protocol == IPPROTO_TCP || ends->protocol == IPPROTO_UDP) {
+    message.bytes(CTA_PROTO_SRC_PORT, ends->upper.first(2)).bytes(CTA_PROTO_DST_PORT, ends->upper.subspan(2, 2));
+  } else {
+    message.bytes(v4 ? CTA_PROTO_ICMP_TYPE : CTA_PROTO_ICMPV6_TYPE, ends->upper.first(1));
+    message.bytes(v4 ? CTA_PROTO_ICMP_CODE : CTA_PROTO_ICMPV6_CODE, ends->upper.subspan(1, 1));
+    message.bytes(v4 ? CTA_PROTO_ICMP_ID : CTA_PROTO_ICMPV6_ID, ends->upper.subspan(4, 2));
+  }
+  message.end(protocol);
+  message.end(tuple);
   return message.take();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// ctnetlink as values: deletion by mark, and the one question asked of a listed entry. No socket.
+// ctnetlink as values: deletion by mark or of one entry, listings, and what is asked of a listed entry. No socket.
 
 #include <cstdint>
 #include <optional>
@@ -18,6 +18,8 @@ ByteVec encode_delete_flows(Family family, std::uint32_t mark, std::uint32_t mas
 /// How many entries there are; asks for nothing else, to see whether ctnetlink answers.
 ByteVec encode_flow_count(std::uint32_t sequence);
 ByteVec encode_flow_dump(Family family, std::uint32_t sequence);
+/// Asks for the entry of this packet: TCP, UDP or an ICMP echo, not fragmented.
+std::optional<ByteVec> encode_flow_of(Bytes packet, std::uint32_t sequence);
 
 /// What is needed to judge an entry and to delete exactly it. Views into the message.
 struct Flow {

@@ -10,11 +10,13 @@
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <fstream>
 #include <utility>
 
 #include "linux/loop/readiness.hpp"
 #include "linux/netlink/netlink_socket.hpp"
 #include "linux/nftables/conntrack_codec.hpp"
+#include "linux/nftables/flow_mover.hpp"
 #include "linux/nftables/flow_sweep.hpp"
 #include "linux/nftables/nft_codec.hpp"
 #include "linux/nftables/nft_committer.hpp"
@@ -27,7 +29,8 @@ namespace {
 
 constexpr int kReceiveBuffer = 4 << 20;  // a limit: a commit tells of every rule and element
 constexpr int kReadsPerTurn = 64;
-constexpr int kSweepReadsPerTurn = 16;
+constexpr int kSweepReadsPerTurn = 2;
+constexpr long kFewFlows = 1000;  // conntrack entries that are deleted in a millisecond or two
 constexpr auto kSliceTime = std::chrono::milliseconds(2);
 
 }  // namespace
@@ -38,7 +41,8 @@ class Firewall::Impl {
       : events_({.protocol = NETLINK_NETFILTER, .groups = {NFNLGRP_NFTABLES}, .receive_buffer = kReceiveBuffer}),
         readable_(loop, events_.fd(), [this] { on_readable(); }),
         work_(loop, [this] { run_slice(); }),
-        look_(loop, [this] { look(); }) {
+        look_(loop, [this] { look(); }),
+        mover_(loop, [this] { on_moved(); }) {
     readable_.arm();
   }
 
@@ -133,14 +137,40 @@ class Firewall::Impl {
       } else if (const auto* rules = std::get_if<port::CommitRules>(&waiting_.front().op)) {
         complete(commit(rules->text));
       } else if (const auto* flows = std::get_if<port::DeleteFlows>(&waiting_.front().op)) {
-        complete(lister_.request(encode_delete_flows(flows->family, flows->mark, flows->mask, lister_.next_sequence()),
-                                 fmt::format("delete conntrack entries of mark {:#x}", flows->mark)));
+        delete_flows(*flows);
       } else if (auto* untranslated = std::get_if<port::DeleteUntranslated>(&waiting_.front().op)) {
         begin_sweep(*untranslated);
       }
     }
     if (!waiting_.empty()) work_.post();
     wake();
+  }
+
+  void delete_flows(const port::DeleteFlows& flows) {
+    if (mover_.idle() && flow_count() <= kFewFlows) {
+      complete(lister_.request(encode_delete_flows(flows.family, flows.mark, flows.mask, lister_.next_sequence()),
+                               fmt::format("delete conntrack entries of mark {:#x}", flows.mark)));
+      return;
+    }
+    mover_.submit(flows, waiting_.front().ticket);
+    waiting_.pop_front();
+    log_moving();
+  }
+
+  void on_moved() {
+    while (auto completion = mover_.poll()) reports_.push_back(std::move(*completion));
+    if (mover_.idle()) log_moving();
+    wake();
+  }
+
+  // Where it cannot be, flows wait their turn.
+  void log_moving() { std::ignore = commit(moving_rules(mover_.moving())); }
+
+  // Asked of no socket: ctnetlink may be busy.
+  static long flow_count() {
+    long count = 0;
+    std::ifstream("/proc/sys/net/netfilter/nf_conntrack_count") >> count;
+    return count;
   }
 
   void begin_sweep(port::DeleteUntranslated& op) {
@@ -178,6 +208,7 @@ class Firewall::Impl {
   Readiness readable_;
   Poster work_;
   Poster look_;
+  FlowMover mover_;
 };
 
 Firewall::Firewall(boost::asio::io_context& loop) : impl_(std::make_unique<Impl>(loop)) {}
