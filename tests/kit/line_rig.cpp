@@ -51,6 +51,7 @@ void LineRig::crash() {
                    .machine = {},
                    .wall_seconds = 1'750'000'000},
                   now_);
+  drain();
   tell_all();
 }
 

@@ -52,7 +52,8 @@ void Life::drain() {
   while (auto output = ipv4_.poll())
     std::visit(Overloaded{
                    [&](ByteVec& frame) {
-                     if (line_.ready()) machine_.emit(Frame{ChannelKind::Dhcp4, std::move(frame), false});
+                     if (line_.ready() && can_ask_v4())
+                       machine_.emit(Frame{ChannelKind::Dhcp4, std::move(frame), false});
                    },
                    [&](PersistAddress& held) { machine_.emit(held); },
                    [&](model::Event& event) { machine_.pass_on(std::move(event)); },

@@ -266,7 +266,7 @@ void Life::on_stay_over(Instant now) {
   switch (machine_.phase()) {
     case Asking: {
       ++machine_.facts().attempts;
-      const bool refused = (asks_v4() && !can_ask_v4()) || (!asks_v4() && !can_ask_v6());
+      const bool refused = asks_v4() ? !can_ask_v4() : asks_v6() && !can_ask_v6();
       machine_.set_reason(refused     ? model::Reason::SocketRefused
                           : asks_v4() ? model::Reason::NoLease
                                       : model::Reason::NoRouter,
