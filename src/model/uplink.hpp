@@ -178,7 +178,7 @@ struct UplinkFacts {
   std::vector<PrefixFacts> prefixes{};  // confirmed ones first
   std::vector<OuterAddress> outer{};    // of an uplink that stands on another
   std::optional<Duration> last_setup;   // PADI to first network protocol
-  HealthFacts health4{}, health6{};
+  PerFamily<HealthFacts> health{};
   bool operator==(const UplinkFacts&) const = default;
 
   /// What status, events and hooks call it: traffic does not wait for the second family, the report does.
@@ -186,8 +186,7 @@ struct UplinkFacts {
   bool usable(Family family) const {
     return state == UplinkState::Up && attached && (family == Family::V4 ? v4.has_value() : v6.has_value());
   }
-  const HealthFacts& health(Family family) const { return family == Family::V4 ? health4 : health6; }
-  bool dead(Family family) const { return health(family).verdict == Health::Dead; }
+  bool dead(Family family) const { return health[family].verdict == Health::Dead; }
   /// Usable, and with an address the internet can answer to: what a policy may choose. IPv6CP alone gives none.
   bool carries(Family family) const;
 };

@@ -163,6 +163,11 @@ constexpr std::array kCatalogue = {
             "prefix), or nobody is allowed. The text says which. Name the host by the last half of its address, or "
             "take the uplink out of that entry."},
     Message{
+        "publish.foreign-port", Warning,
+        "An uplink that the file publishes a service on shares its IPv4 address with others, and the port, or a part "
+        "of the ports, is theirs: it is not open there. The text says which ports are near. Publish one of those, "
+        "or take the uplink out of that entry."},
+    Message{
         "reload.applied", Notice,
         "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. What it did to "
         "which uplink is in the events that follow."},

@@ -230,8 +230,7 @@ Uplinks::SessionKey Uplinks::key_of(const model::SessionRecord& session) {
 }
 
 void Uplinks::note_facts(const std::string& name, model::UplinkFacts facts, const Unit& unit) {
-  facts.health4 = unit.probe.health(Family::V4);
-  facts.health6 = unit.probe.health(Family::V6);
+  for (Family family : kFamilies) facts.health[family] = unit.probe.health(family);
   auto& known = facts_[name];
   if (known == facts) return;
   if (known.session) by_session_.erase(key_of(*known.session));
