@@ -215,6 +215,8 @@ TEST_F(WithDaemon, PlanWhyEventsAndTheRestReadWell) {
   const auto why = ask({"why", "192.0.2.9", "--proto", "tcp", "--port", "443"});
   EXPECT_TRUE(has(why.out, "192.0.2.9 goes out by uplink isp as 203.0.113.5")) << why.out;
   EXPECT_TRUE(has(why.out, "192.0.2.9  tcp 443"));
+  EXPECT_FALSE(has(why.out, "carried by"));
+  EXPECT_TRUE(has(ask({"why", "192.0.2.46"}).out, "by uplink isp as 203.0.113.5, carried by hikari\n"));
   model::Event event{
       .severity = model::Severity::Notice, .code = "uplink.up", .uplink = "isp", .text = "it is up", .fields = {}};
   events.add(event, 0, Instant{});

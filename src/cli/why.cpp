@@ -24,6 +24,7 @@ std::string verdict_line(const WhyOrder& flow, const boost::json::value& answer)
   if (verdict == "local")
     text += text_at(answer, "law") == "group address" ? "stays on its network" : "is this machine";
   if (verdict == "unreachable") text += "is unreachable";
+  if (const auto below = text_at(answer, "carried_by"); !below.empty()) text += ", carried by " + below;
   return text;
 }
 

@@ -52,6 +52,7 @@ struct WhyRequest {
 struct WhyReply {
   std::string verdict;  // "uplink", "main", "local", "unreachable", "published"
   std::string uplink;
+  std::string carried_by;  // the uplink it stands on; empty: a line
   std::string translated_source;
   std::string device;  // where it leaves, if known
   std::string law;

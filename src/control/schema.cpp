@@ -249,6 +249,7 @@ json::value to_json(const ReloadReply& answer) {
 json::value to_json(const WhyReply& answer) {
   return reply({{"verdict", answer.verdict},
                 {"uplink", answer.uplink},
+                {"carried_by", answer.carried_by},
                 {"translated_source", answer.translated_source},
                 {"device", answer.device},
                 {"law", answer.law},

@@ -161,6 +161,7 @@ Result<control::WhyReply, control::Refusal> Api::why(const control::WhyRequest& 
   auto found = context_.core.why(query);
   return control::WhyReply{.verdict = verdict_text(found.verdict),
                            .uplink = std::move(found.uplink),
+                           .carried_by = std::move(found.carried_by),
                            .translated_source = std::move(found.translated_source),
                            .device = std::move(found.device),
                            .law = std::move(found.law),

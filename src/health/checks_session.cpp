@@ -21,12 +21,18 @@ std::vector<std::string> told_by(const UplinkEvidence& uplink) {
 
 bool is_up(const UplinkEvidence& uplink) { return uplink.facts->state == model::UplinkState::Up; }
 
+/// Both stand on one access line, directly or by others; where there is none, neither does.
+bool same_line(const Evidence& evidence, const model::UplinkConfig& one, const model::UplinkConfig& other) {
+  const auto& line = evidence.config->line_of(one);
+  return !line.empty() && line == evidence.config->line_of(other);
+}
+
 /// R103: the device upstream does not let PPPoE through.
-void no_offer(const UplinkEvidence& uplink, Findings& found) {
+void no_offer(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
   if (is_up(uplink) || uplink.facts->reason != Reason::NoAnswer) return;
   found.wrong(
       Verdict::Bad, "session.no-offer", uplink.config->id.name,
-      fmt::format("no access concentrator answers on {}", uplink.config->interface()), told_by(uplink),
+      fmt::format("no access concentrator answers on {}", evidence.config->line_of(*uplink.config)), told_by(uplink),
       "turn PPPoE pass-through (bridge) on in the router or modem upstream, and check that the cable goes to the "
       "port that carries the line; with `ac-name` or `service-name` in the file, try without them");
 }
@@ -42,7 +48,7 @@ void both_services(const Evidence& evidence, const UplinkEvidence& uplink, Findi
   const auto other = std::ranges::find_if(evidence.uplinks, [&](const UplinkEvidence& each) {
     return each.config != nullptr && each.facts != nullptr &&
            each.config->traits().address_source == model::AddressSource::Network &&
-           each.config->interface() == uplink.config->interface() && each.facts->usable(Family::V6);
+           same_line(evidence, *each.config, *uplink.config) && each.facts->usable(Family::V6);
   });
   if (other == evidence.uplinks.end()) return;
   auto seen = told_by(uplink);
@@ -80,11 +86,16 @@ void path_mtu(const UplinkEvidence& uplink, Findings& found) {
   if (!is_up(uplink) || mtu == 0) return;
   if (mtu >= uplink.config->mtu)
     return found.good("path.mtu", uplink.config->id.name, fmt::format("packets of {} octets pass", mtu));
+  const auto* parent = uplink.config->parent();
   found.wrong(Verdict::Suspect, "path.mtu", uplink.config->id.name,
               fmt::format("the file asks for an MTU of {}, the line carries {}", uplink.config->mtu, mtu),
               {fmt::format("agreed with the peer, or proved by echoes of full size: {}", mtu)},
               fmt::format("write mtu = {}, or raise the MTU of {} and of what stands between", mtu,
-                          uplink.config->interface()));
+                          parent != nullptr ? parent->name : uplink.config->interface()));
+}
+
+bool is_silent6(const model::ProbeSnapshot& probe) {
+  return probe.family == Family::V6 && probe.health.verdict == model::Health::Dead;
 }
 
 std::string probed_text(const model::ProbedSnapshot& probed) {
@@ -94,8 +105,18 @@ std::string probed_text(const model::ProbedSnapshot& probed) {
   return fmt::format("{} last answered {} ms ago", who, whole_milliseconds(*probed.last_answer));
 }
 
+/// The uplink it stands on is silent itself: of this one nothing can be said.
+bool is_carrier_dead(const Evidence& evidence, const UplinkEvidence& uplink) {
+  const auto* parent = uplink.config->parent();
+  return parent != nullptr && std::ranges::any_of(evidence.uplinks, [&](const UplinkEvidence& other) {
+           return other.config != nullptr && other.config->id == *parent &&
+                  std::ranges::any_of(other.probes, is_silent6);
+         });
+}
+
 /// The state of an uplink says what its protocols agreed on, the probe what comes back (R118).
-void probe(const UplinkEvidence& uplink, Findings& found) {
+void probe(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
+  if (is_carrier_dead(evidence, uplink)) return;
   for (const auto& probe : uplink.probes) {
     const auto family = probe.family == Family::V4 ? "IPv4" : "IPv6";
     if (probe.health.verdict == model::Health::Good)
@@ -119,14 +140,14 @@ void probe(const UplinkEvidence& uplink, Findings& found) {
 
 void check_session(const Evidence& evidence, const UplinkEvidence& uplink, Findings& found) {
   if (uplink.config->traits().counts_as_session) {
-    no_offer(uplink, found);
+    no_offer(evidence, uplink, found);
     both_services(evidence, uplink, found);
     session_limit(evidence, uplink, found);
     account(uplink, found);
     if (is_up(uplink)) found.good("session", uplink.config->id.name, "the session is up");
   }
   path_mtu(uplink, found);
-  probe(uplink, found);
+  probe(evidence, uplink, found);
 }
 
 }  // namespace michi::health

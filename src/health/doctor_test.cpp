@@ -227,5 +227,54 @@ TEST_F(Doctor, TheWorstComesFirst) {
   EXPECT_EQ(all.back().verdict, Verdict::Good);
 }
 
+/// A kind that no product has: it stands on isp.
+struct Tunnel {
+  bool operator==(const Tunnel&) const = default;
+  static constexpr model::Traits kTraits = {.name = "tunnel", .counts_as_session = false, .default_mtu = 1460};
+};
+
+class CarriedDoctor : public Doctor {
+ protected:
+  CarriedDoctor() {
+    delegate();
+    child.id = {"mape"};
+    child.kind = Tunnel{};
+    child.over = model::OnUplink{{"isp"}};
+    child.ipv6 = false;
+    child.mtu = 1460;
+    up.id = child.id;
+    up.state = model::UplinkState::Up;
+    up.reason = Reason::None;
+    up.mtu = 1460;
+    others = {{.config = &child, .facts = &up}};
+    others.front().probes = {silent(Family::V4)};
+  }
+  static model::ProbeSnapshot silent(Family family) {
+    return {.family = family, .health = {model::Health::Dead, "nothing answers"}};
+  }
+  std::multiset<std::string> judged() {
+    std::multiset<std::string> found;
+    for (const auto& finding : examined())
+      if (finding.check == "probe" && finding.verdict == Verdict::Bad) found.insert(finding.uplink);
+    return found;
+  }
+  model::UplinkConfig child;
+  model::UplinkFacts up;
+};
+
+TEST_F(CarriedDoctor, OfAnUplinkOnASilentOneNothingIsSaid) {
+  EXPECT_EQ(judged(), (std::multiset<std::string>{"mape"}));
+  uplink.probes = {silent(Family::V4)};
+  EXPECT_EQ(judged(), (std::multiset<std::string>{"isp", "mape"})) << "it is carried by IPv6";
+  uplink.probes = {silent(Family::V6)};
+  EXPECT_EQ(judged(), (std::multiset<std::string>{"isp"}));
+}
+
+TEST_F(CarriedDoctor, ASmallMtuIsAskedOfTheUplinkBelow) {
+  others.front().probes.clear();
+  up.mtu = 1400;
+  EXPECT_NE(finding("path.mtu").remedy.find("raise the MTU of isp "), std::string::npos) << finding("path.mtu").remedy;
+}
+
 }  // namespace
 }  // namespace michi::health

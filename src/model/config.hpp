@@ -18,6 +18,7 @@
 #include "base/secret.hpp"
 #include "base/time.hpp"
 #include "model/kinds.hpp"
+#include "model/ports.hpp"
 #include "model/underlay.hpp"
 #include "model/uplink.hpp"
 
@@ -131,11 +132,6 @@ struct LanConfig {
 };
 
 enum class Protocol : std::uint8_t { Any, Tcp, Udp, Icmp };
-
-struct PortRange {
-  std::uint16_t first = 0, last = 0;
-  auto operator<=>(const PortRange&) const = default;
-};
 
 struct FromAnywhere {};
 struct FromSelf {};

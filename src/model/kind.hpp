@@ -45,6 +45,7 @@ struct Traits {
   bool counts_as_session = true;  // of those the access contract allows ([line.X] sessions)
   bool expects_ipv6 = false;      // global addresses are to be expected wherever IPv6 is on
   bool probed = false;            // unless the file says otherwise
+  bool shares_address = false;    // of its IPv4 address only some ports may be ours
   std::uint16_t default_mtu = 1492;
 };
 

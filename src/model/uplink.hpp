@@ -13,7 +13,9 @@
 #include "base/bytes.hpp"
 #include "base/net/address.hpp"
 #include "base/net/mac.hpp"
+#include "base/net/per_family.hpp"
 #include "base/time.hpp"
+#include "model/ports.hpp"
 
 namespace michi::model {
 
@@ -52,12 +54,12 @@ enum class Reason : std::uint8_t {
   PeerTerminated,  // Terminate-Request or PADT
   DuplicateAddress,
   EstablishTimeout,
-  PlaneFailed,   // the data plane could not be attached
-  NoSecret,      // no password for this uplink
-  Busy,          // PADI gate: waiting for a turn, after no failure
-  NoLease,       // no DHCP server answers, or none usably
-  NoRouter,      // neither a router advertisement nor a DHCPv6 server
-  AddressLost,   // the lease ended, or was taken back
+  PlaneFailed,    // the data plane could not be attached
+  NoSecret,       // no password for this uplink
+  Busy,           // PADI gate: waiting for a turn, after no failure
+  NoLease,        // no DHCP server answers, or none usably
+  NoRouter,       // neither a router advertisement nor a DHCPv6 server
+  AddressLost,    // the lease ended, or was taken back
   ClosedNetwork,  // addresses, but of a network without the internet
   SocketRefused   // the interface is there, and the kernel gives no socket on it
 };
@@ -100,14 +102,27 @@ struct Ipv4Facts {
   bool operator==(const Ipv4Facts&) const = default;
 };
 
+/// What the network said by DHCPv6 of carrying IPv4 over its IPv6: heard, not judged.
+struct SoftwireFacts {
+  struct Option {
+    std::uint16_t code = 0;
+    ByteVec value;
+    bool operator==(const Option&) const = default;
+  };
+  std::string aftr{};         // option 64 (RFC 6334); empty: none
+  std::vector<Option> s46{};  // containers 94 to 96 (RFC 7598) as they came
+  bool operator==(const SoftwireFacts&) const = default;
+};
+
 struct Ipv6Facts {
-  Ipv6 local;                          // link-local
-  Ipv6 peer;                           // next hop, link-local; unspecified while no router is known
-  std::vector<Ipv6> addresses{};       // the line's own global ones: autoconfigured, or assigned by DHCPv6
-  std::vector<Ipv6> dns{};             // best first
-  std::vector<std::string> domains{};  // search domains
-  std::uint32_t mtu = 0;               // as a router advertised it; 0: nobody did
-  bool closed = false;                 // every address and prefix is of a network without the internet
+  Ipv6 local;                               // link-local
+  Ipv6 peer;                                // next hop, link-local; unspecified while no router is known
+  std::vector<Ipv6> addresses{};            // the line's own global ones: autoconfigured, or assigned by DHCPv6
+  std::vector<Ipv6> dns{};                  // best first
+  std::vector<std::string> domains{};       // search domains
+  std::uint32_t mtu = 0;                    // as a router advertised it; 0: nobody did
+  bool closed = false;                      // every address and prefix is of a network without the internet
+  std::optional<SoftwireFacts> softwire{};  // nothing: DHCPv6 said nothing of it
   bool operator==(const Ipv6Facts&) const = default;
 };
 
@@ -124,6 +139,15 @@ struct PrefixFacts {
   /// Of those: hosts of a LAN may have addresses of it, by neighbour discovery proxy (docs/decisions/0012).
   bool shared = false;
   bool operator==(const PrefixFacts&) const = default;
+};
+
+/// An address that an uplink needs on the device of the uplink it stands on, and whose encapsulated packets (protocol
+/// 4) are accepted there. Several ends of one address are several of these.
+struct OuterAddress {
+  Ipv6 address;
+  Ipv6 remote;
+  std::uint8_t remote_length = 128;  // shorter: every end in that prefix
+  auto operator<=>(const OuterAddress&) const = default;
 };
 
 /// The verdict of a probe. Times of single answers are not in here: facts change when a conclusion does.
@@ -150,10 +174,12 @@ struct UplinkFacts {
   std::uint16_t mtu = 0;    // of the session device, 0 while unknown
   std::string auth;         // "chap-md5"
   std::optional<Ipv4Facts> v4;
+  std::optional<PortSet> ports{};  // of v4's address that are ours; nothing: the address is not shared
   std::optional<Ipv6Facts> v6;
   std::vector<PrefixFacts> prefixes{};  // confirmed ones first
+  std::vector<OuterAddress> outer{};    // of an uplink that stands on another
   std::optional<Duration> last_setup;   // PADI to first network protocol
-  HealthFacts health4{}, health6{};
+  PerFamily<HealthFacts> health{};
   bool operator==(const UplinkFacts&) const = default;
 
   /// What status, events and hooks call it: traffic does not wait for the second family, the report does.
@@ -161,8 +187,7 @@ struct UplinkFacts {
   bool usable(Family family) const {
     return state == UplinkState::Up && attached && (family == Family::V4 ? v4.has_value() : v6.has_value());
   }
-  const HealthFacts& health(Family family) const { return family == Family::V4 ? health4 : health6; }
-  bool dead(Family family) const { return health(family).verdict == Health::Dead; }
+  bool dead(Family family) const { return health[family].verdict == Health::Dead; }
   /// Usable, and with an address the internet can answer to: what a policy may choose. IPv6CP alone gives none.
   bool carries(Family family) const;
 };

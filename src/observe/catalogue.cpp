@@ -164,6 +164,11 @@ constexpr std::array kCatalogue = {
             "host can have no address (no delegated prefix, no /64 for its LAN, an address of another prefix), or "
             "`allow` has no IPv6 prefix. The text says which. Name the host by the last half of its address, or "
             "remove the uplink from that `[[publish]]` entry."},
+    Message{
+        "publish.foreign-port", Warning,
+        "An uplink that the file publishes a service on shares its IPv4 address with others, and the port, or a part "
+        "of the ports, is theirs: it is not open there. The text says which ports are near. Publish one of those, "
+        "or take the uplink out of that entry."},
     Message{"reload.applied", Notice,
             "A configuration was applied: by `michi reload`, on SIGHUP, or because a routes file changed. The events "
             "that follow say what it changed on which uplink."},

@@ -33,11 +33,8 @@ void uplink_addresses(const View& view, model::Desired& desired) {
                                    .address = {*uplink.address, uplink.facts->v4->length},
                                    .no_prefix_route = uplink.facts->v4->length == 32});
     if (uplink.link_local && uplink.traits().puts_link_local) put(uplink.device(), *uplink.link_local);
-    for (const auto& address : uplink.addresses6) put(uplink.device(), address);
-    for (const auto& delegation : uplink.prefixes) {
-      put(uplink.device(), delegation.device_address());
-      put(model::kSelfDevice, delegation.self_address());
-    }
+    for (const auto& address : uplink.device_addresses()) put(uplink.device(), address);
+    for (const auto& delegation : uplink.prefixes) put(model::kSelfDevice, delegation.self_address());
   }
 }
 
@@ -82,7 +79,7 @@ void sessions(const View& view, model::Desired& desired) {
 void named_interfaces(const View& view, model::Desired& desired) {
   const auto& links = view.inputs().surroundings.links;
   for (const auto& uplink : view.config().uplinks)
-    if (links.contains(uplink.interface())) desired.links_up.insert(uplink.interface());
+    if (!uplink.interface().empty() && links.contains(uplink.interface())) desired.links_up.insert(uplink.interface());
   for (const auto& line : view.config().lines)
     if (!line.pass_through.empty() && links.contains(line.interface)) desired.links_up.insert(line.interface);
   for (const auto& lan : view.config().lans) {
@@ -115,7 +112,7 @@ model::Desired derive(const Inputs& inputs) {
   desired.proxies = derive_proxies(view);
   desired.repair = inputs.config.global.repair;
   for (const auto& uplink : view.uplinks())
-    for (Family family : {Family::V4, Family::V6})
+    for (Family family : kFamilies)
       if (auto at = inputs.selector.moves(family).find(uplink.name()); at != inputs.selector.moves(family).end())
         desired.flows_to_move[{view.marks().of(uplink.number), family}] = at->second;
   return desired;

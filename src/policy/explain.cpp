@@ -77,10 +77,18 @@ class Walk {
     answer_.device = uplink.device();
     answer_.law = std::move(law);
     answer_.rule = std::move(rule);
-    auto [source, reason] = translation(view_, uplink, source_);
+    carried(uplink);
+    auto [source, reason] = translated(view_, uplink, source_);
     answer_.translated_source = std::move(source);
     if (!reason.empty()) say(std::move(reason));
     return std::move(answer_);
+  }
+
+  /// The second level: the uplink that this one stands on.
+  void carried(const UplinkView& uplink) {
+    if (uplink.carrier == nullptr) return;
+    answer_.carried_by = uplink.carrier->name();
+    say(fmt::format("{} is carried by {}", uplink.name(), answer_.carried_by));
   }
 
   static bool is_unspecified(const Address& address) {
@@ -150,6 +158,7 @@ class Walk {
 
   /// The file opens this port on this uplink, but over IPv6 there is nothing to open now.
   void closed_services() {
+    if (const auto reason = foreign_port(view_, query_); !reason.empty()) say(reason);
     if (family() == Family::V4) return;
     for (const auto& publish : view_.config().publishes) {
       if (!publish.to6 || !names_service(publish, query_) || !holds(publish.uplinks6, from_uplink_->config->id))
@@ -181,6 +190,8 @@ class Walk {
           answer_.uplink = uplink.name();
       if (family() == Family::V6 && answer_.verdict == Verdict::Published && !is_routers(view_, query_.destination))
         answer_.device = neighbour_interface(view_, query_.destination);
+      if (const auto* uplink = view_.find(answer_.uplink); uplink != nullptr && uplink->carrier != nullptr)
+        answer_.carried_by = uplink->carrier->name();
       answer_.law = "published";
       answer_.rule = fmt::format("publish {}", publish.index + 1);
       say(fmt::format("leads to {}", target_of(view_, publish, query_)));
@@ -191,6 +202,7 @@ class Walk {
   }
 
   Explanation local() {
+    if (const auto reason = foreign_port(view_, query_); !reason.empty()) say(reason);
     say("an address of the router itself");
     answer_.verdict = Verdict::Local;
     answer_.law = "local";
@@ -258,7 +270,7 @@ class Walk {
     for (const auto& uplink : view_.uplinks()) {
       if (!is_bound_to(uplink)) continue;
       const auto rule = fmt::format("from {} lookup {}", to_text(source_), uplink.table());
-      if (!uplink.usable(family())) return end("4 an uplink's own address", rule, why_not(uplink, family()));
+      if (!uplink.usable[family()]) return end("4 an uplink's own address", rule, why_not(uplink, family()));
       say(fmt::format("bound to the address of {}", uplink.name()));
       return by(uplink, "4 an uplink's own address", rule);
     }
@@ -267,9 +279,7 @@ class Walk {
 
   bool is_bound_to(const UplinkView& uplink) const {
     if (const auto* v4 = source_.v4()) return uplink.address == *v4;
-    if (holds(uplink.addresses6, *source_.v6())) return true;
-    return std::ranges::any_of(
-        uplink.prefixes, [&](const Delegation& delegation) { return delegation.device_address() == *source_.v6(); });
+    return holds(uplink.device_addresses(), *source_.v6());
   }
 
   /// Law 6, for packets without a mark: a socket of the router's bound to one of its LAN addresses.
@@ -279,7 +289,7 @@ class Walk {
       for (const auto& delegation : uplink.prefixes) {
         if (!delegation.prefix.contains(source_) || source_ == Address(delegation.self_address())) continue;
         const auto rule = fmt::format("from {} lookup {}", to_text(delegation.prefix), uplink.table());
-        if (!uplink.usable6) return end("6 an uplink's prefix", rule, why_not(uplink, family()));
+        if (!uplink.usable.v6) return end("6 an uplink's prefix", rule, why_not(uplink, family()));
         return by(uplink, "6 an uplink's prefix", rule);
       }
     return std::nullopt;
@@ -299,7 +309,7 @@ class Walk {
     if (owner == nullptr) return std::nullopt;
     const auto rule = fmt::format("{} of uplink {}", to_text(longest->canonical()), owner->id.name);
     const auto* uplink = view_.find(owner->id.name);
-    if (uplink == nullptr || !uplink->usable(query_.destination.family()))
+    if (uplink == nullptr || !uplink->usable[query_.destination.family()])
       return end("5 closed network", rule,
                  (uplink == nullptr ? owner->id.name + " has no device" : why_not(*uplink, family())) +
                      "; a closed network is never reached by another uplink");
@@ -309,7 +319,7 @@ class Walk {
 
   bool usable(const model::UplinkConfig& config) const {
     const auto* uplink = view_.find(config.id.name);
-    return uplink != nullptr && uplink->usable(query_.destination.family());
+    return uplink != nullptr && uplink->usable[query_.destination.family()];
   }
 
   Explanation policies() {

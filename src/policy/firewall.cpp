@@ -2,15 +2,23 @@
 
 #include "policy/firewall.hpp"
 
+#include <algorithm>
+
 #include "policy/marks.hpp"
 #include "policy/nft.hpp"
 #include "policy/policies.hpp"
+#include "policy/port_sets.hpp"
 #include "policy/publish.hpp"
 #include "policy/view.hpp"
 
 namespace michi::policy {
 
 namespace {
+
+/// An uplink here stands on another: encapsulated packets arrive for it.
+bool has_carriers(const View& view) {
+  return std::ranges::any_of(view.uplinks(), [](const UplinkView& one) { return one.config->parent() != nullptr; });
+}
 
 constexpr unsigned kTcpIpv4 = 40, kTcpIpv6 = 60;  // header bytes between MTU and MSS
 
@@ -32,16 +40,31 @@ void write_elements6(const UplinkView& uplink, const View& view, model::NftTable
   }
 }
 
+/// Who may send encapsulated packets to which address on the device of the uplink that carries them.
+void write_encapsulated(const View& view, model::NftTable& table) {
+  if (!has_carriers(view)) return;
+  auto &pairs = table.elements["encapsulated"], &addresses = table.elements["outer"];
+  for (const auto& uplink : view.uplinks())
+    for (const auto& outer : uplink.outer) {
+      const auto at = fmt::format("{} . {}", nft::quoted(uplink.device()), to_text(outer.address));
+      const auto from = to_text(Prefix{outer.remote, outer.remote_length}.canonical());
+      pairs.insert(fmt::format("{} . {} . {}", nft::quoted(uplink.device()), from, to_text(outer.address)));
+      addresses.insert(at);
+    }
+}
+
 void write_elements(const View& view, model::NftTable& table) {
   for (const char* set : {"outside", "source", "own", "routed", "mss4", "mss6", "lan-address", "hairpin", "own6",
                           "open6", "translation", "source6"})
     table.elements[set];
+  write_encapsulated(view, table);
   for (const auto& name : view.outside()) table.elements["outside"].insert(nft::quoted(name));
   for (const auto& uplink : view.uplinks()) {
     const auto device = nft::quoted(uplink.device());
     write_elements6(uplink, view, table);
     table.elements["outside"].insert(device);
-    if (uplink.address) table.elements["source"].insert(fmt::format("{} : {}", device, to_text(*uplink.address)));
+    if (const auto* to = std::get_if<ToAddress>(&uplink.translation))
+      table.elements["source"].insert(fmt::format("{} : {}", device, to_text(to->address)));
     for (const auto& prefix : view.own(uplink, Family::V4))
       table.elements["own"].insert(fmt::format("{} . {}", device, to_text(prefix)));
     for (const auto& prefix : view.routed(uplink))
@@ -66,9 +89,16 @@ void write_elements(const View& view, model::NftTable& table) {
 
 void write_filters(const View& view, nft::Body& body, model::NftTable& table) {
   write_elements(view, table);
+  // What some houses do not need is an empty line, and not written.
+  const auto only_if = [](bool condition, std::string_view rule) { return std::string(condition ? rule : ""); };
+  const bool shares = has_port_sets(view), carries = has_carriers(view);
   body.chain("input",
              {"type filter hook input priority filter; policy accept;", "iifname != @uplinks accept",
               "ct state established,related accept", "ct state invalid drop", "jump published-in",
+              only_if(carries, "meta l4proto 4 iifname . ip6 saddr . ip6 daddr @encapsulated accept"),
+              only_if(carries,
+                      "iifname . ip6 daddr @outer icmpv6 type { destination-unreachable, packet-too-big, "
+                      "time-exceeded, parameter-problem } accept"),
               "ip6 hoplimit 255 icmpv6 type { nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept",
               // RFC 4890 §4.4; answers of a DHCPv6 server to what was sent to a group are related to nothing.
               "icmpv6 type echo-request accept",
@@ -91,17 +121,18 @@ void write_filters(const View& view, nft::Body& body, model::NftTable& table) {
   for (const auto& uplink : view.uplinks())
     body.chain(fmt::format("translate-{}", uplink.name()),
                {fmt::format("snat ip6 prefix to ip6 saddr map @prefix-{}", uplink.name())});
-  body.chain("srcnat", {"type nat hook postrouting priority srcnat; policy accept;",
-                        "oifname . ip saddr @routed accept", "snat ip to oifname map @source",
-                        "ip6 saddr fe80::/10 accept", "ip6 daddr ff00::/8 accept", "oifname . ip6 saddr @own6 accept",
-                        "meta nfproto ipv6 oifname vmap @translation", "snat ip6 to oifname map @source6",
-                        // Back to the wire it came from: the answer must pass here, too.
-                        "ct status dnat iifname . oifname @hairpin snat ip to oifname map @lan-address"});
-  body.chain("guard",
-             {"type filter hook postrouting priority srcnat + 10; policy accept;", "oifname != @uplinks accept",
-              "oifname . ip saddr @own accept", "oifname . ip6 saddr @own6 accept", "ip6 saddr fe80::/10 accept",
-              "ip6 saddr :: drop",  // the kernel's own listener reports: nobody's leak
-              "counter name leaks drop"});
+  body.chain("srcnat",
+             {"type nat hook postrouting priority srcnat; policy accept;", "oifname . ip saddr @routed accept",
+              only_if(shares, kToPortSets), "snat ip to oifname map @source", "ip6 saddr fe80::/10 accept",
+              "ip6 daddr ff00::/8 accept", "oifname . ip6 saddr @own6 accept",
+              "meta nfproto ipv6 oifname vmap @translation", "snat ip6 to oifname map @source6",
+              // Back to the wire it came from: the answer must pass here, too.
+              "ct status dnat iifname . oifname @hairpin snat ip to oifname map @lan-address"});
+  body.chain("guard", {"type filter hook postrouting priority srcnat + 10; policy accept;",
+                       "oifname != @uplinks accept", only_if(shares, kGuardPorts), "oifname . ip saddr @own accept",
+                       "oifname . ip6 saddr @own6 accept", "ip6 saddr fe80::/10 accept",
+                       "ip6 saddr :: drop",  // the kernel's own listener reports: nobody's leak
+                       "counter name leaks drop"});
 }
 
 model::NftTable derive_firewall(const View& view) {
@@ -124,6 +155,11 @@ model::NftTable derive_firewall(const View& view) {
   body.declare("map", "mss6", "typeof oifname : tcp option maxseg size;");
   body.declare("map", "lan-address", "type ifname : ipv4_addr;");
   body.declare("set", "hairpin", "type ifname . ifname;");
+  if (has_carriers(view)) {
+    body.declare("set", "encapsulated", "type ifname . ipv6_addr . ipv6_addr; flags interval;");
+    body.declare("set", "outer", "type ifname . ipv6_addr;");
+  }
+  write_port_sets(view, body, table);
   write_policies(view, body, table);
   write_marks(view, body, table);
   write_publishes(view, body, table);

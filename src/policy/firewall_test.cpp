@@ -9,7 +9,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "kit/typical_house.hpp"
+#include "kit/carried_house.hpp"
 #include "policy/nft.hpp"
 #include "policy/policies.hpp"
 
@@ -167,7 +167,7 @@ TEST(Firewall, TheKernelTakesTheTextAndEveryChangeOfElements) {
     GTEST_SKIP() << "needs root, nft and a network namespace";
   const auto directory = std::filesystem::temp_directory_path() / fmt::format("michi-policy-{}", getpid());
   std::filesystem::create_directories(directory);
-  House house;
+  CarriedHouse house;
   everything(house).configure();
   model::NftTable before = house.derived().firewall;
   std::ofstream(directory / "0.nft") << whole(before);
@@ -210,6 +210,20 @@ TEST(Firewall, TheKernelTakesTheTextAndEveryChangeOfElements) {
   house.down6("isp");
   next();
   house.delegate("lte", "2001:db8:200::/64");
+  next();
+  // An uplink on another, whose address is shared: another set of ports, a whole address, a parent that is lost.
+  house.all_up();
+  next();
+  house.facts["mape"].ports = model::PortSet({{1024, 1087}, {4928, 4935}});
+  next();
+  house.facts["mape"].ports.reset();
+  next();
+  house.facts["mape"].ports = model::PortSet({{4928, 4943}});
+  house.facts["mape"].outer.push_back({ipv6("2001:db8:300::c000:201"), ipv6("2001:db8:fff0::"), 44});
+  next();
+  house.down("hikari");
+  next();
+  house.all_up();
   next();
   // Step by step or at once: the same table.
   std::ofstream(directory / "fresh.nft") << "delete table inet michi\n" << whole(before);

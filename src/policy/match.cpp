@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/overloaded.hpp"
 #include "policy/openings.hpp"
 #include "policy/slots.hpp"
 #include "policy/view.hpp"
@@ -93,7 +94,7 @@ bool is_open4(const View& view, const model::PublishConfig& publish, const Ipv4&
   if (publish.address) return *publish.address == destination;
   return std::ranges::any_of(publish.uplinks, [&](const model::UplinkId& id) {
     const auto* uplink = view.find(id.name);
-    return uplink != nullptr && uplink->address == destination;
+    return uplink != nullptr && uplink->address == destination && can_publish(publish, uplink->translation);
   });
 }
 
@@ -107,6 +108,15 @@ bool is_open6(const View& view, const model::PublishConfig& publish, const Ipv6&
 
 }  // namespace
 
+std::string foreign_port(const View& view, const FlowQuery& query) {
+  const auto* destination = query.destination.v4();
+  if (destination == nullptr || query.port == 0) return "";
+  for (const auto& uplink : view.uplinks())
+    if (uplink.address == *destination)
+      return foreign_ports({query.port, query.port}, uplink.name(), uplink.translation);
+  return "";
+}
+
 bool names_service(const model::PublishConfig& publish, const FlowQuery& query) {
   const bool any_port = publish.ports.first == 0;
   return layer4_matches(publish.protocol, any_port ? std::vector<model::PortRange>{} : std::vector{publish.ports},
@@ -118,6 +128,7 @@ bool matches(const View& view, const model::PublishConfig& publish, const FlowQu
   const auto* v4 = query.destination.v4();
   const bool is_open =
       v4 != nullptr ? is_open4(view, publish, *v4) : is_open6(view, publish, *query.destination.v6(), from);
+  if (!foreign_port(view, query).empty()) return false;
   return is_open && (publish.allow.empty() || is_in(publish.allow, source)) && names_service(publish, query);
 }
 
@@ -163,9 +174,9 @@ bool is_routers(const View& view, const Address& address) {
   if (address == Address(view.internal())) return true;
   for (const auto& uplink : view.uplinks()) {
     if (uplink.address && address == Address(*uplink.address)) return true;
-    if (address.v6() != nullptr && holds(uplink.addresses6, *address.v6())) return true;
+    if (address.v6() != nullptr && holds(uplink.device_addresses(), *address.v6())) return true;
     for (const auto& delegation : uplink.prefixes)
-      if (address == Address(delegation.device_address()) || address == Address(delegation.self_address())) return true;
+      if (address == Address(delegation.self_address())) return true;
   }
   for (const auto& lan : view.config().lans) {
     for (const auto& own : lan.addresses)
@@ -182,7 +193,7 @@ bool is_routers(const View& view, const Address& address) {
 namespace {
 
 /// Prefix by prefix: a host keeps its identifier, so hosts can still be told apart outside.
-Translation translation6(const View& view, const UplinkView& uplink, const Ipv6& source) {
+Translated translated6(const View& view, const UplinkView& uplink, const Ipv6& source) {
   if (is_in(view.own(uplink), source))
     return {to_text(source), fmt::format("{} is an address of {}: not translated", to_text(source), uplink.name())};
   const auto* delegation = uplink.delegation();
@@ -196,25 +207,50 @@ Translation translation6(const View& view, const UplinkView& uplink, const Ipv6&
 
 }  // namespace
 
-Translation translation(const View& view, const UplinkView& uplink, const Address& source) {
-  if (const auto* v6 = source.v6()) return translation6(view, uplink, *v6);
+Translated translated(const View& view, const UplinkView& uplink, const Address& source) {
+  if (const auto* v6 = source.v6()) return translated6(view, uplink, *v6);
   for (const auto& block : view.routed(uplink))
     if (block.family() == Family::V4 && block.contains(source))
       return {to_text(source), fmt::format("{} is routed to {}: not translated", to_text(block), uplink.name())};
-  return {uplink.address ? to_text(*uplink.address) : "", ""};
+  return std::visit(Overloaded{[](const NoTranslation&) { return Translated{}; },
+                               [](const ToAddress& to) { return Translated{to_text(to.address), ""}; },
+                               [&](const ToPorts& to) {
+                                 return Translated{to_text(to.address), fmt::format("with one of {}'s {} ports",
+                                                                                    uplink.name(), to.ports.size())};
+                               }},
+                    uplink.translation);
 }
 
 std::string dead_text(const UplinkView& uplink, Family family) {
-  return fmt::format("{} is judged dead by its probe: {}", uplink.name(), uplink.facts->health(family).detail);
+  if (uplink.is_carrier_dead())
+    return fmt::format("{} is carried by {}, and {}", uplink.name(), uplink.carrier->name(),
+                       dead_text(*uplink.carrier, Family::V6));
+  return fmt::format("{} is judged dead by its probe: {}", uplink.name(), uplink.facts->health[family].detail);
 }
 
+namespace {
+
+/// The reason of an uplink that another one stands on is a reason for that one.
+std::string why_not_carried(const UplinkView& uplink) {
+  const auto* parent = uplink.config->parent();
+  if (parent == nullptr || (uplink.carrier != nullptr && uplink.carrier->usable.v6)) return "";
+  if (uplink.carrier == nullptr) return fmt::format("is carried by {}, which has no device", parent->name);
+  return fmt::format("is carried by {}, and {}", parent->name, why_not(*uplink.carrier, Family::V6));
+}
+
+}  // namespace
+
 std::string why_not(const UplinkView& uplink, Family family) {
-  if (family == Family::V6 && uplink.usable6) return fmt::format("{} has no IPv6 prefix or address", uplink.name());
+  if (family == Family::V6 && uplink.usable.v6) return fmt::format("{} has no IPv6 prefix or address", uplink.name());
   if (uplink.facts == nullptr) return fmt::format("{} has not started", uplink.name());
   const auto reason = uplink.facts->reason == model::Reason::None
                           ? std::string()
                           : fmt::format(" ({})", model::to_text(uplink.facts->reason));
-  return fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
+  const auto own = fmt::format("{} is {}{}", uplink.name(), model::to_text(uplink.facts->state), reason);
+  const auto below = why_not_carried(uplink);
+  if (below.empty()) return own;
+  return uplink.facts->usable(family) ? fmt::format("{} {}", uplink.name(), below)
+                                      : fmt::format("{}; it {}", own, below);
 }
 
 std::string neighbour_interface(const View& view, const Address& address) {
@@ -237,7 +273,7 @@ std::string neighbour_interface(const View& view, const Address& address) {
   for (const auto& host : view.inputs().neighbours) consider(host.device, Prefix::host(host.address));
   for (const auto& uplink : view.uplinks())
     for (const auto& shared : uplink.shared)
-      if (shared.facts->confirmed && uplink.usable6) consider(uplink.device(), shared.prefix);
+      if (shared.facts->confirmed && uplink.usable.v6) consider(uplink.device(), shared.prefix);
   for (const auto& entry : view.inputs().surroundings.addresses)
     if (entry.device != "lo" && view.find_device(entry.device) == nullptr) consider(entry.device, entry.address);
   return found;

@@ -33,13 +33,16 @@ std::string neighbour_interface(const View& view, const Address& address);
 bool is_routers(const View& view, const Address& address);
 
 /// What a source becomes when it leaves by this uplink, and why where that is not plain. Empty: it cannot leave.
-struct Translation {
+struct Translated {
   std::string source;
   std::string reason;
 };
-Translation translation(const View& view, const UplinkView& uplink, const Address& source);
+Translated translated(const View& view, const UplinkView& uplink, const Address& source);
 
-/// What its probe says of it.
+/// Why nobody asks for this at a shared address of ours: the port is somebody else's. Empty: nothing of the kind.
+std::string foreign_port(const View& view, const FlowQuery& query);
+
+/// What its probe says of it, or that of an uplink below it.
 std::string dead_text(const UplinkView& uplink, Family family);
 /// Why it cannot be chosen now.
 std::string why_not(const UplinkView& uplink, Family family);

@@ -34,7 +34,8 @@ class Body {
   }
   void chain(std::string_view name, const std::vector<std::string>& lines) {
     text_ += fmt::format("  chain {} {{\n", name);
-    for (const auto& line : lines) text_ += "    " + line + "\n";
+    for (const auto& line : lines)
+      if (!line.empty()) text_ += "    " + line + "\n";
     text_ += "  }\n";
   }
   std::string take() { return std::move(text_); }

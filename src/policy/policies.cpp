@@ -29,7 +29,7 @@ std::string_view word_of(Family family) { return family == Family::V4 ? "ip" : "
 std::vector<std::string> choose(const model::PolicyConfig& policy) {
   if (!is_hashed(policy)) return {fmt::format("meta nfproto vmap @{}", choice_name(policy))};
   std::vector<std::string> rules;
-  for (Family family : {Family::V4, Family::V6}) {
+  for (Family family : kFamilies) {
     const auto word = word_of(family);
     const auto seed = nft::hex(hash_seed(policy));
     const auto map = hashed_map(policy, family);
@@ -100,7 +100,7 @@ std::string layer4_condition(const model::PolicyConfig& policy, Family family) {
 /// A line that says nothing of addresses is one rule for both families.
 std::vector<std::string> all_conditions(const model::PolicyConfig& policy) {
   std::vector<std::string> found;
-  for (Family family : {Family::V4, Family::V6}) {
+  for (Family family : kFamilies) {
     const auto from = source_condition(policy, family);
     if (!from) continue;
     for (const auto& to : destination_conditions(policy, family))
@@ -156,7 +156,7 @@ void write_policy(const View& view, const model::PolicyConfig& policy, nft::Body
   for (auto& rule : choose(policy)) rules.push_back(std::move(rule));
   if (policy.otherwise == model::Otherwise::Unreachable) rules.emplace_back("goto nowhere");
   body.chain(name, rules);
-  for (Family family : {Family::V4, Family::V6}) write_choice(view, policy, family, table);
+  for (Family family : kFamilies) write_choice(view, policy, family, table);
 }
 
 /// A LAN that belongs to an uplink goes nowhere else.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "base/net/per_family.hpp"
 #include "base/time.hpp"
 #include "model/config.hpp"
 #include "model/event.hpp"
@@ -57,12 +58,10 @@ class Selector {
     bool operator==(const Choice&) const = default;
   };
   /// By policy index. Empty `usable`: the line is skipped or unreachable, as it says.
-  const std::vector<Choice>& choices(Family family) const;
-  /// An uplink lost what its flows of this family need (its addresses, the address or the prefix they
+  const std::vector<Choice>& choices(Family family) const { return choices_[family]; }
+  /// An uplink lost what its flows of this family need (its addresses, the address, ports or prefix they
   /// were translated to): they must choose again. Counts per uplink.
-  const std::map<std::string, std::uint64_t>& moves(Family family) const {
-    return family == Family::V4 ? moves4_ : moves6_;
-  }
+  const std::map<std::string, std::uint64_t>& moves(Family family) const { return moves_[family]; }
 
  private:
   struct Seen {
@@ -70,6 +69,11 @@ class Selector {
     bool lost_before = false;
     bool judged_dead = false;  // usable otherwise
     bool passed_over = false;  // for that, by a line
+  };
+  /// What flows were translated to: not what carries them, which may change beneath them.
+  struct InnerSource {
+    Ipv4 address;
+    model::PortSet ports{};  // of an earlier run none: only its address is known
   };
   using SeenByName = std::map<std::string, Seen>;
 
@@ -81,14 +85,13 @@ class Selector {
   Choice choose_policy(const model::PolicyConfig& policy, const Choice& current, const SeenByName& seen, Instant now);
   Choice choose_despite(const model::PolicyConfig& policy, const SeenByName& seen) const;
   bool may_use(const model::PolicyConfig& policy, const model::UplinkId& id) const;
-  SeenByName& seen(Family family) { return family == Family::V4 ? seen4_ : seen6_; }
 
   model::ConfigPtr config_;
-  SeenByName seen4_, seen6_;
-  std::vector<Choice> choices4_, choices6_;
-  std::map<std::string, Ipv4> last_address_;              // by device
+  PerFamily<SeenByName> seen_;
+  PerFamily<std::vector<Choice>> choices_;
+  std::map<std::string, InnerSource> last_source_;        // by device
   std::map<std::string, std::vector<Prefix>> last_own6_;  // by device
-  std::map<std::string, std::uint64_t> moves4_, moves6_;
+  PerFamily<std::map<std::string, std::uint64_t>> moves_;
   std::optional<Instant> deadline_;
 };
 
@@ -155,6 +158,7 @@ struct Explanation {
   enum class Verdict : std::uint8_t { Uplink, Main, Local, Unreachable, Published };
   Verdict verdict = Verdict::Unreachable;
   std::string uplink;                   // when Uplink or Published; balancing without `sticky`: the first candidate
+  std::string carried_by;               // the uplink that this one stands on; empty: a line
   std::string device;                   // where law 1 or a published service leads, if known
   std::string translated_source;        // after NAT
   std::string law;                      // "5 closed network", "7 policy 2"

@@ -118,6 +118,16 @@ std::optional<Ipv6> UplinkView::source6() const {
   return std::nullopt;
 }
 
+std::vector<Ipv6> UplinkView::device_addresses() const {
+  std::vector<Ipv6> found = addresses6;
+  const auto add = [&](const Ipv6& own) {
+    if (!holds(found, own)) found.push_back(own);
+  };
+  for (const auto& delegation : prefixes) add(delegation.device_address());
+  for (const auto& needed : outer) add(needed.address);
+  return found;
+}
+
 std::uint16_t UplinkView::mtu_of(Family family) const {
   const std::uint32_t said = family == Family::V6 && facts != nullptr && facts->v6 ? facts->v6->mtu : 0;
   return said >= 1280 && said < mtu ? static_cast<std::uint16_t>(said) : mtu;  // RFC 8200 §5
@@ -144,7 +154,7 @@ std::vector<Subnet> View::subnets(const model::LanConfig& lan) const {
   for (const auto& uplink : uplinks_) {
     if (!may_use(lan, uplink)) continue;
     const bool is_first = first_lan(uplink) == &lan;
-    const bool passed_over = uplink.passed_over6 && !lan.uplink;
+    const bool passed_over = uplink.passed_over.v6 && !lan.uplink;
     for (const auto& delegation : uplink.prefixes) {
       const bool single = !delegation.reserved();
       if (single && !is_first) continue;

@@ -6,6 +6,7 @@
 
 #include "policy/nft.hpp"
 #include "policy/openings.hpp"
+#include "policy/port_sets.hpp"
 #include "policy/view.hpp"
 
 namespace michi::policy {
@@ -93,7 +94,8 @@ class Published4 : Published {
     if (config_.address) members.insert(to_text(*config_.address));
     if (config_.address) return;
     for (const auto& id : config_.uplinks)
-      if (const auto* uplink = view_.find(id.name); uplink != nullptr && uplink->address)
+      if (const auto* uplink = view_.find(id.name);
+          uplink != nullptr && uplink->address && can_publish(config_, uplink->translation))
         members.insert(to_text(*uplink->address));
   }
 
@@ -184,6 +186,8 @@ void write_publishes(const View& view, nft::Body& body, model::NftTable& table) 
     for (auto* filter : {&rules.in, &rules.on})
       if (!filter->empty()) filter->insert(filter->begin(), "iifname . ct original ip6 daddr != @own6 return");
   nat.emplace_back("jump published");
+  if (has_port_sets(view))
+    for (auto* chain : {&rules.nat, &rules.in}) chain->insert(chain->begin(), std::string(kForeignPort));
   body.chain("published", rules.nat);
   body.chain("published-in", rules.in);
   body.chain("published-on", rules.on);

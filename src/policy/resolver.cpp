@@ -16,7 +16,7 @@ namespace {
 void leave_out_dead(const View& view, std::vector<model::ResolverServer>& servers) {
   const auto behind_dead = [&](const model::ResolverServer& one) {
     const auto* uplink = view.find_device(one.device);
-    return one.domains.empty() && uplink != nullptr && uplink->passed_over(one.server.family());
+    return one.domains.empty() && uplink != nullptr && uplink->passed_over[one.server.family()];
   };
   const bool another = std::ranges::any_of(
       servers, [&](const model::ResolverServer& one) { return one.domains.empty() && !behind_dead(one); });

@@ -30,10 +30,10 @@ model::RouteEntry way_of(std::uint32_t table, const Prefix& to, const UplinkView
 }
 
 void uplink_table(std::vector<model::RouteEntry>& routes, const UplinkView& uplink) {
-  for (Family family : {Family::V4, Family::V6}) {
+  for (Family family : kFamilies) {
     const auto everything = Prefix::everything(family);
     routes.push_back(end_of(uplink.table(), everything));
-    if (!uplink.usable(family)) continue;
+    if (!uplink.usable[family]) continue;
     auto route = way_of(uplink.table(), everything, uplink);
     if (family == Family::V6) route.source = uplink.source6();
     routes.push_back(route);
@@ -48,7 +48,7 @@ void closed_table(std::vector<model::RouteEntry>& routes, const View& view) {
     for (const auto& written : config.routes) {
       const Prefix to = written.canonical();
       if (ended.insert(to).second) routes.push_back(end_of(model::kTableClosed, to));
-      if (uplink == nullptr || !uplink->usable(to.family()) || !routed.insert(to).second) continue;
+      if (uplink == nullptr || !uplink->usable[to.family()] || !routed.insert(to).second) continue;
       auto route = way_of(model::kTableClosed, to, *uplink);
       if (to.family() == Family::V4) route.source = view.internal();
       if (to.family() == Family::V6) route.source = uplink->source6();
@@ -65,7 +65,9 @@ void self_table(std::vector<model::RouteEntry>& routes, const View& view, Family
   if (!view.governs(family)) return;
   routes.push_back(end_of(model::kTableSelf, Prefix::everything(family)));
   std::uint16_t smallest = 1500;
-  for (const auto& uplink : view.uplinks()) smallest = std::min(smallest, uplink.mtu_of(family));
+  for (const auto& uplink : view.uplinks())
+    if (family == Family::V4 ? uplink.config->ipv4 : uplink.config->ipv6)
+      smallest = std::min(smallest, uplink.mtu_of(family));
   std::optional<Address> source = view.internal();
   if (family == Family::V6) source = view.self_source6();
   if (!source) return;
@@ -94,7 +96,7 @@ void shared_in_main(std::vector<model::RouteEntry>& routes, const View& view) {
   };
   for (const auto& uplink : view.uplinks())
     for (const auto& shared : uplink.shared) {
-      if (shared.facts->confirmed && uplink.usable6) put(shared.prefix, uplink.device());
+      if (shared.facts->confirmed && uplink.usable.v6) put(shared.prefix, uplink.device());
       const auto& lan = view.first_lan(uplink)->interface;
       for (const auto& host : view.inputs().neighbours)
         if (host.device == lan && shared.prefix.contains(host.address)) put(Prefix::host(host.address), lan);
@@ -107,7 +109,7 @@ std::vector<model::RouteEntry> derive_routes(const View& view) {
   std::vector<model::RouteEntry> routes;
   for (const auto& uplink : view.uplinks()) uplink_table(routes, uplink);
   closed_table(routes, view);
-  for (Family family : {Family::V4, Family::V6}) self_table(routes, view, family);
+  for (Family family : kFamilies) self_table(routes, view, family);
   ends_in_main(routes, view);
   shared_in_main(routes, view);
   return routes;

@@ -89,10 +89,8 @@ class Rules {
     device.oif = uplink.device();
     add(device);
     if (family_ == Family::V4 && uplink.address) bound(uplink, *uplink.address);
-    if (family_ == Family::V6) {
-      for (const auto& own : uplink.addresses6) bound(uplink, own);
-      for (const auto& delegation : uplink.prefixes) bound(uplink, delegation.device_address());
-    }
+    if (family_ == Family::V6)
+      for (const auto& own : uplink.device_addresses()) bound(uplink, own);
     add(marked(lookup(kUplinkMark, uplink.table()), view_.marks().of(uplink.number)));
   }
 
@@ -129,7 +127,7 @@ class Rules {
 
 std::vector<model::RuleEntry> derive_rules(const View& view) {
   std::vector<model::RuleEntry> all;
-  for (Family family : {Family::V4, Family::V6}) {
+  for (Family family : kFamilies) {
     const auto rules = Rules(view, family).make();
     all.insert(all.end(), rules.begin(), rules.end());
   }

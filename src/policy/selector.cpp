@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/carrier.hpp"
 #include "policy/view.hpp"
 
 namespace michi::policy {
@@ -46,35 +47,36 @@ void Selector::configure(model::ConfigPtr config, Instant now) {
         fresh[i] = old[i];
     return fresh;
   };
-  choices4_ = carried(choices4_);
-  choices6_ = carried(choices6_);
+  for (Family family : kFamilies) choices_[family] = carried(choices_[family]);
   config_ = std::move(config);
   auto gone = [&](const auto& entry) { return config_->find(model::UplinkId{entry.first}) == nullptr; };
-  std::erase_if(seen4_, gone);
-  std::erase_if(seen6_, gone);
-  std::erase_if(moves4_, gone);
-  std::erase_if(moves6_, gone);
+  for (Family family : kFamilies) {
+    std::erase_if(seen_[family], gone);
+    std::erase_if(moves_[family], gone);
+  }
   auto no_device = [&](const auto& entry) {
     return !holds(config_->uplinks, entry.first, &model::UplinkConfig::device);
   };
-  std::erase_if(last_address_, no_device);
+  std::erase_if(last_source_, no_device);
   std::erase_if(last_own6_, no_device);
   on_deadline(now);
 }
 
 void Selector::adopt(const std::set<model::AddressEntry>& addresses) {
   for (const auto& entry : addresses) {
-    if (const Ipv4* v4 = entry.address.address.v4()) last_address_.emplace(entry.device, *v4);
+    if (const Ipv4* v4 = entry.address.address.v4()) last_source_.emplace(entry.device, InnerSource{*v4});
     const Ipv6* v6 = entry.address.address.v6();
     if (v6 != nullptr && !v6->is_link_local()) last_own6_[entry.device].push_back(Prefix::host(*v6));
   }
 }
 
-/// Flows were translated to the address the uplink had before.
+/// Flows were translated to the address the uplink had before, or to ports that were its own then.
 bool Selector::changed_address(const model::UplinkConfig& uplink, const model::UplinkFacts& facts) {
-  const Ipv4 address = facts.v4->local;
-  auto [last, first_time] = last_address_.emplace(uplink.device(), address);
-  return std::exchange(last->second, address) != address;
+  static const model::PortSet kAll({{0, 65535}});
+  const InnerSource now{facts.v4->local, facts.ports.value_or(kAll)};
+  auto [last, first_time] = last_source_.emplace(uplink.device(), now);
+  const auto before = std::exchange(last->second, now);
+  return before.address != now.address || !now.ports.contains(before.ports);
 }
 
 /// One that is new takes nothing from the flows of those that stay.
@@ -93,14 +95,17 @@ void Selector::on_facts(const AllFacts& facts, Instant now) {
     const std::string& name = uplink.id.name;
     auto at = facts.find(name);
     const model::UplinkFacts* fact = at == facts.end() ? nullptr : &at->second;
-    const auto own6 = fact == nullptr ? std::vector<Prefix>{} : own_of(*fact, prefixes.held.at(name));
-    const bool usable4 = fact != nullptr && fact->usable(Family::V4) && !holds(duplicates, uplink.id);
-    const bool lost4 = see(seen4_[name], usable4, fact != nullptr && fact->dead(Family::V4), now);
-    const bool lost6 = see(seen6_[name], !own6.empty(), fact != nullptr && fact->dead(Family::V6), now);
-    const bool moved4 = usable4 && changed_address(uplink, *fact);
-    const bool moved6 = !own6.empty() && lost_prefix(uplink, own6);
-    if (lost4 || moved4) ++moves4_[name];
-    if (lost6 || moved6) ++moves6_[name];
+    const auto footing = footing_of(*config_, facts, uplink);
+    const bool is_carried = fact != nullptr && footing.usable;
+    const auto own6 = is_carried ? own_of(*fact, prefixes.held.at(name)) : std::vector<Prefix>{};
+    const PerFamily<bool> usable{is_carried && fact->usable(Family::V4) && !holds(duplicates, uplink.id),
+                                 !own6.empty()};
+    const PerFamily<bool> moved{usable.v4 && changed_address(uplink, *fact), usable.v6 && lost_prefix(uplink, own6)};
+    for (Family family : kFamilies) {
+      const bool is_dead = fact != nullptr && (footing.dead || fact->dead(family));
+      const bool is_lost = see(seen_[family][name], usable[family], is_dead, now);
+      if (is_lost || moved[family]) ++moves_[family][name];
+    }
   }
   on_deadline(now);
 }
@@ -108,19 +113,18 @@ void Selector::on_facts(const AllFacts& facts, Instant now) {
 void Selector::on_deadline(Instant now) {
   if (!config_) return;
   deadline_.reset();
-  choose(Family::V4, now);
-  choose(Family::V6, now);
+  for (Family family : kFamilies) choose(family, now);
 }
 
 /// From the last line to the first: what passes on must know whether that leads anywhere.
 void Selector::choose(Family family, Instant now) {
-  auto& choices = family == Family::V4 ? choices4_ : choices6_;
+  auto& choices = choices_[family];
   bool rescued = false;  // what reaches the next line finds a road there that is not dead
   for (std::size_t i = choices.size(); i-- > 0;) {
     const auto& policy = config_->policies[i];
     const bool passes_on = policy.otherwise == model::Otherwise::NextPolicy && rescued;
-    choices[i] = choose_policy(policy, choices[i], seen(family), now);
-    if (choices[i].usable.empty() && !passes_on) choices[i] = choose_despite(policy, seen(family));
+    choices[i] = choose_policy(policy, choices[i], seen_[family], now);
+    if (choices[i].usable.empty() && !passes_on) choices[i] = choose_despite(policy, seen_[family]);
     if (takes_everything(policy)) rescued = choices[i].usable.empty() ? passes_on : !choices[i].despite;
   }
   pass_over(family);
@@ -130,13 +134,13 @@ void Selector::choose(Family family, Instant now) {
 void Selector::pass_over(Family family) {
   const auto& chosen = choices(family);
   for (const auto& uplink : config_->uplinks) {
-    Seen& seen = this->seen(family)[uplink.id.name];
+    Seen& seen = seen_[family][uplink.id.name];
     bool passed_over = false;
     for (std::size_t i = 0; i < chosen.size() && seen.judged_dead; ++i) {
       const auto& policy = config_->policies[i];
       passed_over = passed_over || (!chosen[i].despite && holds(policy.use, uplink.id) && may_use(policy, uplink.id));
     }
-    if (passed_over && !seen.passed_over) ++(family == Family::V4 ? moves4_ : moves6_)[uplink.id.name];
+    if (passed_over && !seen.passed_over) ++moves_[family][uplink.id.name];
     seen.passed_over = passed_over;
   }
 }
@@ -192,9 +196,5 @@ Selector::Choice Selector::choose_policy(const model::PolicyConfig& policy, cons
 }
 
 std::optional<Instant> Selector::next_deadline() const { return deadline_; }
-
-const std::vector<Selector::Choice>& Selector::choices(Family family) const {
-  return family == Family::V4 ? choices4_ : choices6_;
-}
 
 }  // namespace michi::policy

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "policy/carrier.hpp"
 #include "policy/prefixes.hpp"
 
 namespace michi::policy {
@@ -29,44 +30,72 @@ View::View(const Inputs& inputs) : inputs_(inputs) {
   for (const auto& lan : inputs.config.lans) named_.insert(lan.interface);
   for (const auto& config : inputs.config.uplinks) {
     if (!config.interface().empty()) named_.insert(config.interface());
-    auto number = inputs.numbers.find(config.id.name);
-    if (number == inputs.numbers.end() || foreign_device(inputs.surroundings, config)) continue;
+    const auto number = inputs.numbers.find(config.id.name);
+    if (number == inputs.numbers.end() || config.device().empty() || foreign_device(inputs.surroundings, config))
+      continue;
     named_.insert(config.device());
-    UplinkView uplink{.config = &config, .number = number->second, .mtu = config.mtu};
-    auto facts = inputs.facts.find(config.id.name);
-    if (facts != inputs.facts.end()) {
-      uplink.facts = &facts->second;
-      if (facts->second.mtu != 0) uplink.mtu = facts->second.mtu;
-      const bool is_held = holds(held, config.id);
-      if (facts->second.attached && facts->second.v4 && !is_held) uplink.address = facts->second.v4->local;
-      if (facts->second.attached && facts->second.v6) {
-        uplink.link_local = facts->second.v6->local;
-        uplink.addresses6 = facts->second.v6->addresses;
-      }
-      uplink.usable4 = facts->second.usable(Family::V4) && !is_held;
-      uplink.usable6 = facts->second.usable(Family::V6);
-      const bool has_lan = first_lan(uplink) != nullptr;
-      for (const auto* prefix : prefixes.held.at(config.id.name)) {
-        if (!prefix->shared) uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
-        if (prefix->shared && has_lan) uplink.shared.push_back({prefix->prefix.canonical(), prefix});
-      }
-      std::ranges::stable_partition(uplink.prefixes, &Delegation::confirmed);
-      std::ranges::stable_partition(uplink.shared, [](const SharedPrefix& one) { return one.facts->confirmed; });
-      uplink.carries6 = uplink.usable6 && (!uplink.addresses6.empty() || uplink.delegation() != nullptr);
-    }
-    uplinks_.push_back(uplink);
+    const auto facts = inputs.facts.find(config.id.name);
+    if (facts == inputs.facts.end())
+      uplinks_.push_back({.config = &config, .mtu = config.mtu});
+    else
+      uplinks_.push_back(join(config, facts->second, holds(held, config.id), prefixes.held.at(config.id.name)));
+    uplinks_.back().number = number->second;
   }
+  carry();
   pass_over();
+}
+
+UplinkView View::join(const model::UplinkConfig& config, const model::UplinkFacts& facts, bool is_held,
+                      const std::vector<const model::PrefixFacts*>& prefixes) const {
+  UplinkView uplink{.config = &config, .facts = &facts, .mtu = facts.mtu != 0 ? facts.mtu : config.mtu};
+  if (facts.attached && facts.v4 && !is_held) uplink.address = facts.v4->local;
+  if (facts.attached && facts.v6) {
+    uplink.link_local = facts.v6->local;
+    uplink.addresses6 = facts.v6->addresses;
+  }
+  uplink.translation = make_translation(uplink.address, facts.ports);
+  uplink.usable = {facts.usable(Family::V4) && !is_held, facts.usable(Family::V6)};
+  const bool has_lan = first_lan(uplink) != nullptr;
+  for (const auto* prefix : prefixes) {
+    if (!prefix->shared) uplink.prefixes.push_back({.prefix = prefix->prefix.canonical(), .facts = prefix});
+    if (prefix->shared && has_lan) uplink.shared.push_back({prefix->prefix.canonical(), prefix});
+  }
+  std::ranges::stable_partition(uplink.prefixes, &Delegation::confirmed);
+  std::ranges::stable_partition(uplink.shared, [](const SharedPrefix& one) { return one.facts->confirmed; });
+  uplink.carries6 = uplink.usable.v6 && (!uplink.addresses6.empty() || uplink.delegation() != nullptr);
+  return uplink;
+}
+
+/// Who stands on another needs that one's IPv6, and addresses of its own on that one's device.
+void View::carry() {
+  std::vector<UplinkView*> children;
+  for (UplinkView& uplink : uplinks_)
+    if (uplink.config->parent() != nullptr) children.push_back(&uplink);
+  for (UplinkView* child : children) {
+    const auto parent = std::ranges::find(uplinks_, child->config->parent()->name, &UplinkView::name);
+    const auto footing = footing_of(config(), inputs_.facts, *child->config);
+    if (parent == uplinks_.end() || !footing.usable) {
+      child->usable = {};
+      child->carries6 = false;
+    } else if (child->facts != nullptr) {
+      parent->outer.insert(parent->outer.end(), child->facts->outer.begin(), child->facts->outer.end());
+    }
+    if (parent != uplinks_.end() && footing.ends) child->carrier = &*parent;
+  }
+  for (UplinkView& uplink : uplinks_) {
+    std::ranges::sort(uplink.outer);
+    const auto [first, last] = std::ranges::unique(uplink.outer);
+    uplink.outer.erase(first, last);
+  }
 }
 
 /// A wrong verdict must not cut the last road.
 void View::pass_over() {
-  for (Family family : {Family::V4, Family::V6}) {
+  for (Family family : kFamilies) {
     const bool another = std::ranges::any_of(uplinks_, [&](const UplinkView& uplink) {
       return uplink.config->default_route && uplink.carries(family) && !uplink.dead(family);
     });
-    for (UplinkView& uplink : uplinks_)
-      (family == Family::V4 ? uplink.passed_over4 : uplink.passed_over6) = another && uplink.dead(family);
+    for (UplinkView& uplink : uplinks_) uplink.passed_over[family] = another && uplink.dead(family);
   }
 }
 
@@ -116,6 +145,7 @@ std::vector<Prefix> View::own(const UplinkView& uplink) const {
   for (const auto& publish : config().publishes)
     if (publish.address && holds(publish.uplinks, uplink.config->id)) found.push_back(Prefix::host(*publish.address));
   for (const auto& address : uplink.addresses6) found.push_back(Prefix::host(address));
+  for (const auto& outer : uplink.outer) found.push_back(Prefix::host(outer.address));
   for (const auto& delegation : uplink.prefixes)
     if (delegation.confirmed()) found.push_back(delegation.prefix);
   for (const auto& shared : uplink.shared)

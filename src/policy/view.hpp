@@ -12,7 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/net/per_family.hpp"
 #include "policy/policy.hpp"
+#include "policy/translation.hpp"
 
 namespace michi::policy {
 
@@ -57,27 +59,31 @@ struct UplinkView {
   const model::UplinkConfig* config = nullptr;
   const model::UplinkFacts* facts = nullptr;  // nullptr: not heard of yet
   model::UplinkNumber number = 0;
-  bool usable4 = false, usable6 = false;
+  const UplinkView* carrier = nullptr;  // the uplink it stands on
+  PerFamily<bool> usable{};
   bool carries6 = false;  // usable, and with an address the internet can answer to
-  /// Its probe judges it dead, and another uplink is a road for everything.
-  bool passed_over4 = false, passed_over6 = false;
-  std::optional<Ipv4> address{};       // held by the session, not a duplicate
-  std::optional<Ipv6> link_local{};    // likewise
-  std::vector<Ipv6> addresses6{};      // the line's own global ones
-  std::vector<Delegation> prefixes{};  // confirmed ones first
-  std::vector<SharedPrefix> shared{};  // likewise
+  /// It is judged dead, and another uplink is a road for everything.
+  PerFamily<bool> passed_over{};
+  std::optional<Ipv4> address{};             // held by the session, not a duplicate
+  std::optional<Ipv6> link_local{};          // likewise
+  std::vector<Ipv6> addresses6{};            // the line's own global ones
+  std::vector<Delegation> prefixes{};        // confirmed ones first
+  std::vector<SharedPrefix> shared{};        // likewise
+  Translation translation{};                 // of what leaves in IPv4
+  std::vector<model::OuterAddress> outer{};  // of uplinks that stand on it: on its device, by its table
   std::uint16_t mtu = 1492;
 
   const std::string& name() const { return config->id.name; }
   const std::string& device() const { return config->device(); }
   const model::Traits& traits() const { return config->traits(); }
   std::uint32_t table() const { return model::kTableBase + number; }
-  bool usable(Family family) const { return family == Family::V4 ? usable4 : usable6; }
-  /// Its probe says that nothing comes back.
-  bool dead(Family family) const { return facts != nullptr && facts->dead(family); }
-  bool passed_over(Family family) const { return family == Family::V4 ? passed_over4 : passed_over6; }
+  /// A probe says that nothing comes back: its own, or that of an uplink below it.
+  bool dead(Family family) const { return is_carrier_dead() || (facts != nullptr && facts->dead(family)); }
+  bool is_carrier_dead() const { return carrier != nullptr && carrier->dead(Family::V6); }
   /// What a policy may choose.
-  bool carries(Family family) const { return family == Family::V4 ? usable4 : carries6; }
+  bool carries(Family family) const { return family == Family::V4 ? usable.v4 : carries6; }
+  /// Addresses of IPv6 that stand on its device, but for the link-local one.
+  std::vector<Ipv6> device_addresses() const;
   std::uint16_t mtu_of(Family family) const;
   /// The delegation that is forwarded to us now.
   const Delegation* delegation() const;
@@ -100,6 +106,8 @@ struct Subnet {
 class View {
  public:
   explicit View(const Inputs& inputs);
+  View(const View&) = delete;  // uplinks point at each other
+  View& operator=(const View&) = delete;
 
   const Inputs& inputs() const { return inputs_; }
   const model::Config& config() const { return inputs_.config; }
@@ -145,6 +153,9 @@ class View {
   std::optional<Ipv6> self_source6() const;
 
  private:
+  UplinkView join(const model::UplinkConfig& config, const model::UplinkFacts& facts, bool is_held,
+                  const std::vector<const model::PrefixFacts*>& prefixes) const;
+  void carry();
   void pass_over();
 
   const Inputs& inputs_;

@@ -110,6 +110,7 @@ class Warnings {
   /// An uplink that is down is told of elsewhere; here it carries IPv6, and yet nothing is open.
   void services() {
     for (const auto& publish : view_.config().publishes) {
+      foreign_service(publish);
       const auto open = openings(view_, publish);
       const bool is_fixed = publish.to6 && std::holds_alternative<model::ToHost6>(*publish.to6) &&
                             std::get<model::ToHost6>(*publish.to6).lan.empty();
@@ -121,6 +122,18 @@ class Warnings {
              fmt::format("publish {} opens nothing over IPv6 on {}: {}", publish.index + 1, id.name,
                          why_closed(publish, *uplink)));
       }
+    }
+  }
+
+  /// A shared address has only its own ports to publish.
+  void foreign_service(const model::PublishConfig& publish) {
+    if (!publish.to || publish.address || publish.ports.first == 0 || publish.protocol == model::Protocol::Icmp) return;
+    for (const auto& id : publish.uplinks) {
+      const auto* uplink = view_.find(id.name);
+      if (uplink == nullptr || !uplink->usable.v4) continue;
+      const auto reason = foreign_ports(publish.ports, id.name, uplink->translation);
+      if (!reason.empty())
+        warn("publish.foreign-port", id.name, fmt::format("publish {} on {}: {}", publish.index + 1, id.name, reason));
     }
   }
 

@@ -97,6 +97,7 @@ class FakeCommands final : public control::Commands {
     if (refuse) return Fault(*refuse);
     return control::WhyReply{.verdict = "uplink",
                              .uplink = "isp",
+                             .carried_by = request.destination == "192.0.2.46" ? "hikari" : "",
                              .translated_source = "203.0.113.5",
                              .device = "isp",
                              .law = "7 policy 1",

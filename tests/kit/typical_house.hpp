@@ -160,8 +160,8 @@ struct House {
   }
   void judge(const std::string& name, model::Health verdict, bool v4 = true, bool v6 = true) {
     const model::HealthFacts found{verdict, verdict == model::Health::Dead ? "nothing beyond answers" : ""};
-    if (v4) facts[name].health4 = found;
-    if (v6) facts[name].health6 = found;
+    if (v4) facts[name].health.v4 = found;
+    if (v6) facts[name].health.v6 = found;
     tell();
   }
   /// Two ISPs with a delegation each.

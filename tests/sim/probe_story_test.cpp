@@ -63,7 +63,7 @@ class ProbeStory : public ::testing::Test {
     ASSERT_TRUE(world.run_until([&] { return node.up("isp") && node.up("lte") && verdict("isp") == Health::Good; },
                                 seconds(5)));
   }
-  Health verdict(const std::string& name) { return (*node).facts().at(name).health4.verdict; }
+  Health verdict(const std::string& name) { return (*node).facts().at(name).health.v4.verdict; }
   std::string chosen() {
     const auto& usable = (*node).selector().choices(Family::V4).at(0).usable;
     return usable.empty() ? "" : usable.front().name;
@@ -96,7 +96,7 @@ TEST_F(ProbeStory, ALineThatIsBlackBeyondItsRouterIsLeftWithinFourSecondsAndTake
   const Instant cut = world.now();
   ASSERT_TRUE(becomes("isp", Health::Dead, seconds(4)));
   EXPECT_GT(world.now() - cut, seconds(2));
-  EXPECT_EQ((*node).facts().at("isp").health4.detail, "192.0.2.1 answers, nothing beyond it does");
+  EXPECT_EQ((*node).facts().at("isp").health.v4.detail, "192.0.2.1 answers, nothing beyond it does");
   EXPECT_TRUE(world.run_until([&] { return chosen() == "lte" && node->settled(); }, milliseconds(100)));
   EXPECT_TRUE(node.up("isp")) << "its addresses stay";
   EXPECT_EQ(machine.kernel.addresses, addresses);
@@ -127,7 +127,7 @@ TEST_F(ProbeStory, ThreeLostEchoesAreNoneTooFewAndTwoAreTooFew) {
   EXPECT_EQ(verdict("isp"), Health::Good);
   world.run(milliseconds(1));
   EXPECT_EQ(verdict("isp"), Health::Dead);
-  EXPECT_EQ((*node).facts().at("isp").health4.detail, "192.0.2.1 does not answer any more");
+  EXPECT_EQ((*node).facts().at("isp").health.v4.detail, "192.0.2.1 does not answer any more");
 }
 
 TEST_F(ProbeStory, WhenBothAreBlackTheBetterOneIsTried) {

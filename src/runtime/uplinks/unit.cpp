@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/net/per_family.hpp"
 #include "base/overloaded.hpp"
 #include "runtime/lan/link_local_endpoint.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 
 /// What the kernel gives to what is sent on a link: to multicast groups, and in neighbour discovery, all of them.
 constexpr std::uint8_t kHopLimit = 255;
-constexpr std::array kFamilies = {Family::V4, Family::V6};
 constexpr std::array kServices = {uplink::Service::NeighbourDiscovery, uplink::Service::Dhcp6};
 
 ChannelType type_of(uplink::ChannelKind kind) {
@@ -257,8 +257,7 @@ std::optional<Instant> Unit::next_deadline() const {
 std::optional<model::UplinkFacts> Unit::take_facts() {
   if (!std::exchange(told_, false)) return std::nullopt;
   auto facts = life_.facts();
-  facts.health4 = probe_.health(Family::V4);
-  facts.health6 = probe_.health(Family::V6);
+  for (Family family : kFamilies) facts.health[family] = probe_.health(family);
   return facts;
 }
 
