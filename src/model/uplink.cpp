@@ -96,6 +96,8 @@ std::string_view to_text(Reason reason) {
       return "closed-network";
     case Reason::SocketRefused:
       return "socket-refused";
+    case Reason::ParentDown:
+      return "parent-down";
   }
   return "";
 }
@@ -165,6 +167,8 @@ std::string_view remedy_of(Reason reason) {
     case Reason::SocketRefused:
       return "the kernel refuses michi a socket on the interface; the detail has the cause: too many open files, no "
              "memory, or another program at the same port. It is tried again every few seconds";
+    case Reason::ParentDown:
+      return "see the reason of the uplink it stands on (`over`)";
   }
   return "";
 }

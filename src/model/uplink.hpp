@@ -61,7 +61,8 @@ enum class Reason : std::uint8_t {
   NoRouter,       // neither a router advertisement nor a DHCPv6 server
   AddressLost,    // the lease ended, or was taken back
   ClosedNetwork,  // addresses, but of a network without the internet
-  SocketRefused   // the interface is there, and the kernel gives no socket on it
+  SocketRefused,  // the interface is there, and the kernel gives no socket on it
+  ParentDown      // the uplink it stands on carries no IPv6
 };
 
 /// What an uplink's probe found of one family; beside the state, which its protocols alone make.

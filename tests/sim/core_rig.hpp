@@ -108,8 +108,9 @@ struct Machine {
 
 class CoreNode final : public kit::Node {
  public:
-  CoreNode(kit::World& world, std::map<std::string, kit::Wire*> wires, Machine& machine)
-      : world_(world), wires_(std::move(wires)), machine_(machine), sockets_(*this) {
+  CoreNode(kit::World& world, std::map<std::string, kit::Wire*> wires, Machine& machine,
+           uplink::Kinds kinds = uplink::standard_kinds())
+      : world_(world), wires_(std::move(wires)), machine_(machine), kinds_(kinds), sockets_(*this) {
     for (auto& [name, wire] : wires_) wire->attach(*this);
     world.add(*this);
     boot();
@@ -229,7 +230,7 @@ class CoreNode final : public kit::Node {
     core_ = std::make_unique<runtime::Core>(
         runtime::Doors{alarm_, sockets_, datagrams_, echoes_, observers_, machine_.kernel.net(),
                        machine_.kernel.firewall(), machine_.kernel.plane(), machine_.store, processes_, machine_.files},
-        runtime::CoreOptions{.run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child},
+        runtime::CoreOptions{.run_directory = "/run/michi", .resolver = runtime::ResolverMode::Child, .kinds = kinds_},
         Random::seeded(world_.random().u64()), [this] { woken_ = true; },
         [this](const model::Event& event, Instant) { events_.push_back(event); });
     woken_ = true;
@@ -238,6 +239,7 @@ class CoreNode final : public kit::Node {
   kit::World& world_;
   std::map<std::string, kit::Wire*> wires_;
   Machine& machine_;
+  uplink::Kinds kinds_;
   Sockets sockets_;
   kit::FakeDatagrams datagrams_;
   kit::FakeEchoes echoes_;

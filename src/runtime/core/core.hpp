@@ -112,6 +112,8 @@ class Core {
   policy::Explanation why(const policy::FlowQuery& query) const { return decider_.why(query, doors_.kernel); }
   std::vector<model::Event> warnings() const;
   model::TrafficCounters counters(const std::string& uplink) const;
+  /// What carries its packets now: a data plane's name, "kernel" where the uplink is its interface; empty: nothing.
+  std::string carried_by(const std::string& uplink) const;
   std::vector<model::LanSnapshot> lans() const { return lans_.snapshots(doors_.alarm.now()); }
   /// Of a prefix of this uplink that a LAN shares.
   std::optional<model::ProxySnapshot> proxy(const std::string& uplink, const Prefix& prefix) const {

@@ -59,6 +59,14 @@ model::TrafficCounters Core::counters(const std::string& uplink) const {
   return out;
 }
 
+std::string Core::carried_by(const std::string& uplink) const {
+  const auto* config = config_->find(model::UplinkId{uplink});
+  const auto facts = uplinks_.facts().find(uplink);
+  if (config == nullptr || facts == uplinks_.facts().end()) return "";
+  if (config->traits().path == model::PacketPath::Plane) return doors_.plane.carried_by(config->id);
+  return facts->second.attached ? "kernel" : "";
+}
+
 model::Snapshot Core::snapshot() const {
   const Instant now = doors_.alarm.now();
   model::Snapshot snapshot;
@@ -75,8 +83,7 @@ model::Snapshot Core::snapshot() const {
       shown.prefixes.push_back({one.prefix, left_until(one.preferred_until, now), left_until(one.valid_until, now),
                                 one.confirmed, one.on_link, proxy(name, one.prefix)});
     shown.traffic = counters(name);
-    shown.plane = doors_.plane.carried_by(shown.facts.id);
-    if (shown.plane.empty() && shown.facts.attached && !shown.facts.session) shown.plane = "kernel";
+    shown.plane = carried_by(name);
     shown.closed_routes = config.routes.size();
     shown.routes_date = config.routes_date;
   }

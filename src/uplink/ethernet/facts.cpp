@@ -141,6 +141,7 @@ void Life::compose_ipv6() {
   if (config_.dns.source == model::DnsSource::Peer) facts.v6->dns = learned.dns;
   facts.v6->domains = learned.domains;
   facts.v6->mtu = learned.mtu;
+  facts.v6->softwire = learned.softwire;
 }
 
 /// Hosts get no addresses that lead nowhere.

@@ -53,6 +53,7 @@ struct Ipv6Learned {
   std::vector<std::string> domains;
   std::optional<Ipv6> router;  // the best default router that advertises itself
   std::uint32_t mtu = 0;       // as advertised; 0: nobody did
+  std::optional<model::SoftwireFacts> softwire;  // what DHCPv6 said of carrying IPv4
 };
 
 class Ipv6Part {

@@ -41,6 +41,13 @@ std::uint64_t sent(const dhcp6::Client& client, wire::dhcp6::MessageType type) {
   return client.counters().sent[static_cast<std::size_t>(type)];
 }
 
+std::optional<model::SoftwireFacts> softwire_of(const wire::dhcp6::Info& info) {
+  if (info.aftr.empty() && info.s46.empty()) return std::nullopt;
+  model::SoftwireFacts out{.aftr = info.aftr};
+  for (const auto& option : info.s46) out.s46.push_back({static_cast<std::uint16_t>(option.code), option.value});
+  return out;
+}
+
 }  // namespace
 
 void Ipv6Part::tell(model::Severity severity, std::string code, std::string text) {
@@ -250,6 +257,7 @@ void Ipv6Part::compose(Instant now) {
   for (const Ipv6& server : info_.dns) add_new(is.dns, server, kMostServers);
   for (const auto& server : routers_.name_servers) add_new(is.dns, server.address, kMostServers);
   for (const std::string& name : info_.domains) add_new(is.domains, name, kMostDomains);
+  is.softwire = softwire_of(info_);
   for (const auto& domain : routers_.search_domains) add_new(is.domains, domain.name, kMostDomains);
   if (!routers_.routers.empty()) is.router = routers_.routers.front().address;
   is.mtu = routers_.mtu.value_or(0);

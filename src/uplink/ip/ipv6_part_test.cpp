@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kit/ndisc.hpp"
+#include "wire/dhcp6_info.hpp"
 #include "wire/icmp6.hpp"
 
 namespace michi::uplink {
@@ -22,7 +23,7 @@ const ByteVec kServer = copy_of(wire::Duid::link_layer(Mac{{2, 0, 0, 0, 0, 9}}).
 
 Prefix net(std::string_view text) { return *parse_prefix(text); }
 
-class Ipv6SideTest : public testing::Test {
+class Ipv6PartTest : public testing::Test {
  protected:
   void make(Ipv6Memory memory = {}) {
     side.emplace("isp", config, std::move(memory), Random::seeded(1), now);
@@ -122,7 +123,7 @@ class Ipv6SideTest : public testing::Test {
   unsigned records = 0;
 };
 
-TEST_F(Ipv6SideTest, ADelegatedPrefixIsConfirmedUntilTheLinkGoesAndThenRememberedUntilItsEnd) {
+TEST_F(Ipv6PartTest, ADelegatedPrefixIsConfirmedUntilTheLinkGoesAndThenRememberedUntilItsEnd) {
   make();
   EXPECT_FALSE(side->next_deadline());
   up();
@@ -148,7 +149,7 @@ TEST_F(Ipv6SideTest, ADelegatedPrefixIsConfirmedUntilTheLinkGoesAndThenRemembere
   EXPECT_FALSE(record) << "nothing is kept of what is over";
 }
 
-TEST_F(Ipv6SideTest, ANewLinkAsksWhetherThePrefixStillHoldsAndNeverReleasesIt) {
+TEST_F(Ipv6PartTest, ANewLinkAsksWhetherThePrefixStillHoldsAndNeverReleasesIt) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -163,7 +164,7 @@ TEST_F(Ipv6SideTest, ANewLinkAsksWhetherThePrefixStillHoldsAndNeverReleasesIt) {
   EXPECT_TRUE(std::ranges::none_of(asked, [](const auto& m) { return m.type == MessageType::Release; }));
 }
 
-TEST_F(Ipv6SideTest, TheSameSessionOpenedAnewKeepsItsPrefixWhileItIsAskedForAndLosesItWithoutAnAnswer) {
+TEST_F(Ipv6PartTest, TheSameSessionOpenedAnewKeepsItsPrefixWhileItIsAskedForAndLosesItWithoutAnAnswer) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -175,7 +176,7 @@ TEST_F(Ipv6SideTest, TheSameSessionOpenedAnewKeepsItsPrefixWhileItIsAskedForAndL
   EXPECT_FALSE(prefixes()[0].confirmed);
 }
 
-TEST_F(Ipv6SideTest, AnotherPrefixStandsBesideTheOldOneWhichIsOnlyRemembered) {
+TEST_F(Ipv6PartTest, AnotherPrefixStandsBesideTheOldOneWhichIsOnlyRemembered) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -192,7 +193,7 @@ TEST_F(Ipv6SideTest, AnotherPrefixStandsBesideTheOldOneWhichIsOnlyRemembered) {
   EXPECT_EQ(told("prefix.changed"), 1U);
 }
 
-TEST_F(Ipv6SideTest, ALifetimeOfZeroTakesTheConfirmationAndLeavesTheTimeThatHostsWereTold) {
+TEST_F(Ipv6PartTest, ALifetimeOfZeroTakesTheConfirmationAndLeavesTheTimeThatHostsWereTold) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -209,7 +210,7 @@ TEST_F(Ipv6SideTest, ALifetimeOfZeroTakesTheConfirmationAndLeavesTheTimeThatHost
   EXPECT_EQ(told("prefix.lost"), 1U);
 }
 
-TEST_F(Ipv6SideTest, AServerThatRenumbersAtEveryTurnCannotMakeItGrow) {
+TEST_F(Ipv6PartTest, AServerThatRenumbersAtEveryTurnCannotMakeItGrow) {
   make();
   up();
   for (int i = 1; i <= 40; ++i) {
@@ -223,7 +224,7 @@ TEST_F(Ipv6SideTest, AServerThatRenumbersAtEveryTurnCannotMakeItGrow) {
   EXPECT_LE(record->prefixes.size(), KnownPrefixes::kMost);
 }
 
-TEST_F(Ipv6SideTest, WhatIsKeptBringsThePrefixBackUnconfirmedAtOnceAndARebindConfirmsIt) {
+TEST_F(Ipv6PartTest, WhatIsKeptBringsThePrefixBackUnconfirmedAtOnceAndARebindConfirmsIt) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -243,7 +244,7 @@ TEST_F(Ipv6SideTest, WhatIsKeptBringsThePrefixBackUnconfirmedAtOnceAndARebindCon
   EXPECT_EQ(records, before + 1U) << "the new ends";
 }
 
-TEST_F(Ipv6SideTest, ARecordIsWrittenForEveryOtherPrefixAtOnceAndForNewEndsOnceAMinute) {
+TEST_F(Ipv6PartTest, ARecordIsWrittenForEveryOtherPrefixAtOnceAndForNewEndsOnceAMinute) {
   make();
   up();
   delegate("2001:db8:a::/56", 4, 8);
@@ -259,7 +260,7 @@ TEST_F(Ipv6SideTest, ARecordIsWrittenForEveryOtherPrefixAtOnceAndForNewEndsOnceA
   EXPECT_LE(records, 6U) << "in " << whole_milliseconds(now.time_since_epoch()) / 1000 - 1000 << " s";
 }
 
-TEST_F(Ipv6SideTest, WithoutADelegationTheLinesOwnPrefixTakesItsPlaceAfterTheFirstFailure) {
+TEST_F(Ipv6PartTest, WithoutADelegationTheLinesOwnPrefixTakesItsPlaceAfterTheFirstFailure) {
   make();
   up();
   advertise("2001:db8:c:1::/64");
@@ -285,7 +286,7 @@ TEST_F(Ipv6SideTest, WithoutADelegationTheLinesOwnPrefixTakesItsPlaceAfterTheFir
   EXPECT_FALSE(prefixes()[1].confirmed);
 }
 
-TEST_F(Ipv6SideTest, WithoutAWishForALeaseOptionsAreAskedForWhereRoutersSayThatThereAreSome) {
+TEST_F(Ipv6PartTest, WithoutAWishForALeaseOptionsAreAskedForWhereRoutersSayThatThereAreSome) {
   config.prefix = false;
   make();
   up();
@@ -300,7 +301,23 @@ TEST_F(Ipv6SideTest, WithoutAWishForALeaseOptionsAreAskedForWhereRoutersSayThatT
   EXPECT_EQ(side->learned().dns, std::vector{dns});
 }
 
-TEST_F(Ipv6SideTest, AnAssignedAddressIsNoPrefixAndEndsWithItsLink) {
+TEST_F(Ipv6PartTest, WhatDhcpv6SaysOfCarryingIpv4IsLearnedAsItCame) {
+  make();
+  up();
+  advertise("2001:db8:c:1::/64", true);
+  const std::string name = "gw.example.jp";
+  const ByteVec rules{std::byte{0}, std::byte{89}, std::byte{0}, std::byte{0}};
+  say(MessageType::Reply, {},
+      {msg::Option{msg::OptionCode::AftrName, wire::dhcp6::write_names(std::span(&name, 1))},
+       msg::Option{msg::OptionCode::S46ContMapE, rules}});
+  ASSERT_TRUE(side->learned().softwire);
+  EXPECT_EQ(side->learned().softwire->aftr, name);
+  EXPECT_EQ(side->learned().softwire->s46, (std::vector<model::SoftwireFacts::Option>{{94, rules}}));
+  down();
+  EXPECT_FALSE(side->learned().softwire);
+}
+
+TEST_F(Ipv6PartTest, AnAssignedAddressIsNoPrefixAndEndsWithItsLink) {
   config.address = true;
   make();
   up();
@@ -313,7 +330,7 @@ TEST_F(Ipv6SideTest, AnAssignedAddressIsNoPrefixAndEndsWithItsLink) {
   EXPECT_TRUE(side->learned().addresses.empty());
 }
 
-TEST_F(Ipv6SideTest, ARefusalIsToldOnceHoweverOftenTheLinkComesBack) {
+TEST_F(Ipv6PartTest, ARefusalIsToldOnceHoweverOftenTheLinkComesBack) {
   make();
   for (int i = 0; i < 3; ++i) {
     up();
@@ -325,7 +342,7 @@ TEST_F(Ipv6SideTest, ARefusalIsToldOnceHoweverOftenTheLinkComesBack) {
   EXPECT_EQ(std::ranges::count(events, model::Severity::Warning, &model::Event::severity), 1);
 }
 
-TEST_F(Ipv6SideTest, ItReleasesOnlyWhenItIsTold) {
+TEST_F(Ipv6PartTest, ItReleasesOnlyWhenItIsTold) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -341,7 +358,7 @@ TEST_F(Ipv6SideTest, ItReleasesOnlyWhenItIsTold) {
   EXPECT_FALSE(prefixes()[0].confirmed);
 }
 
-TEST_F(Ipv6SideTest, AnotherDuidIsAnotherClientAndClaimsNoLease) {
+TEST_F(Ipv6PartTest, AnotherDuidIsAnotherClientAndClaimsNoLease) {
   make();
   up();
   delegate("2001:db8:a::/56");
@@ -356,7 +373,7 @@ TEST_F(Ipv6SideTest, AnotherDuidIsAnotherClientAndClaimsNoLease) {
   EXPECT_FALSE(prefixes()[0].confirmed);
 }
 
-TEST_F(Ipv6SideTest, DuidsThatAreMadeOnceStayWhatTheyAre) {
+TEST_F(Ipv6PartTest, DuidsThatAreMadeOnceStayWhatTheyAre) {
   for (const auto kind : {model::DuidKind::LinkLayerTime, model::DuidKind::Uuid}) {
     config.duid = kind;
     make({.record = std::nullopt, .machine = {}, .wall_seconds = 1'750'000'000});
@@ -372,7 +389,7 @@ TEST_F(Ipv6SideTest, DuidsThatAreMadeOnceStayWhatTheyAre) {
   }
 }
 
-TEST_F(Ipv6SideTest, NonsenseChangesNothing) {
+TEST_F(Ipv6PartTest, NonsenseChangesNothing) {
   make();
   up();
   delegate("2001:db8:a::/56");

@@ -48,6 +48,7 @@ void Life::compose() {
   facts.v6->addresses = learned.addresses;
   facts.v6->domains = learned.domains;
   facts.v6->mtu = learned.mtu;
+  facts.v6->softwire = learned.softwire;
   // Servers of the network are asked for, as those of IPCP are, only where they are to be used.
   if (config_.dns.source == model::DnsSource::Peer) facts.v6->dns = learned.dns;
 }
