@@ -146,7 +146,7 @@ void Line::hang_up() { EXPECT_EQ(daemon_->node->down(std::string(kName)), runtim
 void Line::dial_again() { EXPECT_EQ(daemon_->node->up(std::string(kName)), runtime::Core::Answer::Done); }
 void Line::carrier(bool on) { daemon_->machine.kernel.set_link("wan0", on); }
 
-const model::UplinkFacts& Line::facts() const { return *daemon_->node->facts_now(std::string(kName)); }
+const model::UplinkFacts& Line::facts() const { return *sim::facts_now(*daemon_->node, std::string(kName)); }
 bool Line::usable(Family family) const { return facts().usable(family); }
 std::string Line::state() const { return std::string(model::to_text(facts().state)); }
 bool Line::saw(std::string_view event) const { return daemon_->node.saw(event); }

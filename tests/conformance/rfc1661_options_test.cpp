@@ -1,6 +1,7 @@
 // RFC 1661 §6: the options of LCP, and those of RFC 1662 that have no place on Ethernet.
 #include <algorithm>
 
+#include "kit/configs.hpp"
 #include "conformance/line.hpp"
 
 namespace michi::conformance {
@@ -141,7 +142,7 @@ TEST_F(Rfc1661_6_2_Authenticator, TheDemandOfPapHasNoData) {
 
 // 14.2
 TEST_F(Rfc1661_6_2, TwoDemandsInOneRequestAreNotAcknowledged) {
-  config.auth = {model::AuthKind::ChapMd5, model::AuthKind::Pap};
+  kit::ppp(config).auth = {model::AuthKind::ChapMd5, model::AuthKind::Pap};
   dial();
   discover();
   hear(kLcp, kConfigureRequest);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "kit/configs.hpp"
 #include "conformance/line.hpp"
 
 namespace michi::conformance {
@@ -52,14 +53,14 @@ TEST_F(Rfc2516_5_1, PadiGoesToAllWithoutASessionAndNamesOneService) {
 }
 
 TEST_F(Rfc2516_5_1, PadiNamesTheWantedService) {
-  config.service_name = "flets";
+  kit::pppoe(config).service_name = "flets";
   dial();
   EXPECT_EQ(listen().tag(kServiceName), text("flets"));
 }
 
 TEST_F(Rfc2516_5_1, PadiWithTheLargestNamesStaysBelow1484Octets) {
-  config.service_name = std::string(255, 's');
-  config.host_uniq = ByteVec(255, std::byte{0x5a});
+  kit::pppoe(config).service_name = std::string(255, 's');
+  kit::pppoe(config).host_uniq = ByteVec(255, std::byte{0x5a});
   dial();
   EXPECT_LE(listen().size - 14, 1484u);
 }
@@ -111,7 +112,7 @@ TEST_F(Rfc2516_5_2, AnOfferOfAnotherHostOrForAnotherAddressIsNone) {
 }
 
 TEST_F(Rfc2516_5_2, AnOfferWithoutTheWantedServiceIsNone) {
-  config.service_name = "flets";
+  kit::pppoe(config).service_name = "flets";
   dial();
   listen();
   peer.discovery(kPado, 0, tag(kAcName, text("bas1")) + tag(kServiceName) + tag(kServiceName, text("other")) + ours());
@@ -161,7 +162,7 @@ TEST_F(Rfc2516_5_3, CookieAndRelaySessionIdComeBackAsTheyCame) {
 }
 
 TEST_F(Rfc2516_5_3, NothingOfAnOfferThatWasNotTakenIsReturned) {
-  config.prefer_acs = {"best", "bas1"};
+  kit::pppoe(config).prefer_acs = {"best", "bas1"};
   dial();
   listen();
   offer(tag(kAcCookie, text("wrong")) + tag(kRelaySessionId, text("wrong")));
@@ -289,7 +290,7 @@ TEST_F(Rfc2516_A, AHostUniqIsDrawnAnewForEveryAttemptAndAConfiguredOneIsNot) {
     seen.insert(line.hear_discovery(kPadi).tag(kHostUniq).value_or(Octets{}));
   }
   EXPECT_EQ(seen.size(), 5u);
-  config.host_uniq = ByteVec{std::byte{1}, std::byte{2}, std::byte{3}};
+  kit::pppoe(config).host_uniq = ByteVec{std::byte{1}, std::byte{2}, std::byte{3}};
   dial();
   listen();
   EXPECT_EQ(uniq, hex("01 02 03"));

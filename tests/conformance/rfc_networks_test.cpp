@@ -1,4 +1,5 @@
 // RFC 1332 and RFC 1877 (IPCP), RFC 5072 (IPv6CP), RFC 1570 (what LCP was extended by).
+#include "kit/configs.hpp"
 #include "conformance/line.hpp"
 
 namespace michi::conformance {
@@ -57,7 +58,7 @@ TEST_F(Rfc1332_3_3, AnAddressIsAskedForWithZeroAndTakenFromTheNak) {
 }
 
 TEST_F(Rfc1332_3_3, AConfiguredAddressIsAskedForAndAnAckWithoutANakKeepsIt) {
-  config.address = parse_ipv4("192.0.2.99");
+  kit::ppp(config).address = parse_ipv4("192.0.2.99");
   open();
   EXPECT_EQ(ack(kIpcp).option(kAddress), hex("c0 00 02 63"));
   request(kIpcp, 1, {});

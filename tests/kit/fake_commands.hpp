@@ -58,6 +58,7 @@ class FakeCommands final : public control::Commands {
     lte.in_state = seconds(12);
     lte.next_attempt = milliseconds(8000);
     lte.waiting_for = {"the next attempt"};
+    isp.plane = "tun";
     state.uplinks = {isp, lte};
     state.lans = {{.name = "home",
                    .device = "lan0",

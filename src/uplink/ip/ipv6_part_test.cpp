@@ -302,6 +302,7 @@ TEST_F(Ipv6PartTest, WithoutAWishForALeaseOptionsAreAskedForWhereRoutersSayThatT
 }
 
 TEST_F(Ipv6PartTest, WhatDhcpv6SaysOfCarryingIpv4IsLearnedAsItCame) {
+  config.prefix = false;
   make();
   up();
   advertise("2001:db8:c:1::/64", true);
