@@ -1,8 +1,8 @@
 // RFC 1661 §6: the options of LCP, and those of RFC 1662 that have no place on Ethernet.
 #include <algorithm>
 
-#include "kit/configs.hpp"
 #include "conformance/line.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::conformance {
 namespace {

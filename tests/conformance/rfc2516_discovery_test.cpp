@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
-#include "kit/configs.hpp"
 #include "conformance/line.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::conformance {
 namespace {

@@ -1,6 +1,6 @@
 // RFC 1332 and RFC 1877 (IPCP), RFC 5072 (IPv6CP), RFC 1570 (what LCP was extended by).
-#include "kit/configs.hpp"
 #include "conformance/line.hpp"
+#include "kit/configs.hpp"
 
 namespace michi::conformance {
 namespace {

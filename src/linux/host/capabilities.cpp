@@ -16,10 +16,10 @@
 #include <exception>
 #include <utility>
 
-#include "linux/nftables/conntrack_codec.hpp"
 #include "linux/netlink/netlink_codec.hpp"
 #include "linux/netlink/netlink_message.hpp"
 #include "linux/netlink/netlink_socket.hpp"
+#include "linux/nftables/conntrack_codec.hpp"
 #include "linux/nftables/nft_codec.hpp"
 #include "port/fd.hpp"
 

@@ -9,9 +9,9 @@
 #include <deque>
 #include <utility>
 
-#include "linux/loop/boot_timer.hpp"
 #include "linux/host/files.hpp"
 #include "linux/host/launch.hpp"
+#include "linux/loop/boot_timer.hpp"
 #include "linux/loop/readiness.hpp"
 
 namespace michi::linux {

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "linux/loop/readiness.hpp"
 #include "linux/netlink/net_monitor.hpp"
 #include "linux/netlink/netlink_codec.hpp"
 #include "linux/netlink/netlink_socket.hpp"
-#include "linux/loop/readiness.hpp"
 
 namespace michi::linux {
 

@@ -10,8 +10,8 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
-#include "linux/sockets/frame_filter.hpp"
 #include "linux/loop/readiness.hpp"
+#include "linux/sockets/frame_filter.hpp"
 #include "port/datagram_socket.hpp"
 #include "port/fd.hpp"
 #include "port/frame_socket.hpp"

@@ -100,7 +100,8 @@ std::optional<Instant> NeighbourProxies::next_deadline() const {
   return next;
 }
 
-std::optional<model::ProxySnapshot> NeighbourProxies::snapshot_of(const std::string& uplink, const Prefix& prefix) const {
+std::optional<model::ProxySnapshot> NeighbourProxies::snapshot_of(const std::string& uplink,
+                                                                  const Prefix& prefix) const {
   for (const auto& one : proxies_)
     if (one.wanted().uplink == uplink && one.wanted().prefix == prefix) return one.snapshot();
   return std::nullopt;

@@ -240,8 +240,7 @@ void PassThroughs::drain(const std::string& name, Line& line, Instant now) {
 /// The addresses of hosts that the interfaces are to hear.
 void PassThroughs::hear(const std::string& name, const Line& line, Instant now) {
   std::vector<WantedChannel> wanted{{.id = channel(name), .addresses = line.engine.heard_on_line()}};
-  for (const auto& lan : line.lans)
-    wanted.push_back({.id = channel(lan), .addresses = line.engine.heard_on_lan(lan)});
+  for (const auto& lan : line.lans) wanted.push_back({.id = channel(lan), .addresses = line.engine.heard_on_lan(lan)});
   channels_.want({ChannelOwner::Part::PassThrough, name}, wanted, now);
 }
 

@@ -51,8 +51,8 @@ struct Ipv6Learned {
   std::vector<Ipv6> addresses;               // of the line itself: assigned ones, then autoconfigured ones
   std::vector<Ipv6> dns;                     // DHCPv6's, then those of advertisements
   std::vector<std::string> domains;
-  std::optional<Ipv6> router;  // the best default router that advertises itself
-  std::uint32_t mtu = 0;       // as advertised; 0: nobody did
+  std::optional<Ipv6> router;                    // the best default router that advertises itself
+  std::uint32_t mtu = 0;                         // as advertised; 0: nobody did
   std::optional<model::SoftwireFacts> softwire;  // what DHCPv6 said of carrying IPv4
 };
 
