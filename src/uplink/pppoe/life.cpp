@@ -145,7 +145,7 @@ void Life::on_permit(Instant now) {
     ++machine_.facts().attempts;
     attempts_.begin(now);
     access_.forget_early();
-    machine_.enter(Discovering, "turn", now);
+    machine_.enter(Discovering, "permit", now);
     machine_.timers().set(Timer::Establish, now + config_.connect_timeout);
     access_.discovery().configure(discovery_settings(config_, line_.facts()));
     access_.discovery().start(now);

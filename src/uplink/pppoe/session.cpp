@@ -341,7 +341,7 @@ void Life::conclude_await_reason(Instant now) {
     failure = failure_of(*verdict);
     if (failure.detail.empty()) failure.detail = words;
   }
-  lose(std::move(failure), Padt::None, "last words", now);
+  lose(std::move(failure), Padt::None, "no reason came", now);
 }
 
 void Life::lose(Failure failure, Padt padt, std::string_view on, Instant now) {
