@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(Types, EveryChannel,
                                            Refused{"NdProxy", ChannelType::NdProxy},
                                            Refused{"Dhcp6Client", ChannelType::Dhcp6Client},
                                            Refused{"Echo4", ChannelType::Echo4}, Refused{"Echo6", ChannelType::Echo6}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST_F(ChannelsTest, RefusedOnceOrTenTimesIsTriedEveryFiveSeconds) {
   for (const int times : {1, 10}) {

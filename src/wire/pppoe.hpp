@@ -67,6 +67,7 @@ struct Packet {
 struct Framed {
   ether::Header header;
   Packet packet;
+  const Tags* tags = nullptr;  // of a discovery frame, where somebody parsed them already
 };
 
 Parsed<Packet> parse_packet(Bytes after_ethernet);

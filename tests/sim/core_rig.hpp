@@ -132,6 +132,8 @@ class CoreNode final : public kit::Node {
   kit::FakeDatagrams& datagrams() { return datagrams_; }
   kit::FakeEchoes& echoes() { return echoes_; }
   kit::FakeObservers& observers() { return observers_; }
+  /// How often packet sockets are refused from now on (EMFILE), by kind.
+  std::map<port::FrameKind, int> refusals;
   /// The loop is held up elsewhere: frames wait, and no turn comes before the time is over.
   void busy_for(Duration time) { busy_until_ = world_.now() + time; }
   std::size_t frames_waiting() const {
@@ -211,6 +213,10 @@ class CoreNode final : public kit::Node {
                                                                    port::FrameKind kind) override {
       const auto at = node.wires_.find(interface);
       if (at == node.wires_.end()) return Fault(port::OsError{"open " + interface, 19});
+      if (int& left = node.refusals[kind]; left > 0) {
+        --left;
+        return Fault(port::OsError{"open packet socket on " + interface, 24});
+      }
       auto made = std::make_unique<Socket>(node, *at->second, kind);
       open_sockets.push_back(made.get());
       return made;

@@ -122,6 +122,31 @@ TEST_F(CoreStory, ASessionMovesToThePlaneTheFileNamesWithoutBeingDialledAgain) {
   EXPECT_TRUE(node.up("isp"));
 }
 
+TEST_F(CoreStory, ARefusedPacketSocketIsTheReasonAndIsOpenedWithinFiveSecondsAfterwards) {
+  node.refusals[port::FrameKind::Pppoe] = 1'000'000;
+  begin();
+  world.run(minutes(60));
+  for (const char* name : {"isp", "biz"}) {
+    EXPECT_EQ(facts_now(*node, name)->reason, model::Reason::SocketRefused);
+    EXPECT_NE(facts_now(*node, name)->detail.find("open packet socket on wan0"), std::string::npos);
+  }
+  EXPECT_EQ(std::ranges::count(node.events(), "interface.unusable", &model::Event::code), 1);
+  node.refusals.clear();
+  EXPECT_TRUE(world.run_until([&] { return all_up(); }, seconds(6)));
+}
+
+TEST_F(CoreStory, APacketSocketRefusedInMidLifeEndsTheSessionsAndTheyComeBackOverTheNewDevice) {
+  begin();
+  ASSERT_TRUE(world.run_until([&] { return all_up(); }, seconds(10)));
+  node.refusals[port::FrameKind::Pppoe] = 10;
+  machine.kernel.remove_link("wan0");
+  world.run(seconds(1));
+  machine.kernel.add_ethernet("wan0", 1);
+  world.run(seconds(20));
+  EXPECT_EQ(facts_now(*node, "isp")->reason, model::Reason::SocketRefused);
+  EXPECT_TRUE(world.run_until([&] { return all_up(); }, seconds(60)));
+}
+
 TEST_F(CoreStory, NobodyIsDialledBeforeTheKernelsObjectsStand) {
   std::optional<bool> stood;
   wire.filter = [&](const kit::Node*, Bytes) {

@@ -171,8 +171,11 @@ void Discovery::on_framed(const Framed& frame, Instant now) {
     ++counters_.foreign;
     return;
   }
-  const auto tags = wire::pppoe::parse_tags(frame.packet.payload);
-  if (!tags) {
+  std::optional<Tags> own;
+  if (frame.tags == nullptr)
+    if (auto parsed = wire::pppoe::parse_tags(frame.packet.payload)) own = std::move(*parsed);
+  const Tags* tags = frame.tags != nullptr ? frame.tags : own ? &*own : nullptr;
+  if (tags == nullptr) {
     ++counters_.malformed;
     return;
   }

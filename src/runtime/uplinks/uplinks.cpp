@@ -259,10 +259,14 @@ void Uplinks::deliver(const std::string& interface, Bytes frame, Instant now) {
     unit->second.life().on_pppoe(*parsed, now);
     return settle(unit->second, now);
   }
+  // Tags, too, are parsed once, however many uplinks are on this line.
+  const auto tags = wire::pppoe::parse_tags(parsed->packet.payload);
+  auto discovery = *parsed;
+  if (tags) discovery.tags = &*tags;
   for (auto& [name, unit] : units_) {
     if (!unit.wants_pppoe_on(interface)) continue;
     tracer_.frame(name, Direction::In, frame);
-    unit.life().on_pppoe(*parsed, now);
+    unit.life().on_pppoe(discovery, now);
     settle(unit, now);
   }
 }

@@ -368,7 +368,7 @@ std::vector<std::string> Life::waiting_for() const {
       add_refusals(out);
       break;
     case WaitPermit:
-      out.push_back(fmt::format("a turn to send PADI on {}", config_.interface()));
+      out.push_back(fmt::format("permission to send PADI on {}", config_.interface()));
       break;
     case Discovering:
       out.emplace_back(access_.discovery().state() == engine::pppoe::State::Requesting ? "an answer to PADR"
