@@ -122,11 +122,9 @@ void PassThroughs::set(Line& line, const model::Config& config, const model::Lin
     line.settings.lans.insert(lan->interface);
     line.names.insert_or_assign(lan->interface, name);
   }
-  unsigned own = 0;
-  for (const auto& uplink : config.uplinks) {
+  for (const auto& uplink : config.uplinks)
     if (const auto mac = uplink.mac()) line.stations.insert(*mac);
-    if (uplink.traits().counts_as_session && uplink.interface() == wanted.interface) ++own;
-  }
+  const auto own = static_cast<unsigned>(config.sessions_on(wanted.interface));
   line.settings.places.reset();
   if (wanted.sessions != 0) line.settings.places = wanted.sessions - std::min(wanted.sessions, own);
 }
@@ -143,7 +141,6 @@ void PassThroughs::own_addresses(const std::string& name, Line& line) {
 
 void PassThroughs::on_kernel(const model::Observed& observed, Instant now) {
   interfaces_.clear();
-  if (lines_.empty()) return;
   for (const auto& [name, link] : observed.links) interfaces_.emplace(name, link.mac);
   for (auto& [name, line] : lines_) {
     own_addresses(name, line);
