@@ -268,7 +268,7 @@ TEST(UplinkLife, WaitingForItsTurnItStillSaysWhatWentWrongBefore) {
   EXPECT_EQ(s.up->facts().state, UplinkState::Waiting);
   EXPECT_EQ(s.up->facts().reason, Reason::NoAnswer);
   EXPECT_EQ(s.up->facts().detail, detail);
-  EXPECT_EQ(s.up->waiting_for(), std::vector<std::string>{"a turn to send PADI on wan0"});
+  EXPECT_EQ(s.up->waiting_for(), std::vector<std::string>{"permission to send PADI on wan0"});
   s.isp->faults().silent = false;
   EXPECT_TRUE(s.world.run_until([&] { return s.up.up(); }, minutes(2)));
 }
