@@ -40,7 +40,8 @@ TEST(Underlay, TheOuterAddressStandsOnTheParentsDeviceAndIsItsOwn) {
   house.all_up();
   house.facts["mape"].outer.push_back({ipv6("2001:db8:400::1"), ipv6("2001:db8:ffff::1")});  // of no prefix it has
   const auto desired = house.derived();
-  const View view(house.inputs());
+  const auto inputs = house.inputs();
+  const View view(inputs);
   for (const std::string outer : {kOuter, "2001:db8:400::1"}) {
     EXPECT_TRUE(stands(desired, "wan1", outer + "/128")) << outer;
     EXPECT_EQ(count(desired, outer + "/128"), 1U) << outer;
@@ -109,7 +110,8 @@ TEST(Underlay, UplinksInACircleAreNotUsableAndEnd) {
   house.of("hikari").over = model::OnUplink{{"mape"}};
   house.of("hikari").kind = TunnelKeys{};
   house.configure();
-  const View view(house.inputs());
+  const auto inputs = house.inputs();
+  const View view(inputs);
   EXPECT_FALSE(view.find("mape")->usable.v4);
   EXPECT_FALSE(view.find("mape")->dead(Family::V4));
   house.derived();

@@ -105,6 +105,7 @@ struct Subnet {
 
 class View {
  public:
+  /// The inputs are read for as long as the view is.
   explicit View(const Inputs& inputs);
   View(const View&) = delete;  // uplinks point at each other
   View& operator=(const View&) = delete;
