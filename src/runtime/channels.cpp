@@ -68,12 +68,16 @@ std::string uplink_of(const ChannelOwner& owner) {
 Channels::Channels(Sockets sockets, port::Wake wake) : sockets_(sockets), wake_(std::move(wake)) {}
 
 void Channels::want(const ChannelOwner& owner, const std::vector<WantedChannel>& wanted, Instant now) {
-  auto& before = wanted_[owner];
-  if (before == wanted) return;
-  for (const auto& one : std::exchange(before, wanted))
+  const auto known = wanted_.find(owner);
+  if (known == wanted_.end() ? wanted.empty() : known->second == wanted) return;
+  const auto before = known == wanted_.end() ? std::vector<WantedChannel>{} : std::move(known->second);
+  if (wanted.empty())
+    wanted_.erase(owner);
+  else
+    wanted_[owner] = wanted;
+  for (const auto& one : before)
     if (std::ranges::find(wanted, one.id, &WantedChannel::id) == wanted.end()) drop(one.id, owner);
   for (const auto& one : wanted) add(one.id, owner, one.addresses, now);
-  if (wanted.empty()) wanted_.erase(owner);
 }
 
 void Channels::add(const ChannelId& id, const ChannelOwner& owner, const std::set<Mac>& addresses, Instant now) {
@@ -92,10 +96,12 @@ void Channels::drop(const ChannelId& id, const ChannelOwner& owner) {
   const auto at = channels_.find(id);
   if (at == channels_.end() || at->second.owners.erase(owner) == 0) return;
   std::erase_if(changes_, [&](const Change& change) { return change.owner == owner && change.id == id; });
-  if (at->second.owners.empty())
-    channels_.erase(at);
-  else if (at->second.state == State::Open)
-    hear(at->second);
+  if (!at->second.owners.empty()) {
+    if (at->second.state == State::Open) hear(at->second);
+    return;
+  }
+  channels_.erase(at);
+  told_.erase(id);
 }
 
 void Channels::on_kernel(const std::map<std::string, model::Link>& links, Instant now) {

@@ -11,6 +11,7 @@ namespace michi::runtime {
 namespace {
 
 constexpr Duration kLongestEnding = seconds(5);
+
 }  // namespace
 
 std::optional<Secret> secret_of(const model::Secrets& secrets, const std::string& uplink) {

@@ -72,7 +72,7 @@ Core::Core(Doors doors, CoreOptions options, Random random, port::Wake schedule,
       hooks_(doors_.processes, doors_.files, tickets_),
       resolver_(doors_.processes, doors_.files, tickets_, options_.resolver, options_.run_directory),
       parts_{&uplinks_, &hooks_, &pass_through_, &resolver_, &lans_, &proxies_, &examination_},
-      settings_(doors_.files, doors_.store, tickets_),
+      settings_(doors_.files, keeper_),
       decider_({uplinks_, proxies_, pass_through_, doors_.plane}, ula_),
       reconciler_(remembered_tables(doors_.store)) {
   doors_.alarm.on_wake(schedule_);

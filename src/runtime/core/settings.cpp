@@ -24,7 +24,7 @@ std::optional<std::string> Settings::write(const model::SysctlWant& want) {
   if (want.restore && !before_.contains(want.path)) {
     if (auto old = files_.read_sysctl(want.path); old && *old != want.value) {
       before_.emplace(want.path, *old);
-      store_.submit(port::Put{port::Lifetime::Volatile, std::string(kPrefix) + want.path, *old}, tickets_.next());
+      keeper_.keep(port::Lifetime::Volatile, std::string(kPrefix) + want.path, *old, "what a sysctl was before");
     }
   }
   auto written = files_.write_sysctl(want.path, want.value);
@@ -36,7 +36,7 @@ void Settings::restore() {
   for (const auto& [path, value] : before_) {
     // The interface it belonged to may be gone; then there is nothing to put back.
     std::ignore = files_.write_sysctl(path, value);
-    store_.submit(port::Erase{port::Lifetime::Volatile, std::string(kPrefix) + path}, tickets_.next());
+    keeper_.keep(port::Lifetime::Volatile, std::string(kPrefix) + path, std::nullopt);
   }
   before_.clear();
 }

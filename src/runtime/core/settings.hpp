@@ -8,14 +8,13 @@
 
 #include "model/kernel.hpp"
 #include "port/system.hpp"
-#include "runtime/tickets.hpp"
+#include "runtime/records/keeper.hpp"
 
 namespace michi::runtime {
 
 class Settings {
  public:
-  Settings(port::Files& files, port::Store& store, Tickets& tickets)
-      : files_(files), store_(store), tickets_(tickets) {}
+  Settings(port::Files& files, RecordKeeper& keeper) : files_(files), keeper_(keeper) {}
 
   /// What an earlier life found before it wrote, by record key.
   void recall(const std::map<std::string, std::string>& records);
@@ -27,8 +26,7 @@ class Settings {
   bool is_host(const std::string& accept_ra) const;
 
   port::Files& files_;
-  port::Store& store_;
-  Tickets& tickets_;
+  RecordKeeper& keeper_;
   std::map<std::string, std::string> before_;  // path → value
 };
 
